@@ -1,0 +1,111 @@
+"""Everything that can happen to an agent. With `outputs.py` this is the whole vocabulary of the room."""
+
+from ipaddress import IPv4Address, IPv4Interface
+
+import msgspec
+
+from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
+from mobileip.wire.message import Decoded, Message
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True):
+    entropy: bytes = b""
+    """Fresh random octets (32 from the daemon, seeded in the simulator) for nonces and jitter: agents make none themselves."""
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a message came from, as far as the socket could tell."""
+
+    interface: str
+    source: IPv4Address
+    destination: IPv4Address
+    source_port: int = 0
+    destination_port: int = 0
+    ttl: int = 64
+    link_source: bytes | None = None
+    """Link-layer source of the frame; None for what came through a UDP socket."""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One interface as the machine shows it now."""
+
+    name: str
+    index: int
+    carrier: bool
+    link_address: bytes | None = None
+    addresses: tuple[IPv4Interface, ...] = ()
+    """Addresses that the system (DHCP, administrator) set; never ours."""
+    gateway: IPv4Address | None = None
+    """Gateway of the best default route through this interface, from the main table."""
+    carrier_changes: int = 0
+    """Counts up with every loss and return of the carrier: a flap too short to be seen still changes it."""
+
+
+class MessageArrived(_Event, frozen=True, kw_only=True):
+    """A control message on UDP port 434, decoded."""
+
+    decoded: Decoded[Message]
+    arrival: Arrival
+
+
+class SolicitationArrived(_Event, frozen=True, kw_only=True):
+    solicitation: AgentSolicitation
+    arrival: Arrival
+
+
+class AdvertisementArrived(_Event, frozen=True, kw_only=True):
+    advertisement: AgentAdvertisement
+    arrival: Arrival
+
+
+class LinkChanged(_Event, frozen=True, kw_only=True):
+    """A link appeared or is not what it was. The whole new picture of it."""
+
+    link: Link
+
+
+class LinkRemoved(_Event, frozen=True, kw_only=True):
+    name: str
+
+
+class GatewayHeard(_Event, frozen=True, kw_only=True):
+    """A router's link-layer address, learnt from a frame that it sent by itself (its DHCP answer): no ARP is needed."""
+
+    interface: str
+    address: IPv4Address
+    link_address: bytes
+
+
+class TimerExpired(_Event, frozen=True, kw_only=True):
+    """The deadline that the agent asked for has come (or anything later: agents look at `now` alone)."""
+
+
+class Started(_Event, frozen=True, kw_only=True):
+    """First event of an agent's life; every link known at that time follows as `LinkChanged`."""
+
+
+class Stopping(_Event, frozen=True, kw_only=True):
+    """Last event: the agent may send its farewells (a deregistration, an advertisement with lifetime 0)."""
+
+
+class RegisterCommanded(_Event, frozen=True, kw_only=True):
+    """An operator wants the mobile node registered now (`mip register`)."""
+
+
+class DeregisterCommanded(_Event, frozen=True, kw_only=True):
+    """An operator wants the mobile node's binding gone and none made until `mip register` (`mip deregister`)."""
+
+
+Event = (
+    MessageArrived
+    | SolicitationArrived
+    | AdvertisementArrived
+    | LinkChanged
+    | LinkRemoved
+    | GatewayHeard
+    | TimerExpired
+    | Started
+    | Stopping
+    | RegisterCommanded
+    | DeregisterCommanded
+)

@@ -1,0 +1,56 @@
+"""What a mobile node shows of itself."""
+
+from ipaddress import IPv4Address, IPv4Interface
+
+import msgspec
+
+
+class HeardAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent whose advertisement is still believed. Times are boot time, seconds."""
+
+    interface: str
+    address: IPv4Address
+    link_address: bytes
+    care_of_addresses: tuple[IPv4Address, ...]
+    home_agent: bool
+    foreign_agent: bool
+    busy: bool
+    registration_lifetime: int
+    sequence_number: int
+    heard_at: float
+    expires_at: float
+
+
+class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One link as the mobile node sees it: `state` down | up | addressed | agent_heard."""
+
+    name: str
+    state: str
+    addresses: tuple[IPv4Interface, ...] = ()
+
+
+class RegistrationSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The registration now in force, or under way."""
+
+    care_of: str
+    """home | foreign_agent | colocated"""
+    care_of_address: IPv4Address
+    interface: str
+    agent: IPv4Address | None = None
+    granted_lifetime: int = 0
+    registered_at: float = 0.0
+    expires_at: float = 0.0
+
+
+class MobileNodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    home_address: IPv4Address
+    home_agent: IPv4Address
+    state: str
+    """A name of the state table in `fsm.py`."""
+    registration: RegistrationSnapshot | None = None
+    agents: tuple[HeardAgent, ...] = ()
+    links: tuple[LinkSnapshot, ...] = ()
+    last_denial: int | None = None
+    clock_offset: float = 0.0
+    """Seconds that the home agent's clock is ahead of ours, as far as code 133 told."""
+    counters: dict[str, int] = {}

@@ -1,0 +1,167 @@
+"""What operators should learn: the one vocabulary of log, metrics and event feed (`event` is the tag)."""
+
+from ipaddress import IPv4Address
+
+import msgspec
+
+from mobileip.forwarding.drop_reason import DropReason
+
+
+def _tag(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class _Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_tag):
+    pass
+
+
+class Discarded(_Notice, frozen=True, kw_only=True):
+    """A message was silently discarded (RFC 5944 §1.7: count it, be able to log it with its contents)."""
+
+    role: str
+    reason: DropReason
+    detail: str
+    source: IPv4Address
+    octets: bytes = b""
+
+
+# -- home agent
+
+
+class BindingCreated(_Notice, frozen=True, kw_only=True):
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    lifetime: int
+
+
+class BindingChanged(_Notice, frozen=True, kw_only=True):
+    """The mobile node moved: same home address, new care-of address."""
+
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    previous_care_of_address: IPv4Address
+    lifetime: int
+
+
+class BindingRenewed(_Notice, frozen=True, kw_only=True):
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    lifetime: int
+
+
+class BindingRemoved(_Notice, frozen=True, kw_only=True):
+    """`cause`: deregistered | expired | administrative."""
+
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    cause: str
+
+
+class RegistrationDenied(_Notice, frozen=True, kw_only=True):
+    """We (home or foreign agent) refused, or (mobile node) were refused."""
+
+    role: str
+    home_address: IPv4Address
+    code: int
+    reason: str
+
+
+# -- foreign agent
+
+
+class VisitorAdded(_Notice, frozen=True, kw_only=True):
+    home_address: IPv4Address
+    home_agent: IPv4Address
+    interface: str
+    lifetime: int
+
+
+class VisitorRemoved(_Notice, frozen=True, kw_only=True):
+    home_address: IPv4Address
+    home_agent: IPv4Address
+    cause: str
+
+
+# -- mobile node
+
+
+class AgentHeard(_Notice, frozen=True, kw_only=True):
+    interface: str
+    agent: IPv4Address
+    care_of_addresses: tuple[IPv4Address, ...]
+
+
+class AgentLost(_Notice, frozen=True, kw_only=True):
+    """`cause`: lifetime | link | rebooted."""
+
+    interface: str
+    agent: IPv4Address
+    cause: str
+
+
+class LinkNoticed(_Notice, frozen=True, kw_only=True):
+    """`state`: up | down | addressed | removed."""
+
+    interface: str
+    state: str
+
+
+class Attached(_Notice, frozen=True, kw_only=True):
+    """The chooser decided for a point of attachment; `care_of`: home | foreign_agent | colocated; `reason` in words."""
+
+    interface: str
+    care_of: str
+    care_of_address: IPv4Address
+    reason: str
+
+
+class RegistrationSent(_Notice, frozen=True, kw_only=True):
+    """`attempt` counts from 1 and starts again with every new registration."""
+
+    home_agent: IPv4Address
+    care_of_address: IPv4Address
+    interface: str
+    lifetime: int
+    attempt: int
+
+
+class Registered(_Notice, frozen=True, kw_only=True):
+    """The home agent agreed; lifetime in seconds, 0 = at home."""
+
+    care_of: str
+    care_of_address: IPv4Address
+    interface: str
+    lifetime: int
+
+
+class RegistrationLost(_Notice, frozen=True, kw_only=True):
+    """`cause`: expired | link | deregistered."""
+
+    care_of_address: IPv4Address
+    cause: str
+
+
+class ClockCorrected(_Notice, frozen=True, kw_only=True):
+    """Our offset to the home agent's clock was corrected after code 133 (RFC 5944 §5.7.1); seconds."""
+
+    offset: float
+
+
+Notice = (
+    Discarded
+    | BindingCreated
+    | BindingChanged
+    | BindingRenewed
+    | BindingRemoved
+    | RegistrationDenied
+    | VisitorAdded
+    | VisitorRemoved
+    | AgentHeard
+    | AgentLost
+    | LinkNoticed
+    | Attached
+    | RegistrationSent
+    | Registered
+    | RegistrationLost
+    | ClockCorrected
+)

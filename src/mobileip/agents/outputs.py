@@ -1,0 +1,58 @@
+"""Everything an agent can ask for. Performed in the order of the list."""
+
+from ipaddress import IPv4Address
+
+import msgspec
+
+from mobileip.agents.notices import Notice
+from mobileip.forwarding.model import ForwardingChange
+from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
+from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
+
+
+class Departure(msgspec.Struct, frozen=True, kw_only=True):
+    """How a message leaves. With `link_destination` it is a frame on `interface`, and neither routes nor ARP are asked."""
+
+    destination: IPv4Address
+    source: IPv4Address | None = None
+    """None: whatever the route gives."""
+    destination_port: int = MOBILE_IP_UDP_PORT
+    source_port: int = MOBILE_IP_UDP_PORT
+    interface: str | None = None
+    link_destination: bytes | None = None
+    ttl: int = 64
+
+
+class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One UDP payload, signed and final."""
+
+    octets: bytes
+    departure: Departure
+
+
+class SendDiscovery(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent solicitation or advertisement; TTL 1 always (RFC 5944 §2.1, §2.2)."""
+
+    message: AgentSolicitation | AgentAdvertisement
+    departure: Departure
+
+
+class ChangeForwarding(msgspec.Struct, frozen=True):
+    change: ForwardingChange
+
+
+class AnnounceAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """One gratuitous ARP as a broadcast (RFC 5944 §4.6); `link_address` None = the interface's own."""
+
+    interface: str
+    address: IPv4Address
+    link_address: bytes | None = None
+
+
+class Notify(msgspec.Struct, frozen=True):
+    """Something operators should learn: becomes a log line, a counter and an entry of the event feed."""
+
+    notice: Notice
+
+
+Output = SendMessage | SendDiscovery | ChangeForwarding | AnnounceAddress | Notify

@@ -1,0 +1,120 @@
+"""What the engines need from a machine, as protocols; the room linux implements them, `fake.py` pretends.
+
+Kernel objects are values: what is wanted and what is there are compared as sets, and only the difference is performed.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Protocol
+
+import msgspec
+
+ROUTE_PROTOCOL = 77
+"""Our mark on routes, rules and neighbours (`proto` of iproute2): what bears it is ours, nothing else is ever touched."""
+
+ROUTING_TABLE = 7434
+"""A mobile node's own table."""
+
+RULE_PRIORITY = 7430
+"""First of the ten rule priorities that are ours."""
+
+SIGNALLING_MARK = 0x4D49
+"""fwmark of our own signalling and tunnel packets: they follow the main table."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    prefix: IPv4Network
+    interface: str
+    table: int = 254
+    gateway: IPv4Address | None = None
+    """Always on-link: the gateway needs no address of ours in its subnet."""
+    source: IPv4Address | None = None
+    metric: int = 0
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    priority: int
+    table: int
+    mark: int | None = None
+    source: IPv4Address | None = None
+    udp_ports: tuple[int, int] | None = None
+    """Source and destination port."""
+    suppress_prefix_length: int | None = None
+
+
+class NeighbourEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Permanent."""
+
+    interface: str
+    address: IPv4Address
+    link_address: bytes
+
+
+class ProxyNeighbour(msgspec.Struct, frozen=True, kw_only=True):
+    interface: str
+    address: IPv4Address
+
+
+class InterfaceAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """On our own device only."""
+
+    interface: str
+    address: IPv4Interface
+
+
+class Sysctl(msgspec.Struct, frozen=True, kw_only=True):
+    """`path` below /proc/sys. Bears no mark: the old value is written down before it is changed, and restored."""
+
+    path: str
+    value: str
+
+
+KernelObject = Route | Rule | NeighbourEntry | ProxyNeighbour | InterfaceAddress | Sysctl
+
+
+class Action(StrEnum):
+    INSTALL = "install"
+    """Create, or replace what has the same identity."""
+    REMOVE = "remove"
+
+
+class Operation(msgspec.Struct, frozen=True):
+    action: Action
+    target: KernelObject
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An operation that the kernel refused: errno and its text. Removing what is not there is no failure."""
+
+    operation: Operation
+    errno: int
+    text: str
+
+
+class Kernel(Protocol):
+    """The kernel's tables, as far as they are ours."""
+
+    async def actual(self) -> frozenset[KernelObject]:
+        """Everything that bears our mark now, and the sysctls that we changed (from the journal)."""
+        ...
+
+    def perform(self, operations: Sequence[Operation]) -> list[Failure]:
+        """Performs all, in order, in as few system calls as can be; one failure does not stop the rest."""
+        ...
+
+
+class PacketPort(Protocol):
+    """Where the userspace path's packets leave. Each returns the errno, 0 when it went out."""
+
+    def send_outer(self, packet: bytes) -> int:
+        """A whole IPv4 packet of a tunnel, marked with SIGNALLING_MARK; EMSGSIZE when the route's MTU is smaller."""
+        ...
+
+    def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
+        """A whole IPv4 packet as a frame to one link-layer address: no route, no ARP."""
+        ...
+
+    def send_up(self, packet: bytes) -> int:
+        """A whole IPv4 packet into our stack, as if received on mip0."""
+        ...

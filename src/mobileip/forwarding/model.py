@@ -1,0 +1,216 @@
+"""Wishes about packets, as values: what the agents want the machine to do, without a word about how.
+
+Each wish has a `key`; a node's whole wish is a `ForwardingState`, at most one wish for each key. Agents state the whole
+state and the change; applying all changes to an empty state gives the whole (law 2).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+import msgspec
+
+
+class Encapsulation(StrEnum):
+    IPIP = "ipip"
+    """RFC 2003. Others (minimal, GRE, UDP) are further values."""
+
+
+class Tunnel(msgspec.Struct, frozen=True):
+    """One end of a tunnel as this node sees it."""
+
+    local: IPv4Address
+    remote: IPv4Address
+    encapsulation: Encapsulation = Encapsulation.IPIP
+
+
+Key = tuple[str, str]
+"""Kind of wish and what it is about: sortable, so that every order is deterministic."""
+
+
+class _Wish(msgspec.Struct, frozen=True, kw_only=True):
+    @property
+    def key(self) -> Key:
+        return (type(self).__name__, self.subject)
+
+    @property
+    def subject(self) -> str:
+        raise NotImplementedError
+
+
+# -- home agent
+
+
+class HomeNetwork(_Wish, frozen=True, kw_only=True):
+    """The prefix that home addresses come from. `interface` None: a virtual network, one aggregate route into mip0."""
+
+    prefix: IPv4Network
+    interface: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return str(self.prefix)
+
+
+class BindingRoute(_Wish, frozen=True, kw_only=True):
+    """Packets for a home address go into tunnels (several: copies, RFC 5944 §3.8.2.2) until `expires_at` (boot time, s)."""
+
+    home_address: IPv4Address
+    tunnels: tuple[Tunnel, ...]
+    expires_at: float
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
+class Interception(_Wish, frozen=True, kw_only=True):
+    """Attract packets for a home address on a real home link: a host route into mip0 and proxy ARP (RFC 5944 §4.6)."""
+
+    home_address: IPv4Address
+    interface: str
+
+    @property
+    def subject(self) -> str:
+        return str(self.home_address)
+
+
+# -- foreign agent
+
+
+class AgentLink(_Wish, frozen=True, kw_only=True):
+    """A link on which we are an agent: forward, send no redirects, accept sources that are routed elsewhere."""
+
+    interface: str
+
+    @property
+    def subject(self) -> str:
+        return self.interface
+
+
+class VisitorRoute(_Wish, frozen=True, kw_only=True):
+    """Packets out of `tunnel` for a visitor's home address go to its link-layer address, without ARP (RFC 5944 §4.2.2)."""
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    interface: str
+    link_address: bytes
+    expires_at: float
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
+# -- mobile node
+
+
+class HomeAddress(_Wish, frozen=True, kw_only=True):
+    """The home address on mip0 as a /32, the rules that make it the default source, and a fall-back route into mip0."""
+
+    address: IPv4Address
+
+    @property
+    def subject(self) -> str:
+        return str(self.address)
+
+
+class MobileLink(_Wish, frozen=True, kw_only=True):
+    """A link that a mobile node uses. `answers_arp` only at home (RFC 5944 §4.6); redirects are never obeyed."""
+
+    interface: str
+    answers_arp: bool
+
+    @property
+    def subject(self) -> str:
+        return self.interface
+
+
+class MobileRoute(_Wish, frozen=True, kw_only=True):
+    """The way out for the home address: default route through `gateway` on `interface`, source the home address.
+
+    `gateway_link_address` makes a permanent neighbour, so that nothing is asked by ARP; None leaves ARP to the kernel.
+    `on_link` is the home network's prefix when the node is at home.
+    """
+
+    home_address: IPv4Address
+    interface: str
+    gateway: IPv4Address
+    gateway_link_address: bytes | None = None
+    on_link: IPv4Network | None = None
+
+    @property
+    def subject(self) -> str:
+        return str(self.home_address)
+
+
+class Neighbour(_Wish, frozen=True, kw_only=True):
+    """A permanent neighbour entry, so that our own signalling asks nothing by ARP on a visited link (RFC 5944 §4.6)."""
+
+    interface: str
+    address: IPv4Address
+    link_address: bytes
+
+    @property
+    def subject(self) -> str:
+        return f"{self.interface}/{self.address}"
+
+
+class TunnelExit(_Wish, frozen=True, kw_only=True):
+    """A co-located mobile node's end: packets out of `tunnel` for its home address are its own."""
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    expires_at: float
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
+Wish = (
+    HomeNetwork
+    | BindingRoute
+    | Interception
+    | AgentLink
+    | VisitorRoute
+    | HomeAddress
+    | MobileLink
+    | MobileRoute
+    | Neighbour
+    | TunnelExit
+)
+
+
+class ForwardingChange(msgspec.Struct, frozen=True):
+    """A difference between two states: wishes to install (or replace, by key) and keys to remove."""
+
+    install: tuple[Wish, ...] = ()
+    remove: tuple[Key, ...] = ()
+
+
+class ForwardingState(msgspec.Struct, frozen=True):
+    """All that a node (or one agent) wants, by key."""
+
+    wishes: Mapping[Key, Wish] = {}
+
+    @classmethod
+    def of(cls, wishes: Iterable[Wish]) -> "ForwardingState":
+        return cls({wish.key: wish for wish in wishes})
+
+    def apply(self, change: ForwardingChange) -> "ForwardingState":
+        wishes = dict(self.wishes)
+        for key in change.remove:
+            wishes.pop(key, None)
+        wishes.update((wish.key, wish) for wish in change.install)
+        return ForwardingState(wishes)
+
+    def change_to(self, wanted: "ForwardingState") -> ForwardingChange:
+        """The change that leads from this state to `wanted`; empty when they are equal."""
+        return ForwardingChange(
+            install=tuple(w for k, w in sorted(wanted.wishes.items()) if self.wishes.get(k) != w),
+            remove=tuple(sorted(k for k in self.wishes if k not in wanted.wishes)),
+        )

@@ -1,0 +1,51 @@
+"""Mobility security associations: who shares which key under which SPI, and how freshness is judged (RFC 5944 §1.6, §5)."""
+
+from enum import StrEnum
+from ipaddress import IPv4Address
+
+import msgspec
+
+RESERVED_SPIS = range(256)
+"""RFC 5944 §1.6: "SPI values 0 through 255 are reserved and MUST NOT be used in any Mobility Security Association"."""
+
+
+class Algorithm(StrEnum):
+    HMAC_MD5 = "hmac-md5"
+    """Mandatory default (RFC 5944 §3.5.1, §5.1)."""
+    KEYED_MD5 = "keyed-md5"
+    """Prefix+suffix MD5 that covers the SPI too (RFC 3344/5944 §5.1)."""
+    KEYED_MD5_RFC2002 = "keyed-md5-rfc2002"
+    """Prefix+suffix MD5 whose coverage ends before the SPI (RFC 2002 §3.5.1)."""
+    HMAC_SHA1 = "hmac-sha1"
+    HMAC_SHA256 = "hmac-sha256"
+
+
+class ReplayStyle(StrEnum):
+    TIMESTAMPS = "timestamps"
+    NONCES = "nonces"
+
+
+class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
+    """One shared secret with one peer. `timestamp_window` in seconds (RFC 5944 §5.7.1: default 7, should be above 3).
+
+    Raises: ValueError for a reserved SPI or an empty key.
+    """
+
+    spi: int
+    key: bytes
+    algorithm: Algorithm = Algorithm.HMAC_MD5
+    replay: ReplayStyle = ReplayStyle.TIMESTAMPS
+    timestamp_window: float = 7.0
+
+    def __post_init__(self) -> None:
+        if self.spi in RESERVED_SPIS:
+            raise ValueError(f"SPI {self.spi} is reserved: use 256 or above (RFC 5944 §1.6)")
+        if not self.key:
+            raise ValueError("the key is empty")
+
+    def __repr__(self) -> str:
+        return f"MobilitySecurityAssociation(spi={self.spi}, algorithm={self.algorithm}, replay={self.replay})"
+
+
+Peer = IPv4Address | bytes
+"""An association is found by address, or by Network Access Identifier (octets) once nodes may have no address."""

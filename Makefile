@@ -1,0 +1,48 @@
+# Two commands for everyone: `make demo` and `make test` (root, a fresh Debian 12 or newer). `make help` lists the rest.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -q
+
+help:       ## this list
+	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' Makefile | expand -t 14
+
+demo:       ## the main job, live: a mobile node roams while a download and a voice-like stream go on (root, 90 s)
+	@tools/setup demo
+	@$(BIN)/mip lab demo
+
+test:       ## everything that can be tested on one machine (root)
+	@tools/setup test
+	@$(MAKE) --no-print-directory check-tools
+	$(PYTEST) tests
+	$(BIN)/mip lab demo
+
+check:      ## lint, types, import laws, unit and property tests (no root)
+	@tools/setup check
+	@$(MAKE) --no-print-directory check-tools
+	$(PYTEST) -m "not netns and not oracle" tests
+
+check-tools:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/draw_states.py --check
+
+bench:      ## measure; results in bench/results/*.json (root)
+	@tools/setup bench
+	$(BIN)/python bench/run.py
+
+fuzz:       ## 10^6 generated inputs for every decoder, then coverage-guided for a minute
+	@tools/setup fuzz
+	$(BIN)/python tools/fuzz.py
+	$(BIN)/python tools/fuzz.py --guided 60
+
+docs:       ## the documentation as HTML in build/docs
+	@tools/setup docs
+	$(BIN)/sphinx-build -q -W -b html docs build/docs
+	@echo build/docs/index.html
+
+clean:      ## remove what was built
+	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
+
+.PHONY: help demo test check check-tools bench fuzz docs clean

@@ -16,6 +16,10 @@ ROUTE_PROTOCOL = 77
 ROUTING_TABLE = 7434
 """A mobile node's own table."""
 
+ROUTE_METRIC = 77
+"""Of our routes in the main table, so that they never have the identity of a route that others made (the kernel knows an
+IPv4 route by table, prefix and metric, and replaces whatever has the same)."""
+
 RULE_PRIORITY = 7430
 """First of the ten rule priorities that are ours."""
 
@@ -108,7 +112,14 @@ class PacketPort(Protocol):
     """Where the userspace path's packets leave. Each returns the errno, 0 when it went out."""
 
     def send_outer(self, packet: bytes) -> int:
-        """A whole IPv4 packet of a tunnel, marked with SIGNALLING_MARK; EMSGSIZE when the route's MTU is smaller."""
+        """A whole IPv4 packet (of a tunnel, or an ICMP error about one), marked with SIGNALLING_MARK.
+
+        EMSGSIZE when the route's MTU is smaller. A source of 0.0.0.0 is filled in by the kernel.
+        """
+        ...
+
+    def path_mtu(self, destination: IPv4Address) -> int:
+        """MTU of the way that tunnel packets to `destination` take now, as the kernel knows it (IP_MTU); 0 = unknown."""
         ...
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:

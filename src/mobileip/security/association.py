@@ -1,12 +1,17 @@
-"""Mobility security associations: who shares which key under which SPI, and how freshness is judged (RFC 5944 §1.6, §5)."""
+"""Mobility security associations: who shares which key under which SPI, and how freshness is judged (RFC
+5944 §1.6, §5).
+"""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import IPv4Address
 
 import msgspec
 
 RESERVED_SPIS = range(256)
-"""RFC 5944 §1.6: "SPI values 0 through 255 are reserved and MUST NOT be used in any Mobility Security Association"."""
+"""RFC 5944 §1.6: "SPI values 0 through 255 are reserved and MUST NOT be used in any Mobility Security
+Association".
+"""
 
 
 class Algorithm(StrEnum):
@@ -26,7 +31,8 @@ class ReplayStyle(StrEnum):
 
 
 class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
-    """One shared secret with one peer. `timestamp_window` in seconds (RFC 5944 §5.7.1: default 7, should be above 3).
+    """One shared secret with one peer. `timestamp_window` in seconds (RFC 5944 §5.7.1: default 7, should be
+    above 3).
 
     Raises: ValueError for a reserved SPI or an empty key.
     """
@@ -40,12 +46,50 @@ class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.spi in RESERVED_SPIS:
             raise ValueError(f"SPI {self.spi} is reserved: use 256 or above (RFC 5944 §1.6)")
+        if not 0 < self.spi < 1 << 32:
+            raise ValueError(f"SPI {self.spi} is not a number of 32 bits")
         if not self.key:
             raise ValueError("the key is empty")
 
     def __repr__(self) -> str:
-        return f"MobilitySecurityAssociation(spi={self.spi}, algorithm={self.algorithm}, replay={self.replay})"
+        return (
+            f"MobilitySecurityAssociation(spi={self.spi}, algorithm={self.algorithm}, replay={self.replay})"
+        )
 
 
 Peer = IPv4Address | bytes
-"""An association is found by address, or by Network Access Identifier (octets) once nodes may have no address."""
+"""An association is found by address, or by Network Access Identifier (octets) once nodes may have no
+address.
+"""
+
+
+class Associations:
+    """Associations by peer, and by peer and SPI; fixed once made.
+
+    Raises: ValueError when one peer has two associations with the same SPI.
+    """
+
+    __slots__ = ("_by_peer",)
+
+    def __init__(self, entries: Iterable[tuple[Peer, MobilitySecurityAssociation]] = ()) -> None:
+        self._by_peer: dict[Peer, dict[int, MobilitySecurityAssociation]] = {}
+        for peer, association in entries:
+            shared = self._by_peer.setdefault(peer, {})
+            if association.spi in shared:
+                raise ValueError(f"two associations with {peer!r} have SPI {association.spi}")
+            shared[association.spi] = association
+
+    def find(self, peer: Peer, spi: int) -> MobilitySecurityAssociation | None:
+        """The association that `peer` and the SPI of a received extension select (RFC 5944 §3.2)."""
+        shared = self._by_peer.get(peer)
+        return None if shared is None else shared.get(spi)
+
+    def first(self, peer: Peer) -> MobilitySecurityAssociation | None:
+        """The association to sign with when nothing received names one: the first, which the peer has had
+        longest.
+        """
+        shared = self._by_peer.get(peer)
+        return None if shared is None else next(iter(shared.values()))
+
+    def __contains__(self, peer: object) -> bool:
+        return peer in self._by_peer

@@ -1,17 +1,65 @@
-"""Making and checking authenticators over octets, in constant time (RFC 5944 §3.5.1, §5.1)."""
+"""Making and checking authenticators over octets, in constant time (RFC 5944 §3.5.1, §5.1).
 
-from mobileip.security.association import MobilitySecurityAssociation
-from mobileip.wire.extensions.authentication import AuthenticationExtension
+What an authenticator covers: the UDP payload from its type octet on, all prior extensions, and Type, Length
+and SPI of its own extension. Never the authenticator itself, what follows it, or any header below. So the
+Length octet holds its final value before anything is computed, and a Foreign-Home authenticator covers the
+Mobile-Home extension in front of it.
+"""
+
+import hmac
+from hashlib import md5
+
+from mobileip.security.association import Algorithm, MobilitySecurityAssociation
+from mobileip.wire.extensions.authentication import SPI_END, AuthenticationExtension
 from mobileip.wire.message import Decoded, Message
 
+_HMAC_DIGESTS = {Algorithm.HMAC_MD5: "md5", Algorithm.HMAC_SHA1: "sha1", Algorithm.HMAC_SHA256: "sha256"}
 
-def sign(octets: bytes, kind: type[AuthenticationExtension], association: MobilitySecurityAssociation) -> bytes:
-    """`octets` (a message so far, all prior extensions included) with one authentication extension appended."""
-    raise NotImplementedError
+_AUTHENTICATOR_LENGTHS = {
+    Algorithm.HMAC_MD5: 16,
+    Algorithm.KEYED_MD5: 16,
+    Algorithm.KEYED_MD5_RFC2002: 16,
+    Algorithm.HMAC_SHA1: 20,
+    Algorithm.HMAC_SHA256: 32,
+}
+
+_SPI_LENGTH = 4
+
+
+def authenticator(covered: bytes, association: MobilitySecurityAssociation) -> bytes:
+    """The authenticator over `covered`, which ends with the SPI of the extension that will carry it."""
+    digest = _HMAC_DIGESTS.get(association.algorithm)
+    if digest is not None:
+        return hmac.digest(association.key, covered, digest)
+    if association.algorithm is Algorithm.KEYED_MD5_RFC2002:
+        # RFC 2002 §3.5.1: the protected fields end with the Type and Length of the extension itself.
+        covered = covered[:-_SPI_LENGTH]
+    # RFC 2002 §3.5.1: "prefix+suffix" mode, the key before and after the data, with no padding between the
+    # parts.
+    return md5(association.key + covered + association.key, usedforsecurity=False).digest()
+
+
+def sign(
+    octets: bytes, kind: type[AuthenticationExtension], association: MobilitySecurityAssociation
+) -> bytes:
+    """`octets` (a message so far, all prior extensions included) with one authentication extension
+    appended.
+    """
+    covered = octets + kind.header(association.spi, _AUTHENTICATOR_LENGTHS[association.algorithm])
+    return covered + authenticator(covered, association)
 
 
 def verify(
-    decoded: Decoded[Message], offset: int, extension: AuthenticationExtension, association: MobilitySecurityAssociation
+    decoded: Decoded[Message],
+    offset: int,
+    extension: AuthenticationExtension,
+    association: MobilitySecurityAssociation,
 ) -> bool:
-    """Whether the extension at `offset` authenticates what was received before it (constant-time comparison)."""
-    raise NotImplementedError
+    """Whether the extension at `offset` authenticates what was received before it (constant-time comparison).
+
+    False as well when the extension names another SPI than the association's.
+    """
+    if extension.spi != association.spi:
+        return False
+    covered = decoded.octets[: offset + SPI_END]
+    return hmac.compare_digest(authenticator(covered, association), extension.authenticator)

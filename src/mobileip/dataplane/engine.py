@@ -1,7 +1,7 @@
 """The contract of every engine: wishes in, forwarding done.
 
-Laws: reconciling twice does nothing the second time (law 6); applying changes one by one ends where reconciling the
-whole ends; nothing that others made is touched.
+Laws: reconciling twice does nothing the second time (law 6); applying changes one by one ends where
+reconciling the whole ends; nothing that others made is touched.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,8 @@ class Engine(Protocol):
         ...
 
     async def reconcile(self, state: ForwardingState) -> list[Failure]:
-        """Makes the machine match `state` whatever it was before: at start, after a crash, when others changed it."""
+        """Makes the machine match `state` whatever it was before: at start, after a crash, after others'
+        changes."""
         ...
 
     def apply(self, change: ForwardingChange) -> list[Failure]:
@@ -26,5 +27,5 @@ class Engine(Protocol):
         ...
 
     def counters(self) -> Mapping[str, int]:
-        """Packets and octets by direction (`encapsulated_packets`, ...), drops by name (`dropped_no_binding`, ...)."""
+        """Packets and octets by direction (`encapsulated_packets`), drops by name (`dropped_no_binding`)."""
         ...

@@ -1,6 +1,7 @@
 """What the engines need from a machine, as protocols; the room linux implements them, `fake.py` pretends.
 
-Kernel objects are values: what is wanted and what is there are compared as sets, and only the difference is performed.
+Kernel objects are values: what is wanted and what is there are compared as sets; only the difference is
+performed.
 """
 
 from collections.abc import Sequence
@@ -11,14 +12,15 @@ from typing import Protocol
 import msgspec
 
 ROUTE_PROTOCOL = 77
-"""Our mark on routes, rules and neighbours (`proto` of iproute2): what bears it is ours, nothing else is ever touched."""
+"""Our mark on routes, rules and neighbours (`proto` of iproute2): what bears it is ours, the rest is never
+touched."""
 
 ROUTING_TABLE = 7434
 """A mobile node's own table."""
 
 ROUTE_METRIC = 77
-"""Of our routes in the main table, so that they never have the identity of a route that others made (the kernel knows an
-IPv4 route by table, prefix and metric, and replaces whatever has the same)."""
+"""Of our routes in the main table, so that they never have the identity of a route that others made (the
+kernel knows an IPv4 route by table, prefix and metric, and replaces whatever has the same)."""
 
 RULE_PRIORITY = 7430
 """First of the ten rule priorities that are ours."""
@@ -68,7 +70,8 @@ class InterfaceAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sysctl(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` below /proc/sys. Bears no mark: the old value is written down before it is changed, and restored."""
+    """`path` below /proc/sys. It bears no mark: its old value is written down before the change, and
+    restored."""
 
     path: str
     value: str
@@ -119,7 +122,8 @@ class PacketPort(Protocol):
         ...
 
     def path_mtu(self, destination: IPv4Address) -> int:
-        """MTU of the way that tunnel packets to `destination` take now, as the kernel knows it (IP_MTU); 0 = unknown."""
+        """MTU of the way that tunnel packets to `destination` take now, as the kernel knows it; 0 =
+        unknown."""
         ...
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:

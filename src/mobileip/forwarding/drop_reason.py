@@ -1,4 +1,4 @@
-"""One name for every place where a packet or message can die; the same in C, Python, metrics and API (law 8)."""
+"""One name for every place where a packet or message can die, the same everywhere (law 8)."""
 
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ class DropReason(StrEnum):
     NO_SUCH_TUNNEL = "no_such_tunnel"
     WRONG_INNER_ADDRESS = "wrong_inner_address"
     TUNNEL_LOOP = "tunnel_loop"
+    CONGESTION = "congestion"
     TTL_EXPIRED = "ttl_expired"
     TOO_BIG = "too_big"
     EXPIRED = "expired"

@@ -1,7 +1,7 @@
 """Wishes about packets, as values: what the agents want the machine to do, without a word about how.
 
-Each wish has a `key`; a node's whole wish is a `ForwardingState`, at most one wish for each key. Agents state the whole
-state and the change; applying all changes to an empty state gives the whole (law 2).
+Each wish has a `key`; a node's whole wish is a `ForwardingState`, at most one wish for each key. Agents
+state the whole state and the change; applying all changes to an empty state gives the whole (law 2).
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,8 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HomeNetwork(_Wish, frozen=True, kw_only=True):
-    """The prefix that home addresses come from. `interface` None: a virtual network, one aggregate route into mip0."""
+    """The prefix that home addresses come from. `interface` None: a virtual network, one aggregate route
+    into mip0."""
 
     prefix: IPv4Network
     interface: str | None = None
@@ -53,7 +54,8 @@ class HomeNetwork(_Wish, frozen=True, kw_only=True):
 
 
 class BindingRoute(_Wish, frozen=True, kw_only=True):
-    """Packets for a home address go into tunnels (several: copies, RFC 5944 §3.8.2.2) until `expires_at` (boot time, s)."""
+    """Packets for a home address go into tunnels (several: copies, RFC 5944 §3.8.2.2) until `expires_at`
+    (boot time, s)."""
 
     home_address: IPv4Address
     tunnels: tuple[Tunnel, ...]
@@ -66,7 +68,8 @@ class BindingRoute(_Wish, frozen=True, kw_only=True):
 
 
 class Interception(_Wish, frozen=True, kw_only=True):
-    """Attract packets for a home address on a real home link: a host route into mip0 and proxy ARP (RFC 5944 §4.6)."""
+    """Attract packets for a home address on a real home link: a host route into mip0 and proxy ARP (RFC
+    5944 §4.6)."""
 
     home_address: IPv4Address
     interface: str
@@ -80,7 +83,8 @@ class Interception(_Wish, frozen=True, kw_only=True):
 
 
 class AgentLink(_Wish, frozen=True, kw_only=True):
-    """A link on which we are an agent: forward, send no redirects, accept sources that are routed elsewhere."""
+    """A link on which we are an agent: forward, send no redirects, accept sources that are routed
+    elsewhere."""
 
     interface: str
 
@@ -90,7 +94,8 @@ class AgentLink(_Wish, frozen=True, kw_only=True):
 
 
 class VisitorRoute(_Wish, frozen=True, kw_only=True):
-    """Packets out of `tunnel` for a visitor's home address go to its link-layer address, without ARP (RFC 5944 §4.2.2)."""
+    """Packets out of `tunnel` for a visitor's home address go to its link-layer address, without ARP (RFC
+    5944 §4.2.2)."""
 
     home_address: IPv4Address
     tunnel: Tunnel
@@ -108,7 +113,8 @@ class VisitorRoute(_Wish, frozen=True, kw_only=True):
 
 
 class HomeAddress(_Wish, frozen=True, kw_only=True):
-    """The home address on mip0 as a /32, the rules that make it the default source, and a fall-back route into mip0."""
+    """The home address on mip0 as a /32, the rules that make it the default source, and a fall-back route
+    into mip0."""
 
     address: IPv4Address
 
@@ -118,7 +124,8 @@ class HomeAddress(_Wish, frozen=True, kw_only=True):
 
 
 class MobileLink(_Wish, frozen=True, kw_only=True):
-    """A link that a mobile node uses. `answers_arp` only at home (RFC 5944 §4.6); redirects are never obeyed."""
+    """A link that a mobile node uses. `answers_arp` only at home (RFC 5944 §4.6); redirects are never
+    obeyed."""
 
     interface: str
     answers_arp: bool
@@ -129,10 +136,11 @@ class MobileLink(_Wish, frozen=True, kw_only=True):
 
 
 class MobileRoute(_Wish, frozen=True, kw_only=True):
-    """The way out for the home address: default route through `gateway` on `interface`, source the home address.
+    """The way out for the home address: default route through `gateway` on `interface`, source the home
+    address.
 
-    `gateway_link_address` makes a permanent neighbour, so that nothing is asked by ARP; None leaves ARP to the kernel.
-    `on_link` is the home network's prefix when the node is at home.
+    `gateway_link_address` makes a permanent neighbour, so that nothing is asked by ARP; None leaves ARP to
+    the kernel. `on_link` is the home network's prefix when the node is at home.
     """
 
     home_address: IPv4Address
@@ -147,7 +155,8 @@ class MobileRoute(_Wish, frozen=True, kw_only=True):
 
 
 class Neighbour(_Wish, frozen=True, kw_only=True):
-    """A permanent neighbour entry, so that our own signalling asks nothing by ARP on a visited link (RFC 5944 §4.6)."""
+    """A permanent neighbour entry, so that our own signalling asks nothing by ARP on a visited link (RFC
+    5944 §4.6)."""
 
     interface: str
     address: IPv4Address

@@ -1,0 +1,227 @@
+"""Which kernel objects each wish needs. The one place that knows what our forwarding costs a machine.
+
+Every wish is planned by itself, without a look at the others, so that a change costs what the change is and
+not what a million bindings are. What wishes share (sysctls, rules) they all ask for; see claims.py for who
+gets what.
+"""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from mobileip.dataplane.claims import Claims
+from mobileip.dataplane.identity import Identity, identity
+from mobileip.dataplane.ports import (
+    ROUTE_METRIC,
+    ROUTING_TABLE,
+    RULE_PRIORITY,
+    SIGNALLING_MARK,
+    InterfaceAddress,
+    KernelObject,
+    NeighbourEntry,
+    ProxyNeighbour,
+    Route,
+    Rule,
+    Sysctl,
+)
+from mobileip.forwarding.model import (
+    AgentLink,
+    BindingRoute,
+    ForwardingState,
+    HomeAddress,
+    HomeNetwork,
+    Interception,
+    MobileLink,
+    MobileRoute,
+    Neighbour,
+    TunnelExit,
+    VisitorRoute,
+    Wish,
+)
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+
+MAIN_TABLE = 254
+
+FALL_BACK_METRIC = 9999
+"""Worse than any route of ours in table 7434."""
+
+DHCP_PORTS = (68, 67)
+
+IP_FORWARD = "net/ipv4/ip_forward"
+"""Writing it has side effects, see `reconcile.sequence`."""
+
+ALL_ACCEPT_REDIRECTS = "net/ipv4/conf/all/accept_redirects"
+
+LONGEST_INTERFACE_NAME = 15
+"""IFNAMSIZ of Linux less the final zero octet."""
+
+
+def plan(state: ForwardingState, device: str) -> frozenset[KernelObject]:
+    """All kernel objects that `state` needs; `device` is our own TUN device.
+
+    Raises: ValueError for a name that no interface can have.
+    """
+    return frozenset(claim_all(state, device).values())
+
+
+def claim_all(state: ForwardingState, device: str) -> Claims[Identity, KernelObject]:
+    claims: Claims[Identity, KernelObject] = Claims()
+    for key, wish in state.wishes.items():
+        for target in objects_of(wish, device):
+            claims.claim(identity(target), key, target)
+    return claims
+
+
+def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
+    """The kernel objects of one wish.
+
+    Raises: ValueError for a name that no interface can have.
+    """
+    match wish:
+        case BindingRoute() | TunnelExit() | VisitorRoute():
+            # Packets meet these in the engine's own tables: tunnels out of our raw sockets, visitors by
+            # frames. What visitors send is forwarded by the kernel, see AgentLink.
+            return ()
+        case HomeNetwork():
+            return _home_network(wish, device)
+        case Interception(home_address=address, interface=interface):
+            # RFC 5944 §4.6: "the home agent MUST transmit an ARP Reply on behalf of the mobile node."
+            return (
+                Route(prefix=_host(address), interface=device, metric=ROUTE_METRIC),
+                ProxyNeighbour(interface=_name(interface), address=address),
+            )
+        case AgentLink(interface=interface):
+            return (*_agent(device), *_agent_link(interface))
+        case HomeAddress(address=address):
+            return _home_address(address, device)
+        case MobileLink():
+            return _mobile_link(wish)
+        case MobileRoute():
+            return _mobile_route(wish)
+        case Neighbour(interface=interface, address=address, link_address=link_address):
+            return (_neighbour(interface, address, link_address),)
+
+
+def _home_network(wish: HomeNetwork, device: str) -> tuple[KernelObject, ...]:
+    if wish.interface is None:
+        # A virtual network: nobody is at home, so all of it leads to us. A subnet of that prefix that the
+        # machine is itself connected to has metric 0 and wins; give the home agent's own address a /32
+        # then.
+        return (*_agent(device), Route(prefix=wish.prefix, interface=device, metric=ROUTE_METRIC))
+    return (
+        *_agent(device),
+        *_agent_link(wish.interface),
+        # The kernel's proxy answer waits up to 0.8 s otherwise; at 0 it is sent at once and proxy_qlen has
+        # no part.
+        Sysctl(path=f"net/ipv4/neigh/{_name(wish.interface)}/proxy_delay", value="0"),
+    )
+
+
+def _agent(device: str) -> tuple[KernelObject, ...]:
+    """What an agent of either kind needs of the machine as a whole."""
+    return (
+        Sysctl(path=IP_FORWARD, value="1"),
+        # RFC 792 redirects: the kernel sends them where `all` OR the link says so, so both must be 0; the
+        # machine's other links keep their own value.
+        _conf("all", "send_redirects", 0),
+        # The kernel sets this to 0 itself when ip_forward becomes 1; named here so that its old value comes
+        # back.
+        _conf("all", "accept_redirects", 0),
+        *_agent_link(device),
+    )
+
+
+def _agent_link(interface: str) -> tuple[KernelObject, ...]:
+    return (
+        # ip_forward sets it on every link, but only when ip_forward itself changes. Proxy ARP asks for it
+        # as well.
+        _conf(interface, "forwarding", 1),
+        # Visitors send with home addresses that are routed elsewhere. The kernel takes max(all, link), so 0
+        # would be of no use where `all` is 1; 2 asks only that some route to the source exists.
+        _conf(interface, "rp_filter", 2),
+        _conf(interface, "send_redirects", 0),
+    )
+
+
+def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]:
+    return (
+        InterfaceAddress(interface=device, address=IPv4Interface(f"{address}/32")),
+        # In order of priority: our own signalling and tunnel packets, DHCP, the links' own subnets ("main"
+        # without its default route), then everything else with the home address as source.
+        Rule(priority=RULE_PRIORITY, mark=SIGNALLING_MARK, table=MAIN_TABLE),
+        Rule(priority=RULE_PRIORITY + 1, udp_ports=DHCP_PORTS, table=MAIN_TABLE),
+        Rule(priority=RULE_PRIORITY + 2, suppress_prefix_length=0, table=MAIN_TABLE),
+        Rule(priority=RULE_PRIORITY + 4, table=ROUTING_TABLE),
+        # While nothing is registered packets come to us, to be dropped by name: programs see no error and
+        # go on.
+        Route(
+            prefix=EVERYWHERE, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC
+        ),
+        # Decapsulated packets come out of the device from sources that are routed elsewhere.
+        _conf(device, "rp_filter", 2),
+        *_no_redirects_obeyed(device),
+    )
+
+
+def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
+    link = wish.interface
+    # RFC 5944 §4.6: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in which
+    # the target IP address is its own home address". The home address is on our own device, and with 1 the
+    # kernel answers only for addresses of the link that was asked; a co-located care-of address is one and
+    # is answered for, as it should be. The kernel takes max(all, link), so `all` must be 0 for the answers
+    # at home.
+    arp_ignore = (
+        (_conf("all", "arp_ignore", 0), _conf(link, "arp_ignore", 0))
+        if wish.answers_arp
+        else (_conf(link, "arp_ignore", 1),)
+    )
+    return (
+        *arp_ignore,
+        # What the kernel asks by ARP on this link bears an address of this link, never the home address by
+        # accident.
+        _conf(link, "arp_announce", 2),
+        # Packets from anywhere come in by the foreign agent, and by the home agent's tunnel.
+        _conf(link, "rp_filter", 2),
+        *_no_redirects_obeyed(link),
+    )
+
+
+def _no_redirects_obeyed(interface: str) -> tuple[KernelObject, ...]:
+    # RFC 5944 §4.2.1: "the mobile node MUST ignore redirects to other routers on foreign networks." A host
+    # obeys where `all` OR the link says so, a router where both do.
+    return (_conf("all", "accept_redirects", 0), _conf(interface, "accept_redirects", 0))
+
+
+def _mobile_route(wish: MobileRoute) -> tuple[KernelObject, ...]:
+    link = _name(wish.interface)
+    source = wish.home_address
+    default = Route(
+        prefix=EVERYWHERE, interface=link, table=ROUTING_TABLE, gateway=wish.gateway, source=source
+    )
+    needed: list[KernelObject] = [default]
+    if wish.on_link is not None:
+        needed.append(Route(prefix=wish.on_link, interface=link, table=ROUTING_TABLE, source=source))
+    if wish.gateway_link_address is not None:
+        needed.append(_neighbour(link, wish.gateway, wish.gateway_link_address))
+    return tuple(needed)
+
+
+def _neighbour(interface: str, address: IPv4Address, link_address: bytes) -> NeighbourEntry:
+    return NeighbourEntry(interface=_name(interface), address=address, link_address=link_address)
+
+
+def _host(address: IPv4Address) -> IPv4Network:
+    return IPv4Network((int(address), 32))
+
+
+def _conf(interface: str, name: str, value: int) -> Sysctl:
+    scope = interface if interface == "all" else _name(interface)
+    return Sysctl(path=f"net/ipv4/conf/{scope}/{name}", value=str(value))
+
+
+def _name(interface: str) -> str:
+    """`interface` as one step of a path; dots (VLANs) are fine there, what leaves the folder is not a name
+    to Linux."""
+    fits = 0 < len(interface.encode()) <= LONGEST_INTERFACE_NAME
+    if not fits or interface in {".", "..", "all", "default"} or set(interface) & set("/: \t\n\v\f\r\0"):
+        raise ValueError(f"no interface can be named {interface!r}")
+    return interface

@@ -8,8 +8,17 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from mobileip.wire.errors import DecodeError, DecodeReason
 from mobileip.wire.extensions.base import Extension
-from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+from mobileip.wire.extensions.registry import CONTROL, decode_extensions
+from mobileip.wire.registration import (
+    RegistrationReply,
+    RegistrationRequest,
+    decode_reply,
+    decode_request,
+    encode_reply,
+    encode_request,
+)
 
 Message = RegistrationRequest | RegistrationReply  # wire's owner adds TunnelData, RegistrationRevocation, ...Acknowledgment
 
@@ -38,9 +47,22 @@ def decode_message(octets: bytes) -> Decoded[Message]:
 
     Raises: `DecodeError`, and nothing else whatever the octets are.
     """
-    raise NotImplementedError
+    if not octets:
+        raise DecodeError(DecodeReason.TRUNCATED, 0, "an empty datagram")
+    fixed = _FIXED_LENGTHS.get(octets[0])
+    if fixed is None:
+        raise DecodeError(DecodeReason.UNKNOWN_MESSAGE_TYPE, 0, f"message type {octets[0]}")
+    if len(octets) < fixed:
+        raise DecodeError(DecodeReason.TRUNCATED, len(octets), f"message type {octets[0]} needs {fixed} octets")
+    extensions, offsets = decode_extensions(octets, fixed, CONTROL)
+    message = decode_request(octets, extensions) if octets[0] == 1 else decode_reply(octets, extensions)
+    return Decoded(message, octets, offsets)
+
+
+_FIXED_LENGTHS = {1: 24, 3: 20}
 
 
 def encode_message(message: Message) -> bytes:
     """The UDP payload of a message, extensions included in their order."""
-    raise NotImplementedError
+    fixed = encode_request(message) if isinstance(message, RegistrationRequest) else encode_reply(message)
+    return fixed + b"".join([extension.encode() for extension in message.extensions])

@@ -1,5 +1,6 @@
 """Registration Request (RFC 5944 §3.3) and Registration Reply (§3.4)."""
 
+import struct
 from ipaddress import IPv4Address
 from typing import ClassVar
 
@@ -59,3 +60,74 @@ class RegistrationReply(msgspec.Struct, frozen=True, kw_only=True):
     home_agent: IPv4Address
     identification: int
     extensions: tuple[Extension, ...] = ()
+
+
+_REQUEST = struct.Struct("!BBHIIIQ")
+_REPLY = struct.Struct("!BBHIIQ")
+
+
+def decode_request(octets: bytes, extensions: tuple[Extension, ...]) -> RegistrationRequest:
+    """The fixed part (24 octets, the caller has counted them)."""
+    _, flags, lifetime, home_address, home_agent, care_of_address, identification = _REQUEST.unpack_from(octets)
+    return RegistrationRequest(
+        simultaneous_bindings=bool(flags & 0x80),
+        broadcast_datagrams=bool(flags & 0x40),
+        decapsulation_by_mobile_node=bool(flags & 0x20),
+        minimal_encapsulation=bool(flags & 0x10),
+        gre_encapsulation=bool(flags & 0x08),
+        reserved_r=bool(flags & 0x04),
+        reverse_tunneling=bool(flags & 0x02),
+        reserved_x=bool(flags & 0x01),
+        lifetime=lifetime,
+        home_address=IPv4Address(home_address),
+        home_agent=IPv4Address(home_agent),
+        care_of_address=IPv4Address(care_of_address),
+        identification=identification,
+        extensions=extensions,
+    )
+
+
+def encode_request(request: RegistrationRequest) -> bytes:
+    flags = (
+        request.simultaneous_bindings << 7
+        | request.broadcast_datagrams << 6
+        | request.decapsulation_by_mobile_node << 5
+        | request.minimal_encapsulation << 4
+        | request.gre_encapsulation << 3
+        | request.reserved_r << 2
+        | request.reverse_tunneling << 1
+        | request.reserved_x
+    )
+    return _REQUEST.pack(
+        RegistrationRequest.TYPE,
+        flags,
+        request.lifetime,
+        int(request.home_address),
+        int(request.home_agent),
+        int(request.care_of_address),
+        request.identification,
+    )
+
+
+def decode_reply(octets: bytes, extensions: tuple[Extension, ...]) -> RegistrationReply:
+    """The fixed part (20 octets, the caller has counted them)."""
+    _, code, lifetime, home_address, home_agent, identification = _REPLY.unpack_from(octets)
+    return RegistrationReply(
+        code=code,
+        lifetime=lifetime,
+        home_address=IPv4Address(home_address),
+        home_agent=IPv4Address(home_agent),
+        identification=identification,
+        extensions=extensions,
+    )
+
+
+def encode_reply(reply: RegistrationReply) -> bytes:
+    return _REPLY.pack(
+        RegistrationReply.TYPE,
+        reply.code,
+        reply.lifetime,
+        int(reply.home_address),
+        int(reply.home_agent),
+        reply.identification,
+    )

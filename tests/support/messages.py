@@ -1,4 +1,4 @@
-"""Builders of requests, replies and events: a test names only what it is about, the rest has sound defaults."""
+"""Builders of requests, replies and events: a test names only what it is about, the rest has sound values."""
 
 from ipaddress import IPv4Address
 from typing import Any

@@ -93,3 +93,7 @@ class Associations:
 
     def __contains__(self, peer: object) -> bool:
         return peer in self._by_peer
+
+    def __len__(self) -> int:
+        """The number of peers."""
+        return len(self._by_peer)

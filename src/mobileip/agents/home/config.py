@@ -8,7 +8,9 @@ from mobileip.security.association import MobilitySecurityAssociation
 
 
 class MobileNodeEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A mobile node that we serve. Several associations may be valid at once (key change); each has its own SPI."""
+    """A mobile node that we serve. Several associations may be valid at once (key change); each has its
+    own SPI.
+    """
 
     home_address: IPv4Address
     associations: tuple[MobilitySecurityAssociation, ...]

@@ -1,0 +1,152 @@
+"""The home agent: events in, outputs out. This file only tells events apart; the rules are in the files
+around it.
+
+Theory of operation. A home agent is reactive: it answers Registration Requests and lets bindings end. A
+Request becomes an `Examination`, which the checks of `validity.py` go through in the RFC's order. What they
+say becomes a `Decision`, a value; the `Registrar` carries it out: it changes the binding list, wishes for the
+forwarding that follows, announces on the home link who owns the home address now, and answers last. So an
+answer never promises what is not wished for yet, and between deciding and carrying out others may be asked.
+
+Everything that has ended by the time of an event is ended first, whatever the event is: no Request ever meets
+a binding that is over.
+
+State that a Request without a valid authenticator changes: counters, and for one second whether another such
+Request is answered. What is ignored on purpose: Replies and other messages (they are for others), the B bit
+(RFC 5944 §3.8.2: "If the home agent does not support broadcasts, it MUST ignore the 'B' bit").
+"""
+
+from ipaddress import IPv4Address
+from math import inf
+
+from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, Started
+from mobileip.agents.home.config import HomeAgentConfig
+from mobileip.agents.home.decision import decide
+from mobileip.agents.home.examination import Examination, Surroundings
+from mobileip.agents.home.nodes import served_mobile_nodes
+from mobileip.agents.home.registrar import Registrar
+from mobileip.agents.home.snapshot import HomeAgentSnapshot
+from mobileip.agents.instant import Deadline, Instant
+from mobileip.agents.notices import Discarded
+from mobileip.agents.outputs import ChangeForwarding, Notify, Output
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, Wish
+from mobileip.security.replay import SteadyClock
+from mobileip.wire.message import Decoded
+from mobileip.wire.registration import RegistrationRequest
+
+_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+
+_REASONS = {
+    DropReason.MISSING_AUTHENTICATION: "no authorization-enabling extension",
+    DropReason.UNKNOWN_SPI: "no security association with this SPI",
+    DropReason.BAD_AUTHENTICATOR: "the authenticator is wrong",
+}
+
+
+class HomeAgent:
+    """One home agent with one address. Raises ValueError for a configuration that contradicts itself."""
+
+    def __init__(self, config: HomeAgentConfig) -> None:
+        self._config = config
+        self._surroundings = Surroundings(config, served_mobile_nodes(config))
+        self._registrar = Registrar(config)
+        self._clock = SteadyClock()
+        self._wishes: tuple[Wish, ...] = ()
+        self._broadcasts: dict[str, frozenset[IPv4Address]] = {}
+        """Subnet-directed broadcast addresses by link."""
+
+    # -- the shape of every agent
+
+    def handle(self, event: Event, now: Instant) -> list[Output]:
+        """What follows from `event`."""
+        outputs = self._registrar.expire(now.boot)
+        match event:
+            case MessageArrived():
+                outputs += self._message(event, now)
+            case LinkChanged(link=link):
+                self._broadcasts[link.name] = frozenset(a.network.broadcast_address for a in link.addresses)
+            case LinkRemoved(name=name):
+                self._broadcasts.pop(name, None)
+            case Started():
+                outputs += self._start()
+            case _:
+                pass
+        return outputs
+
+    def next_deadline(self) -> Deadline | None:
+        """The earliest end of a binding or repetition of an announcement."""
+        expiry, announcement = self._registrar.next_expiry(), self._registrar.next_announcement()
+        if announcement < expiry:
+            return Deadline(announcement, "gratuitous ARP")
+        return Deadline(expiry, "binding expiry") if expiry < inf else None
+
+    def forwarding(self) -> ForwardingState:
+        """The home network (from `Started` on) and a route for each mobile node that is away."""
+        return ForwardingState.of((*self._wishes, *self._registrar.wishes()))
+
+    def snapshot(self) -> HomeAgentSnapshot:
+        """Copies the whole binding list: for operators and tests."""
+        return HomeAgentSnapshot(
+            address=self._config.address,
+            bindings=self._registrar.bindings(),
+            counters=dict(self._registrar.counters),
+        )
+
+    # -- events
+
+    def _start(self) -> list[Output]:
+        link = self._config.home_link
+        network = HomeNetwork(prefix=self._config.home_network, interface=link)
+        self._wishes = (network,) if link is None else (network, AgentLink(interface=link))
+        return [ChangeForwarding(ForwardingChange(install=self._wishes))]
+
+    def _message(self, event: MessageArrived, now: Instant) -> list[Output]:
+        decoded = event.decoded
+        request = decoded.message
+        if not isinstance(request, RegistrationRequest):
+            return self._discard(event, DropReason.NOT_FOR_US, f"message type {request.TYPE}")
+        node = self._surroundings.nodes.get(int(request.home_address))
+        if node is None:
+            # RFC 5944 §3.8.2.1 a: "If the home agent receives a Registration Request from a mobile node with
+            # which it does not have any security association, the home agent MUST silently discard the
+            # Registration Request."
+            return self._discard(event, DropReason.UNKNOWN_MOBILE_NODE, f"mobile node {request.home_address}")
+        examination = Examination(
+            self._surroundings,
+            node,
+            self._registrar.bindings_of(node.number),
+            Decoded(request, decoded.octets, decoded.offsets),
+            event.arrival,
+            is_unicast=self._is_unicast(event.arrival.destination),
+            boot=now.boot,
+            time=self._clock.read(now.boot, now.ntp),
+            entropy=event.entropy,
+        )
+        decision = decide(examination)
+        if isinstance(decision, DropReason):
+            return self._discard(event, decision, f"mobile node {request.home_address}: {_REASONS[decision]}")
+        return self._registrar.carry_out(decision, now.boot)
+
+    def _discard(self, event: MessageArrived, reason: DropReason, detail: str) -> list[Output]:
+        # RFC 5944 §1.7: silently discard: "the implementation SHOULD provide the capability of logging the
+        # error, including the contents of the discarded datagram, and SHOULD record the event in a statistics
+        # counter."
+        self._registrar.counters[f"discarded_{reason.value}"] += 1
+        notice = Discarded(
+            role="home_agent",
+            reason=reason,
+            detail=detail,
+            source=event.arrival.source,
+            octets=event.decoded.octets,
+        )
+        return [Notify(notice)]
+
+    def _is_unicast(self, destination: IPv4Address) -> bool:
+        """Whether a message that was for us was sent to us alone."""
+        if destination == self._config.address:
+            return True
+        return not (
+            destination in (_LIMITED_BROADCAST, self._config.home_network.broadcast_address)
+            or destination.is_multicast
+            or any(destination in broadcasts for broadcasts in self._broadcasts.values())
+        )

@@ -1,0 +1,86 @@
+"""What a home agent has decided about one Request: a value with all that carrying it out needs, and no change
+made yet.
+
+Between `decide` and carrying out there is room for others: a store that must confirm, an answer from an AAA
+server.
+"""
+
+import msgspec
+
+from mobileip.agents.events import Arrival
+from mobileip.agents.home.examination import Examination
+from mobileip.agents.home.nodes import ServedMobileNode
+from mobileip.agents.home.validity import first_refusal
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.replay import Freshness
+from mobileip.wire.numbers import ReplyCode
+from mobileip.wire.registration import INFINITE_LIFETIME, RegistrationRequest
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A Request that gets a Reply. `lifetime` (seconds) and `identification` are the Reply's."""
+
+    request: RegistrationRequest
+    arrival: Arrival
+    is_unicast: bool
+    node: ServedMobileNode
+    code: ReplyCode
+    lifetime: int
+    identification: int
+    freshness: Freshness
+    is_duplicate: bool
+    association: MobilitySecurityAssociation
+    foreign_association: MobilitySecurityAssociation | None
+
+    @property
+    def is_deregistration(self) -> bool:
+        return self.request.lifetime == 0
+
+    @property
+    def is_from_home(self) -> bool:
+        """Whether the mobile node itself sent it from its home address, and in a frame whose sender we saw.
+
+        RFC 5944 §3.8.3.1: "this is the normal method used by a mobile node to deregister when it returns".
+        """
+        return self.arrival.link_source is not None and self.arrival.source == self.request.home_address
+
+
+def decide(examination: Examination) -> Decision | DropReason:
+    """The answer to a Request, or the name under which it is silently discarded. Changes nothing."""
+    refusal = first_refusal(examination)
+    if isinstance(refusal, DropReason):
+        return refusal
+    return Decision(
+        request=examination.request,
+        arrival=examination.arrival,
+        is_unicast=examination.is_unicast,
+        node=examination.node,
+        code=_acceptance(examination) if refusal is None else refusal,
+        lifetime=_lifetime(examination) if refusal is None else examination.request.lifetime,
+        identification=examination.identification,
+        freshness=examination.freshness,
+        is_duplicate=examination.is_duplicate,
+        association=examination.association,
+        foreign_association=examination.foreign_association,
+    )
+
+
+def _acceptance(examination: Examination) -> ReplyCode:
+    # RFC 5944 §3.8.2.2: "either 0 if the home agent supports simultaneous mobility bindings, or 1 if it does
+    # not", whatever the Request's S bit is.
+    if examination.surroundings.config.maximum_simultaneous_bindings > 1:
+        return ReplyCode.ACCEPTED
+    return ReplyCode.ACCEPTED_SIMULTANEOUS_BINDINGS_UNSUPPORTED
+
+
+def _lifetime(examination: Examination) -> int:
+    # RFC 5944 §3.8.2.2: "The home agent MUST NOT increase the Lifetime above that specified by the mobile
+    # node"; §3.8.3.2: reduced, it "SHOULD be the maximum Lifetime allowed".
+    granted = min(examination.request.lifetime, examination.surroundings.config.maximum_lifetime)
+    binding = examination.binding if examination.is_duplicate and granted else None
+    if binding is None or binding.lifetime == INFINITE_LIFETIME:
+        return granted
+    # RFC 5944 §3.8.2.2: of a duplicate "the new Lifetime MUST NOT extend beyond the Lifetime originally
+    # granted".
+    return int(binding.expires_at - examination.boot)

@@ -1,0 +1,119 @@
+"""One Registration Request under examination: what came, what we know, and what the checks have found so
+far.
+"""
+
+from ipaddress import IPv4Address
+
+from mobileip.agents.events import Arrival
+from mobileip.agents.home.config import HomeAgentConfig
+from mobileip.agents.home.nodes import ServedMobileNode
+from mobileip.agents.home.snapshot import MobilityBinding
+from mobileip.security.association import Associations, MobilitySecurityAssociation
+from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.message import Decoded
+from mobileip.wire.registration import RegistrationRequest
+
+
+class Surroundings:
+    """What all examinations of one home agent look at besides the Request."""
+
+    __slots__ = ("config", "foreign_agents", "nodes")
+
+    def __init__(self, config: HomeAgentConfig, nodes: dict[int, ServedMobileNode]) -> None:
+        self.config = config
+        self.nodes = nodes
+        """By home address, as a number."""
+        self.foreign_agents = Associations(config.foreign_agents)
+
+
+class Examination:
+    """Filled in by the checks of `validity.py`, read by those that decide and answer. Changes nothing
+    outside.
+    """
+
+    __slots__ = (
+        "arrival",
+        "association",
+        "bindings",
+        "boot",
+        "decoded",
+        "entropy",
+        "foreign_association",
+        "foreign_home",
+        "freshness",
+        "identification",
+        "is_duplicate",
+        "is_unicast",
+        "mobile_home",
+        "node",
+        "request",
+        "surroundings",
+        "time",
+    )
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        node: ServedMobileNode,
+        bindings: tuple[MobilityBinding, ...],
+        decoded: Decoded[RegistrationRequest],
+        arrival: Arrival,
+        *,
+        is_unicast: bool,
+        boot: float,
+        time: int,
+        entropy: bytes,
+    ) -> None:
+        self.surroundings = surroundings
+        self.node = node
+        self.bindings = bindings
+        """The mobile node's current ones."""
+        self.decoded = decoded
+        self.request = decoded.message
+        self.arrival = arrival
+        self.is_unicast = is_unicast
+        """Whether it was sent to an address of ours, not to a broadcast or multicast address."""
+        self.boot = boot
+        self.time = time
+        """Our time of day, 64-bit NTP format."""
+        self.entropy = entropy
+
+        self.mobile_home: list[tuple[int, MobileHomeAuthentication]] = []
+        self.foreign_home: list[tuple[int, ForeignHomeAuthentication]] = []
+        for offset, extension in zip(decoded.offsets, decoded.message.extensions, strict=True):
+            if isinstance(extension, MobileHomeAuthentication):
+                self.mobile_home.append((offset, extension))
+            elif isinstance(extension, ForeignHomeAuthentication):
+                self.foreign_home.append((offset, extension))
+
+        # What the checks find.
+        self.association: MobilitySecurityAssociation = node.oldest_association
+        """With the mobile node: signs the Reply."""
+        self.foreign_association: MobilitySecurityAssociation | None = None
+        """With the foreign agent: signs the Reply too."""
+        self.identification = self.request.identification
+        """Of the Reply."""
+        self.freshness = node.freshness
+        """What is to be remembered of the node's Identifications when the Reply is sent."""
+        self.is_duplicate = False
+        """Whether the Request repeats the one that made the binding (or ended it) that is in force now."""
+
+    @property
+    def binding(self) -> MobilityBinding | None:
+        """The current binding with the requested care-of address."""
+        care_of_address = self.request.care_of_address
+        return next((b for b in self.bindings if b.care_of_address == care_of_address), None)
+
+    @property
+    def foreign_agent(self) -> IPv4Address | None:
+        """The foreign agent with which we share an association, if it relayed the Request or owns its care-of
+        address.
+
+        RFC 5944 §3.5.4: found by the source, which "will be the same as the Care-of Address"; by the latter
+        too, so that another source can't get round the check.
+        """
+        foreign_agents = self.surroundings.foreign_agents
+        if not foreign_agents:
+            return None
+        candidates = (self.arrival.source, self.request.care_of_address)
+        return next((address for address in candidates if address in foreign_agents), None)

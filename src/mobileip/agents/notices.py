@@ -50,7 +50,7 @@ class BindingRenewed(_Notice, frozen=True, kw_only=True):
 
 
 class BindingRemoved(_Notice, frozen=True, kw_only=True):
-    """`cause`: deregistered | expired | administrative."""
+    """`cause`: deregistered | expired | replaced (by one without the S bit) | administrative."""
 
     home_address: IPv4Address
     care_of_address: IPv4Address

@@ -233,9 +233,9 @@ class IdentificationMaker:
         by one tick. Every other refusal, since a home agent that forgot what it accepted must be believed.
         """
         self._refusals += 1
+        self._floor = None
         time = join(seconds, HALF >> 1)
         if self._refusals % 2 == 0 and self._accepted is not None and difference(time, self._accepted) <= 0:
-            time = (self._accepted + 1) & _WRAP
+            time = self._floor = self._accepted
         self._base = time - _units(boot)
         self._settled = True
-        self._floor = None

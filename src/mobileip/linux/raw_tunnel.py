@@ -1,0 +1,65 @@
+"""Tunnel packets by raw sockets: IP-in-IP comes in on protocol 4, whole packets of ours leave with their own header."""
+
+import errno
+import socket
+from ipaddress import IPv4Address
+
+from mobileip.dataplane.ports import SIGNALLING_MARK
+from mobileip.linux.errors import PermissionMissing
+
+IPPROTO_IPIP = 4
+IP_MTU = 14
+RECEIVE_BUFFER = 4 << 20
+"""Octets; a burst of 64 KiB at 10 Gbit/s fits many times."""
+LARGEST_PACKET = 65_535
+
+
+class RawTunnelSocket:
+    """One socket in (the kernel reassembles and, since a raw socket took the packet, sends no ICMP), one out.
+
+    Raises: `PermissionMissing`.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._in = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, IPPROTO_IPIP)
+            self._out = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_RAW)
+            self._out.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+        except PermissionError as error:
+            raise PermissionMissing("may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed") from error
+        self._in.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+
+    def fileno(self) -> int:
+        return self._in.fileno()
+
+    def read(self) -> bytes | None:
+        """The next outer packet, header included; None when there is none."""
+        try:
+            return self._in.recv(LARGEST_PACKET)
+        except BlockingIOError:
+            return None
+        except OSError:
+            # An ICMP error about something that we sent: it is not a packet; the next read gives the next packet.
+            return b""
+
+    def write(self, packet: bytes) -> int:
+        """A whole IPv4 packet by the main table; the errno, 0 when it went."""
+        try:
+            self._out.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def path_mtu(self, destination: IPv4Address) -> int:
+        """The kernel's path MTU towards `destination` by the main table; 0 when it knows no way."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+                probe.connect((str(destination), 9))  # sends nothing: it only looks the route up
+                return probe.getsockopt(socket.IPPROTO_IP, IP_MTU)
+            except OSError:
+                return 0
+
+    def close(self) -> None:
+        self._in.close()
+        self._out.close()

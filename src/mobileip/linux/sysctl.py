@@ -1,0 +1,87 @@
+"""Sysctls bear no mark: the old value is written down before a new one is set, and restored at the end or after a crash."""
+
+import errno
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path("/proc/sys")
+
+
+class _Journal(msgspec.Struct):
+    namespace: int
+    """Inode of the network namespace; a journal of another (a namespace that is gone) is ignored."""
+    old: dict[str, str] = {}
+    ours: dict[str, str] = {}
+
+
+class SysctlJournal:
+    """`path` is the journal's file; its folder exists."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        namespace = Path("/proc/self/ns/net").stat().st_ino
+        self._journal = _read(path, namespace) or _Journal(namespace)
+
+    def current(self) -> dict[str, str]:
+        """What we changed (path -> value now). What vanished with its interface, or was set by others, is left out."""
+        now = {path: _value(path) for path in self._journal.ours}
+        return {path: value for path, value in now.items() if value is not None}
+
+    def set(self, path: str, value: str) -> int:
+        """Sets one; the errno, 0 when it is set. The old value is on disk before the new one is in the kernel."""
+        old = _value(path)
+        if old is None:
+            return errno.ENOENT
+        journal = self._journal
+        journal.old.setdefault(path, old)
+        journal.ours[path] = value
+        self._save()
+        return 0 if old == value else _write(path, value)
+
+    def restore(self, path: str) -> int:
+        """Puts the old value back unless others changed it meanwhile; an interface that vanished is no error."""
+        journal = self._journal
+        old, ours = journal.old.get(path), journal.ours.get(path)
+        result = 0
+        if old is not None and _value(path) == ours and old != ours:
+            result = _write(path, old)
+        journal.old.pop(path, None)
+        journal.ours.pop(path, None)
+        self._save()
+        return 0 if result == errno.ENOENT else result
+
+    def restore_all(self) -> None:
+        for path in list(self._journal.ours):
+            self.restore(path)
+
+    def _save(self) -> None:
+        if not self._journal.ours:
+            self._path.unlink(missing_ok=True)
+            return
+        new = self._path.with_suffix(".new")
+        new.write_bytes(msgspec.json.format(msgspec.json.encode(self._journal)))
+        new.replace(self._path)
+
+
+def _read(path: Path, namespace: int) -> _Journal | None:
+    try:
+        journal = msgspec.json.decode(path.read_bytes(), type=_Journal)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return journal if journal.namespace == namespace else None
+
+
+def _value(path: str) -> str | None:
+    try:
+        return (ROOT / path).read_text().strip()
+    except OSError:
+        return None
+
+
+def _write(path: str, value: str) -> int:
+    try:
+        (ROOT / path).write_text(value)
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0

@@ -1,0 +1,112 @@
+"""The TUN device `mip0`: the end of all tunnels that people see (layer 3, no packet information header)."""
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+from pathlib import Path
+
+from mobileip.linux.errors import DeviceUnavailable, PermissionMissing
+
+CONTROL = Path("/dev/net/tun")
+
+TUNSETIFF = 0x400454CA
+TUNSETPERSIST = 0x400454CB
+IFF_TUN = 0x0001
+IFF_NO_PI = 0x1000
+
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU = 0x8913, 0x8914, 0x8922
+IFF_UP = 0x1
+
+LARGEST_PACKET = 65_535
+
+
+class TunnelDevice:
+    """Opens (or adopts, when a former daemon left it) the device, sets its MTU and brings it up.
+
+    Raises: `DeviceUnavailable` (no /dev/net/tun; another daemon holds the device), `PermissionMissing`.
+    """
+
+    def __init__(self, name: str, mtu: int) -> None:
+        self.name = name
+        try:
+            self._descriptor = os.open(CONTROL, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except PermissionError as error:
+            raise PermissionMissing(f"may not open {CONTROL}", "run as root or give the daemon the device") from error
+        except OSError as error:
+            raise DeviceUnavailable(
+                f"no TUN device: {CONTROL}: {os.strerror(error.errno or 0)}",
+                "the kernel needs CONFIG_TUN; a container needs --device /dev/net/tun",
+            ) from error
+        try:
+            self._attach()
+            _bring_up(name, mtu)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def _attach(self) -> None:
+        request = struct.pack("16sH22x", self.name.encode(), IFF_TUN | IFF_NO_PI)
+        try:
+            fcntl.ioctl(self._descriptor, TUNSETIFF, request)
+        except PermissionError as error:
+            raise PermissionMissing(f"may not make the device {self.name}", "CAP_NET_ADMIN is needed") from error
+        except OSError as error:
+            if error.errno == errno.EBUSY:
+                raise DeviceUnavailable(
+                    f"the device {self.name} is held by another process", "is another mipd running here?"
+                ) from error
+            raise DeviceUnavailable(f"can't make the device {self.name}: {os.strerror(error.errno or 0)}") from error
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def persist(self, on: bool) -> None:
+        """Whether the device outlives this process (routes into it stay, packets are lost until the next daemon)."""
+        fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
+
+    def read(self) -> bytes | None:
+        """The next packet that was routed into the device; None when there is none."""
+        try:
+            return os.read(self._descriptor, LARGEST_PACKET)
+        except OSError:
+            # EAGAIN: drained. EIO: somebody took the device down; it comes back by itself when it is up again.
+            return None
+
+    def write(self, packet: bytes) -> int:
+        """One IPv4 packet into our stack, as if received on the device; the errno, 0 when it went."""
+        try:
+            os.write(self._descriptor, packet)
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _bring_up(name: str, mtu: int) -> None:
+    """By ioctl: a read right after it can't meet a device that is still down (a write would return EIO)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCSIFMTU, struct.pack("16si20x", name.encode(), mtu))
+        answer = fcntl.ioctl(control, SIOCGIFFLAGS, struct.pack("16sH22x", name.encode(), 0))
+        flags = struct.unpack_from("16sH", answer)[1]
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH22x", name.encode(), flags | IFF_UP))
+
+
+def remove_leftover(name: str) -> None:
+    """Ends a persistent device that a former daemon left; nothing happens when there is none or somebody holds it."""
+    if not Path(f"/sys/class/net/{name}/tun_flags").exists():
+        return
+    try:
+        descriptor = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
+        fcntl.ioctl(descriptor, TUNSETPERSIST, 0)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""The one chooser above all links: which point of attachment to register at.
+
+Home before everything; then what has not just refused us; then the configured order of the links; then a
+foreign agent before a co-located care-of address; then what is chosen already, so that agents that share a
+link are not changed for nothing (RFC 5944 §3.6: their advertisements "SHOULD NOT cause a mobile node to
+attempt a new registration").
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Interface
+
+from mobileip.agents.mobile.attachment import Attachment, CareOf, Place
+from mobileip.agents.mobile.config import MobileNodeConfig
+from mobileip.agents.mobile.home import home_attachment
+from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.move_detection import KnownAgent
+from mobileip.wire.registration import INFINITE_LIFETIME
+
+
+def candidates(
+    link: LinkView,
+    config: MobileNodeConfig,
+    home_agent: IPv4Address,
+    registered_at: Container[Place],
+    now: float,
+) -> list[Attachment]:
+    """Every point of attachment that this link offers now, the better ones of one kind first."""
+    if not link.up:
+        return []
+    home = home_attachment(link, config, home_agent, now)
+    if home is not None:
+        return [home]
+    return [*_foreign_agents(link, registered_at), *_colocated(link, config, home_agent, now)]
+
+
+def choose(
+    offers: Iterable[Attachment], current: Place | None, refused: Container[Place], ranks: dict[str, int]
+) -> Attachment | None:
+    """The best of all links' candidates; of equals the first. `ranks`: the configured order of links."""
+    return min(
+        offers,
+        key=lambda offer: (
+            not offer.is_home,
+            offer.place in refused,
+            ranks[offer.interface],
+            offer.care_of is not CareOf.FOREIGN_AGENT,
+            offer.place != current,
+        ),
+        default=None,
+    )
+
+
+def next_candidate_at(link: LinkView, config: MobileNodeConfig, now: float) -> float | None:
+    """When time alone will make an address a candidate; None when it won't."""
+    ready_at = link.up_since + config.colocated_wait
+    return ready_at if link.up and link.addresses and ready_at > now else None
+
+
+def _foreign_agents(link: LinkView, registered_at: Container[Place]) -> Iterator[Attachment]:
+    # What appeared last is the likeliest to be where we are.
+    for agent in sorted(link.believed_agents(), key=lambda agent: -agent.incarnation):
+        if not agent.foreign_agent or not agent.registration_lifetime:
+            continue
+        # RFC 5944 §2.4: "the mobile node SHOULD pick the first address for its initial registration attempt"
+        # and "MAY retry the attempt with each subsequent advertised address in turn".
+        for care_of_address in agent.care_of_addresses:
+            offer = _through_agent(link, agent, care_of_address)
+            # RFC 5944 §2.1.1: a busy agent "will not accept registrations from additional mobile nodes".
+            if not agent.busy or offer.place in registered_at:
+                yield offer
+
+
+def _through_agent(link: LinkView, agent: KnownAgent, care_of_address: IPv4Address) -> Attachment:
+    return Attachment(
+        interface=link.name,
+        care_of=CareOf.FOREIGN_AGENT,
+        care_of_address=care_of_address,
+        incarnation=agent.incarnation,
+        agent=agent.address,
+        first_hop=agent.link_address,
+        # RFC 5944 §4.2.1: "it MAY use its foreign agent as a first-hop router", whose link-layer address is
+        # known.
+        gateway=agent.address,
+        gateway_link_address=agent.link_address,
+        longest_lifetime=agent.registration_lifetime,
+        reason=f"foreign agent {agent.address} is heard",
+    )
+
+
+def _colocated(
+    link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float
+) -> Iterator[Attachment]:
+    agents = link.believed_agents()
+    if not config.colocated or now < link.up_since + config.colocated_wait:
+        return
+    # RFC 5944 §2.4.1: with R set "the mobile node SHOULD register through the foreign agent, even when the
+    # mobile node might be able to acquire its own co-located care-of address".
+    demanding = [agent for agent in agents if agent.registration_required and agent.foreign_agent]
+    through = next((agent for agent in demanding if not agent.busy and agent.registration_lifetime), None)
+    if demanding and through is None:
+        return
+    for address in link.addresses:
+        gateway = _gateway(link, address, home_agent)
+        if gateway is None:
+            continue
+        yield Attachment(
+            interface=link.name,
+            care_of=CareOf.COLOCATED,
+            care_of_address=address.ip,
+            incarnation=link.epoch,
+            agent=through.address if through else None,
+            first_hop=through.link_address if through else None,
+            gateway=gateway,
+            gateway_link_address=link.neighbour(gateway),
+            longest_lifetime=through.registration_lifetime if through else INFINITE_LIFETIME,
+            reason=f"address {address.ip} was set"
+            + (f", agent {through.address} demands registration" if through else ""),
+        )
+
+
+def _gateway(link: LinkView, address: IPv4Interface, home_agent: IPv4Address) -> IPv4Address | None:
+    """The way out. Without one an address is of use only where the home agent itself is a neighbour."""
+    return link.gateway or (home_agent if home_agent in address.network else None)

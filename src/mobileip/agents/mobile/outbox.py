@@ -1,0 +1,32 @@
+"""What one event leads to, collected in any order and given out in the one that RFC 5944 §4.6 asks for."""
+
+from mobileip.agents.notices import Notice
+from mobileip.agents.outputs import (
+    AnnounceAddress,
+    ChangeForwarding,
+    Notify,
+    Output,
+    SendDiscovery,
+    SendMessage,
+)
+from mobileip.forwarding.model import ForwardingChange
+
+
+class Outbox:
+    """Forwarding first (no ARP answers away from home before the request), then gratuitous ARP, then what is
+    sent."""
+
+    __slots__ = ("announcements", "discoveries", "messages", "notices")
+
+    def __init__(self) -> None:
+        self.announcements: list[AnnounceAddress] = []
+        self.messages: list[SendMessage] = []
+        self.discoveries: list[SendDiscovery] = []
+        self.notices: list[Notify] = []
+
+    def notify(self, notice: Notice) -> None:
+        self.notices.append(Notify(notice))
+
+    def outputs(self, change: ForwardingChange) -> list[Output]:
+        forwarding = [ChangeForwarding(change)] if change.install or change.remove else []
+        return [*forwarding, *self.announcements, *self.messages, *self.discoveries, *self.notices]

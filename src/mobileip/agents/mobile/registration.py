@@ -1,0 +1,248 @@
+"""One link's registration: where it stands in the state table, what is out, and what is in force.
+
+The target is where we want to be registered; the binding is what the home agent last agreed to and what
+carries traffic. While a new target is being registered at, the earlier binding stays until the home agent's
+word replaces it, so nothing unauthenticated ends it.
+"""
+
+import math
+from ipaddress import IPv4Address
+
+import msgspec
+
+from mobileip.agents.mobile.attachment import Attachment, Place
+from mobileip.agents.mobile.fsm import Cause, Machine, State
+from mobileip.agents.mobile.requests import Outstanding
+from mobileip.wire.registration import INFINITE_LIFETIME
+
+FIRST_TIMEOUT = 1.0
+"""RFC 5944 §3.6.3: "The minimum time between Registration Requests MUST NOT be less than 1 second"."""
+LONGEST_TIMEOUT = 60.0
+RENEWAL = 2 / 3
+"""RFC 5944 §3.6.2.2: "SHOULD re-register before the expiration", without a number. At two thirds there is
+room for at least five transmissions of a registration of 90 s and more, at 1, 2, 4, 8 and 16 s."""
+RENEWAL_JITTER = 0.1
+"""Earlier by up to this part, so that nodes which registered together do not renew together."""
+MOST_OUTSTANDING = 8
+
+PURSUING = frozenset(
+    {
+        State.REGISTERING,
+        State.REGISTERED,
+        State.RENEWING,
+        State.DENIED,
+        State.RETURNING,
+        State.AT_HOME,
+    }
+)
+"""States in which the target is what we want."""
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the home agent agreed to. Times are boot time, seconds; infinite for an infinite lifetime."""
+
+    attachment: Attachment
+    home_agent: IPv4Address
+    lifetime: int
+    registered_at: float
+    renew_at: float
+    expires_at: float
+
+
+class Registration:
+    """Times are boot time, seconds. Methods fire the machine; `agent.py` says when."""
+
+    def __init__(self) -> None:
+        self._machine = Machine()
+        self.target: Attachment | None = None
+        self.binding: Binding | None = None
+        self.outstanding: list[Outstanding] = []
+        self.send_at: float | None = None
+        """When the next request is due; the limit of one per second may hold it up."""
+        self.wait_until = 0.0
+        """In state DENIED."""
+        self.attempt = 0
+        self.unanswered: int | None = None
+        """Identification of the request that a retransmission repeats; None when the next one is a new one.
+        """
+        self.longest_lifetime = INFINITE_LIFETIME
+        """What code 69 told about the target."""
+        self.repairs = 0
+        """Denials in a row that were answered with another request at once."""
+
+    @property
+    def state(self) -> State:
+        return self._machine.state
+
+    def pursues(self, place: Place) -> bool:
+        """Whether this registration is for that place already."""
+        return self.state in PURSUING and self.target is not None and self.target.place == place
+
+    # -- what the chooser and the operator decide
+
+    def pursue(self, target: Attachment, now: float) -> None:
+        """Register at a new point of attachment, or anew at the same."""
+        self._machine.fire(Cause.CHOSEN_HOME if target.is_home else Cause.CHOSEN_AWAY)
+        self.target = target
+        self.outstanding.clear()
+        self.longest_lifetime = INFINITE_LIFETIME
+        if target.is_home:
+            # RFC 5944 §2.4.3: before deregistering "the mobile node SHOULD configure its routing table
+            # appropriately for its home network".
+            self.binding = None
+        self._begin(now)
+
+    def refresh(self, attachment: Attachment) -> None:
+        """The same place, with details that may have changed."""
+        self.target = attachment
+        if self.binding is not None and self.binding.attachment.place == attachment.place:
+            self.binding = msgspec.structs.replace(self.binding, attachment=attachment)
+
+    def renew(self, now: float) -> None:
+        self._machine.fire(Cause.DUE)
+        self._begin(now)
+
+    def leave(self) -> None:
+        """The chooser wants another place, or none. What is in force goes on carrying traffic."""
+        self._machine.fire(Cause.LEFT if self.binding and self.state in PURSUING else Cause.RELEASED)
+        if self.state is not State.LINGERING:
+            self.binding = None
+        self._rest()
+
+    def release(self) -> None:
+        """Another registration replaced this one."""
+        self._machine.fire(Cause.RELEASED)
+        self.binding = None
+        self._rest()
+
+    def lose_link(self) -> None:
+        self._machine.fire(Cause.LINK_LOST)
+        self.binding = None
+        self._rest()
+
+    def deregister(self, now: float) -> None:
+        """Ask the home agent to delete what it may hold for us."""
+        self._machine.fire(Cause.DEREGISTER)
+        if self.target is None and self.binding is not None:
+            self.target = self.binding.attachment
+        self.outstanding.clear()
+        self._begin(now)
+
+    def give_up(self) -> None:
+        self._machine.fire(Cause.GAVE_UP)
+        self.binding = None
+        self._rest()
+
+    # -- requests
+
+    def lifetime_to_request(self, wanted: int) -> int:
+        """Seconds. RFC 5944 §3.6.1.2: through a foreign agent it "SHOULD NOT exceed" what that advertises; 0
+        deregisters."""
+        if self.target is None or self.state in (State.RETURNING, State.DEREGISTERING):
+            return 0
+        return max(1, min(wanted, self.target.longest_lifetime, self.longest_lifetime))
+
+    def care_of_address_to_request(self, home_address: IPv4Address) -> IPv4Address:
+        """RFC 5944 §3.6.1.2: the one to (de)register; to deregister all it is "set to its home address"."""
+        in_force = self.binding.attachment.care_of_address if self.binding else None
+        if self.target is None or (
+            self.state is State.DEREGISTERING and in_force != self.target.care_of_address
+        ):
+            return home_address
+        return self.target.care_of_address
+
+    def sent(self, outstanding: Outstanding, now: float) -> None:
+        """A request left; the next one is due when no answer has come in time."""
+        self.attempt += 1
+        self.unanswered = outstanding.identification
+        if all(one.identification != outstanding.identification for one in self.outstanding):
+            # With nonces a retransmission is the same request: its lifetime counts from the first.
+            self.outstanding = [*self.outstanding, outstanding][-MOST_OUTSTANDING:]
+        # RFC 5944 §3.6.3: "Each successive retransmission timeout period SHOULD be at least twice the
+        # previous period", and at most the requested lifetime.
+        timeout = FIRST_TIMEOUT * 2 ** min(self.attempt - 1, 16)
+        longest = min(LONGEST_TIMEOUT, outstanding.lifetime or LONGEST_TIMEOUT)
+        self.send_at = now + max(FIRST_TIMEOUT, min(timeout, longest))
+
+    # -- answers
+
+    def granted(self, request: Outstanding, lifetime: int, fraction: float) -> None:
+        """The home agent accepted `request` for `lifetime` seconds; `fraction` in [0, 1) is the chance for
+        the renewal."""
+        self._machine.fire(Cause.GRANTED)
+        # RFC 5944 §3.6.2.2: "equivalent to the mobile node starting a timer for the granted Lifetime at the
+        # time it sent the Registration Request".
+        seconds = math.inf if lifetime == INFINITE_LIFETIME else float(lifetime)
+        self.binding = Binding(
+            attachment=self.target or request.attachment,
+            home_agent=request.home_agent,
+            lifetime=lifetime,
+            registered_at=request.sent_at,
+            renew_at=request.sent_at + seconds * (RENEWAL - RENEWAL_JITTER * fraction),
+            expires_at=request.sent_at + seconds,
+        )
+        self._answered(request)
+
+    def deleted(self, request: Outstanding) -> None:
+        """The home agent accepted a deregistration."""
+        self._machine.fire(Cause.DELETED)
+        self.binding = None
+        self._answered(request)
+
+    def refused(self, request: Outstanding, wait_until: float) -> None:
+        """Denied. What is in force stays in force; a renewal is tried again after the wait."""
+        self._machine.fire(Cause.REFUSED)
+        self.wait_until = wait_until
+        # Answers to other transmissions still count: a foreign agent's denial is not authenticated.
+        self.outstanding.remove(request)
+        self._stop_sending()
+        if self.binding is not None and self.state is State.REGISTERED:
+            self.binding = msgspec.structs.replace(
+                self.binding, renew_at=max(self.binding.renew_at, wait_until)
+            )
+
+    def repaired(self, request: Outstanding, now: float) -> None:
+        """Denied, but another request may do better at once."""
+        self.repairs += 1
+        self.outstanding.remove(request)
+        self.unanswered = None
+        self.send_at = now
+
+    def expire(self, now: float) -> Binding | None:
+        """Ends what is in force when its lifetime has ended, and returns it."""
+        ended = self.binding
+        if ended is None or now < ended.expires_at:
+            return None
+        self.end_binding(now)
+        return ended
+
+    def end_binding(self, now: float) -> None:
+        """What was in force is so no more. Where it is still wanted it is asked for again."""
+        was = self.state
+        self._machine.fire(Cause.EXPIRED)
+        self.binding = None
+        if was is State.REGISTERED:
+            self._begin(now)
+        elif self.state not in PURSUING:
+            self._rest()
+
+    def _begin(self, now: float) -> None:
+        self._stop_sending()
+        self.repairs = 0
+        self.send_at = now
+
+    def _answered(self, request: Outstanding) -> None:
+        """Answers to later transmissions may still come; older ones would take us back."""
+        self.outstanding = self.outstanding[self.outstanding.index(request) + 1 :]
+        self._stop_sending()
+        self.repairs = 0
+
+    def _rest(self) -> None:
+        self.target = None
+        self.outstanding.clear()
+        self._stop_sending()
+
+    def _stop_sending(self) -> None:
+        self.send_at = None
+        self.unanswered = None
+        self.attempt = 0

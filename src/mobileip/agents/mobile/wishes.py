@@ -1,0 +1,109 @@
+"""What a mobile node wants the machine to do with packets, wholly derived from what it remembers (law 2)."""
+
+from collections.abc import Iterator
+
+from mobileip.agents.mobile.attachment import Attachment, CareOf
+from mobileip.agents.mobile.fsm import State
+from mobileip.agents.mobile.registration import Registration
+from mobileip.agents.mobile.state import NodeState
+from mobileip.forwarding.model import (
+    ForwardingState,
+    HomeAddress,
+    MobileLink,
+    MobileRoute,
+    Neighbour,
+    Tunnel,
+    TunnelExit,
+    Wish,
+)
+
+
+def wishes(state: NodeState) -> ForwardingState:
+    """The whole wish; nothing before the first event."""
+    return ForwardingState.of(_wishes(state)) if state.started else ForwardingState()
+
+
+def _wishes(state: NodeState) -> Iterator[Wish]:
+    # At home too, so that programs keep one source address wherever the node is.
+    yield HomeAddress(address=state.config.home_address)
+    home = home_target(state)
+    for link in state.links.values():
+        if link.exists:
+            # RFC 5944 §4.6: away from home, before the request, the node "disables its own future processing
+            # of any ARP Requests" for its home address; at home, before the request, it "re-enables" it.
+            yield MobileLink(
+                interface=link.name, answers_arp=home is not None and home.interface == link.name
+            )
+    yield from _neighbours(state)
+    carrier = _carrier(state)
+    if home is not None:
+        yield MobileRoute(
+            home_address=state.config.home_address,
+            interface=home.interface,
+            gateway=home.gateway,
+            on_link=state.config.home_network,
+        )
+    elif carrier is not None and carrier.binding is not None:
+        yield _route(state, carrier.binding.attachment)
+    yield from _tunnel_exit(state, carrier)
+
+
+def home_target(state: NodeState) -> Attachment | None:
+    """The point of attachment at home, when that is what was chosen."""
+    target = state.registration.target if state.registration else None
+    return target if target is not None and target.is_home else None
+
+
+def _carrier(state: NodeState) -> Registration | None:
+    """What carries traffic: of several in force, while the node changes links, the newest."""
+    in_force = [r for r in state.registrations.values() if r.binding is not None]
+    return max(in_force, key=lambda r: r.binding.registered_at if r.binding else 0.0, default=None)
+
+
+def _route(state: NodeState, attachment: Attachment) -> MobileRoute:
+    return MobileRoute(
+        home_address=state.config.home_address,
+        interface=attachment.interface,
+        gateway=attachment.gateway,
+        gateway_link_address=attachment.gateway_link_address,
+    )
+
+
+def _neighbours(state: NodeState) -> Iterator[Neighbour]:
+    """RFC 5944 §4.6: "MUST NOT transmit any broadcast ARP Request": our signalling from a co-located address
+    asks none either, where the gateway's link-layer address is known."""
+    for registration in state.registrations.values():
+        in_force = registration.binding.attachment if registration.binding else None
+        for attachment in (in_force, registration.target):
+            if (
+                attachment is not None
+                and attachment.care_of is CareOf.COLOCATED
+                and attachment.gateway_link_address
+            ):
+                yield Neighbour(
+                    interface=attachment.interface,
+                    address=attachment.gateway,
+                    link_address=attachment.gateway_link_address,
+                )
+
+
+def _tunnel_exit(state: NodeState, carrier: Registration | None) -> Iterator[TunnelExit]:
+    """From the first request on, not from its reply: the home agent's packets may be here before that."""
+    binding = carrier.binding if carrier else None
+    if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:
+        yield _exit(state, binding.attachment, binding.expires_at)
+        return
+    asking = state.registration
+    if asking is None or asking.state is not State.REGISTERING or not asking.outstanding:
+        return
+    latest = asking.outstanding[-1]
+    if latest.attachment.care_of is CareOf.COLOCATED:
+        yield _exit(state, latest.attachment, latest.sent_at + latest.lifetime)
+
+
+def _exit(state: NodeState, attachment: Attachment, expires_at: float) -> TunnelExit:
+    return TunnelExit(
+        home_address=state.config.home_address,
+        tunnel=Tunnel(local=attachment.care_of_address, remote=state.home_agent),
+        expires_at=expires_at,
+    )

@@ -7,8 +7,30 @@ reconciling the whole ends; nothing that others made is touched.
 from collections.abc import Mapping
 from typing import Protocol
 
-from mobileip.dataplane.ports import Failure
-from mobileip.forwarding.model import ForwardingChange, ForwardingState
+import msgspec
+
+from mobileip.dataplane.ports import Failure, KernelObject
+from mobileip.forwarding.model import ForwardingChange, ForwardingState, Key, Tunnel
+
+
+class TunnelUse(msgspec.Struct, frozen=True):
+    """What has passed for one wish (a binding, a visitor, a tunnel's exit) through one tunnel; octets
+    without outer headers."""
+
+    wish: Key
+    tunnel: Tunnel
+    packets: int
+    octets: int
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """What a repair did: refused operations, objects that others keep removing, and when to repair again
+    for those."""
+
+    failures: tuple[Failure, ...] = ()
+    restored: int = 0
+    fought_over: tuple[KernelObject, ...] = ()
+    again_at: float | None = None
 
 
 class Engine(Protocol):
@@ -28,4 +50,15 @@ class Engine(Protocol):
 
     def counters(self) -> Mapping[str, int]:
         """Packets and octets by direction (`encapsulated_packets`), drops by name (`dropped_no_binding`)."""
+        ...
+
+    def tunnels(self) -> list[TunnelUse]:
+        """What has passed through each tunnel for each wish that packets have met."""
+        ...
+
+    async def repair(self, now: float) -> Repair:
+        """Puts back what others removed; backs off where they keep removing it. `now` is boot time, s.
+
+        To be called when the kernel tells of a change that we did not make, and at `Repair.again_at`.
+        """
         ...

@@ -1,0 +1,134 @@
+"""A kernel, a packet port and an engine that only pretend: for tests and for the simulator.
+
+`FakeKernel` refuses what the real one refuses for want of order, forgets when told that others removed
+something, and fails when told to.
+"""
+
+import errno
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+
+from mobileip.dataplane.engine import Repair, TunnelUse
+from mobileip.dataplane.identity import Identity, identity
+from mobileip.dataplane.ports import (
+    Action,
+    Failure,
+    InterfaceAddress,
+    KernelObject,
+    Operation,
+    Route,
+    Rule,
+)
+from mobileip.forwarding.model import ForwardingChange, ForwardingState
+
+
+class FakeKernel:
+    """Implements `ports.Kernel` in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[Identity, KernelObject] = {}
+        self.performed: list[Operation] = []
+        """Everything asked for so far, refused or not."""
+        self.refusals: dict[Identity, int] = {}
+        """Identity -> errno of every operation on it from now on."""
+
+    async def actual(self) -> frozenset[KernelObject]:
+        return frozenset(self.objects.values())
+
+    def perform(self, operations: Sequence[Operation]) -> list[Failure]:
+        failures = []
+        for operation in operations:
+            self.performed.append(operation)
+            error = self.refusals.get(identity(operation.target), 0) or self._perform(operation)
+            if error:
+                failures.append(Failure(operation, error, errno.errorcode[error]))
+        return failures
+
+    def lose(self, target: KernelObject) -> None:
+        """Someone else removes an object of ours."""
+        self.objects.pop(identity(target), None)
+
+    def refuse(self, target: KernelObject, error: int) -> None:
+        self.refusals[identity(target)] = error
+
+    def _perform(self, operation: Operation) -> int:
+        target = operation.target
+        if operation.action is Action.REMOVE:
+            self.objects.pop(identity(target), None)
+            return 0
+        if isinstance(target, Route) and target.source is not None and not self._has(target.source):
+            return errno.EINVAL  # the kernel takes no source that is not a local address
+        if isinstance(target, Rule) and identity(target) in self.objects:
+            return errno.EEXIST  # rules can't be replaced
+        self.objects[identity(target)] = target
+        return 0
+
+    def _has(self, address: IPv4Address) -> bool:
+        return any(isinstance(o, InterfaceAddress) and o.address.ip == address for o in self.objects.values())
+
+
+class FakePacketPort:
+    """Implements `ports.PacketPort` by lists. `largest_outer` is the MTU of every route, `error` what each
+    call returns."""
+
+    def __init__(self, largest_outer: int = 1500) -> None:
+        self.outer: list[bytes] = []
+        self.frames: list[tuple[str, bytes, bytes]] = []
+        self.up: list[bytes] = []
+        self.largest_outer = largest_outer
+        self.told_mtu: int | None = None
+        """What `path_mtu` says, where it is not the truth."""
+        self.error = 0
+
+    def send_outer(self, packet: bytes) -> int:
+        if self.error or len(packet) > self.largest_outer:
+            return self.error or errno.EMSGSIZE
+        self.outer.append(packet)
+        return 0
+
+    def path_mtu(self, destination: IPv4Address) -> int:
+        return self.largest_outer if self.told_mtu is None else self.told_mtu
+
+    def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
+        if not self.error:
+            self.frames.append((interface, link_address, packet))
+        return self.error
+
+    def send_up(self, packet: bytes) -> int:
+        if not self.error:
+            self.up.append(packet)
+        return self.error
+
+
+class FakeEngine:
+    """Implements `engine.Engine` by remembering the state; every change is kept for the reader of a test."""
+
+    def __init__(self) -> None:
+        self.state = ForwardingState()
+        self.changes: list[ForwardingChange] = []
+        self.failures: list[Failure] = []
+        """What the next calls return."""
+        self.repairs: list[float] = []
+
+    @property
+    def name(self) -> str:
+        return "fake"
+
+    async def reconcile(self, state: ForwardingState) -> list[Failure]:
+        self.state = state
+        return self.failures
+
+    def apply(self, change: ForwardingChange) -> list[Failure]:
+        self.changes.append(change)
+        self.state = self.state.apply(change)
+        return self.failures
+
+    def counters(self) -> Mapping[str, int]:
+        return {"changes": len(self.changes)}
+
+    def tunnels(self) -> list[TunnelUse]:
+        return []
+
+    async def repair(self, now: float) -> Repair:
+        self.repairs.append(now)
+        return Repair()

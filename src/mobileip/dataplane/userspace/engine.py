@@ -1,0 +1,210 @@
+"""The userspace engine: the kernel's tables by plan and reconciliation, every packet by the path.
+
+It holds no socket: the daemon's readers call `packet_from_device`, `packet_from_tunnel` and `icmp_packet`,
+and what leaves goes to the PacketPort. Times are boot time, s.
+"""
+
+import errno
+from collections import Counter
+from collections.abc import Mapping
+
+from mobileip.dataplane.changes import by_key
+from mobileip.dataplane.engine import Repair, TunnelUse
+from mobileip.dataplane.fight import RuleFight
+from mobileip.dataplane.ledger import Ledger
+from mobileip.dataplane.ports import Action, Failure, Kernel, KernelObject, Operation, PacketPort
+from mobileip.dataplane.reconcile import reconcile
+from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
+from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several
+from mobileip.dataplane.userspace.path import from_device, from_tunnel, refused
+from mobileip.dataplane.userspace.rate_limit import RateLimit
+from mobileip.dataplane.userspace.tables import PacketTables
+from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
+from mobileip.dataplane.userspace.tunnels import Use
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.model import ForwardingChange, ForwardingState
+
+ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
+
+
+class UserspaceEngine:
+    """Implements `dataplane.engine.Engine`."""
+
+    def __init__(self, device: str, kernel: Kernel, port: PacketPort) -> None:
+        self._kernel = kernel
+        self._port = port
+        self._ledger = Ledger(device)
+        self._tables = PacketTables()
+        self._fight = RuleFight()
+        self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
+        self._drops: Counter[DropReason] = Counter()
+        self._encapsulated = Use()
+        self._decapsulated = Use()
+        self._straight = Use()
+        self._icmp_sent = 0
+        self._icmp_suppressed = 0
+
+    @property
+    def name(self) -> str:
+        return "userspace"
+
+    # -- wishes
+
+    async def reconcile(self, state: ForwardingState) -> list[Failure]:
+        """Makes the machine match `state`; packets meet the new state at once, the kernel when this returns.
+
+        Raises: ValueError for a name that no interface can have; nothing is changed then.
+        """
+        change = ForwardingState(self._tables.wishes).change_to(state)
+        self._enter(change)
+        operations = reconcile(await self._kernel.actual(), self._ledger.wanted.values())
+        return self._kernel.perform(operations) if operations else []
+
+    def apply(self, change: ForwardingChange) -> list[Failure]:
+        """Performs one change now; it costs what the change is, however much else is wished for.
+
+        Raises: ValueError for a name that no interface can have; nothing is changed then.
+        """
+        operations = self._enter(change)
+        return self._kernel.perform(operations) if operations else []
+
+    async def repair(self, now: float) -> Repair:
+        """Puts back what others removed, but backs off where they keep removing it. Call it when netlink
+        tells of a foreign change, and at `Repair.again_at`."""
+        actual = await self._kernel.actual()
+        operations = reconcile(actual, self._ledger.wanted.values())
+        missing = [o.target for o in operations if o.action is Action.INSTALL]
+        verdict = self._fight.judge(missing, now)
+        held = frozenset(verdict.held)
+        operations = [o for o in operations if o.action is Action.REMOVE or o.target not in held]
+        failures = self._kernel.perform(operations) if operations else []
+        return Repair(tuple(failures), len(verdict.restore), verdict.fought_over, verdict.again_at)
+
+    def _enter(self, change: ForwardingChange) -> list[Operation]:
+        wishes = by_key(change)
+        held = self._tables.wishes
+        operations = self._ledger.change([(key, held.get(key), wish) for key, wish in wishes.items()])
+        self._tables.put(wishes)
+        return operations
+
+    # -- packets
+
+    def packet_from_device(self, packet: bytes, now: float) -> None:
+        """A packet that the kernel routed into our device."""
+        self._perform(from_device(self._tables, packet, now), now, self._straight)
+
+    def packet_from_tunnel(self, packet: bytes, now: float) -> None:
+        """A whole IP-in-IP packet from the raw socket, outer header included."""
+        self._perform(from_tunnel(self._tables, packet, now), now, self._decapsulated)
+
+    def icmp_packet(self, packet: bytes, now: float) -> None:
+        """A whole ICMP packet that this machine received: it may be about a packet of a tunnel."""
+        answer = from_inside(self._tables, packet, now)
+        if answer is not None:
+            self._answer(answer, now)
+
+    def _perform(self, outcome: Outcome, now: float, deliveries: Use) -> None:
+        """`deliveries` counts what is handed over: packets out of a tunnel, or straight from our device."""
+        match outcome:
+            case Outer():
+                self._send_outer(outcome, now)
+            case Delivery():
+                self._deliver(outcome, deliveries)
+            case Drop(reason=reason):
+                self._drops[reason] += 1
+            case Answer():
+                self._answer(outcome, now)
+            case Several(outcomes=outcomes):
+                for single in outcomes:
+                    self._perform(single, now, deliveries)
+
+    def _send_outer(self, outer: Outer, now: float) -> None:
+        error = self._port.send_outer(outer.packet)
+        if error == errno.EMSGSIZE:
+            self._send_smaller(outer, now)
+        else:
+            self._sent(outer, error)
+
+    def _send_smaller(self, outer: Outer, now: float) -> None:
+        """The route takes less than we believed. What is refused again has died: there is no third try."""
+        length = len(outer.packet)
+        mtu = self._port.path_mtu(outer.leg.end.tunnel.remote)
+        if not 0 < mtu < length:
+            mtu = next_plateau(length)
+        outcome = refused(self._tables, outer, mtu, now)
+        for single in outcome.outcomes if isinstance(outcome, Several) else (outcome,):
+            if isinstance(single, Outer):
+                self._sent(single, self._port.send_outer(single.packet))
+            else:
+                self._perform(single, now, self._straight)
+
+    def _sent(self, outer: Outer, error: int) -> None:
+        if error == 0:
+            _count(self._encapsulated, outer.leg.use, len(outer.inner))
+        else:
+            self._drops[DropReason.TOO_BIG if error == errno.EMSGSIZE else DropReason.SEND_FAILED] += 1
+
+    def _deliver(self, delivery: Delivery, deliveries: Use) -> None:
+        leaving = delivery.exit
+        if leaving.interface is None:
+            error = self._port.send_up(delivery.packet)
+        else:
+            error = self._port.send_frame(leaving.interface, leaving.link_address, delivery.packet)
+        if error:
+            self._drops[DropReason.SEND_FAILED] += 1
+        else:
+            _count(deliveries, leaving.use, len(delivery.packet))
+
+    def _answer(self, answer: Answer, now: float) -> None:
+        if answer.reason is not None:
+            self._drops[answer.reason] += 1
+        if not may_be_told(answer.original):
+            return
+        if not self._icmp_limit.allows(now):
+            self._icmp_suppressed += 1
+            return
+        message = error_about(answer.original, answer.kind, answer.code, answer.mtu)
+        if self._port.send_outer(message) == 0:
+            self._icmp_sent += 1
+
+    # -- what it shows
+
+    @property
+    def wanted(self) -> frozenset[KernelObject]:
+        """The kernel objects that all wishes need now."""
+        return frozenset(self._ledger.wanted.values())
+
+    def counters(self) -> Mapping[str, int]:
+        """Packets and octets (of inner packets) by direction, ICMP errors, and drops by name once there are
+        any.
+
+        `straight`: for a visitor of this same daemon, from its binding without a tunnel.
+        """
+        counters = {}
+        for direction, use in (
+            ("encapsulated", self._encapsulated),
+            ("decapsulated", self._decapsulated),
+            ("straight", self._straight),
+        ):
+            counters[f"{direction}_packets"] = use.packets
+            counters[f"{direction}_octets"] = use.octets
+        counters["icmp_errors_sent"] = self._icmp_sent
+        counters["icmp_errors_suppressed"] = self._icmp_suppressed
+        counters.update((f"dropped_{reason}", self._drops[reason]) for reason in sorted(self._drops))
+        return counters
+
+    def tunnels(self) -> list[TunnelUse]:
+        """What has passed through each tunnel for each wish that packets have met, in the order of their
+        keys."""
+        return [
+            TunnelUse(key, tunnel, use.packets, use.octets)
+            for key, uses in sorted(self._tables.uses().items())
+            for tunnel, use in uses.items()
+        ]
+
+
+def _count(total: Use, part: Use, octets: int) -> None:
+    total.packets += 1
+    total.octets += octets
+    part.packets += 1
+    part.octets += octets

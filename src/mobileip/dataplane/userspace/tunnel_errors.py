@@ -1,0 +1,93 @@
+"""ICMP errors that come back from inside a tunnel (RFC 2003 §4): soft state for us, news for the original
+sender."""
+
+from mobileip.dataplane.userspace.header import header_length, trouble
+from mobileip.dataplane.userspace.outcome import Answer
+from mobileip.dataplane.userspace.path import learn
+from mobileip.dataplane.userspace.tables import PacketTables
+from mobileip.dataplane.userspace.tunnels import TunnelEnd
+from mobileip.wire.ip.checksum import is_valid
+from mobileip.wire.ip.icmp import (
+    DESTINATION_UNREACHABLE,
+    FRAGMENTATION_NEEDED,
+    HOST_UNREACHABLE,
+    TIME_EXCEEDED,
+)
+from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_ICMP, PROTOCOL_IPIP
+
+ICMP_HEADER_LENGTH = 8
+
+LEAST_LEARNT_MTU = 552
+"""What a message from outside may make us believe at worst; Linux takes the same floor against forged
+messages."""
+
+PLATEAUS = (65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68)
+"""RFC 1191 §7.1: MTUs worth trying where nobody told the next one."""
+
+UNREACHABLE_CODES = frozenset({0, 1, 2})
+"""Net, host and protocol unreachable: all mean to the sender that the host can't be reached (RFC 2003
+§4.1)."""
+
+
+def next_plateau(length: int) -> int:
+    """The largest plausible MTU below the length of a packet that was too big (RFC 1191 §7)."""
+    return next((plateau for plateau in PLATEAUS if plateau < length), PLATEAUS[-1])
+
+
+def from_inside(tables: PacketTables, packet: bytes, now: float) -> Answer | None:
+    """An ICMP packet that this machine received, its IPv4 header included. None: nothing of ours, or nobody
+    to tell."""
+    quoted = _quoted_outer(packet)
+    if quoted is None:
+        return None
+    kind, code, mtu, outer = quoted
+    end = tables.known_end(outer[12:20])
+    if end is None:
+        return None
+    inner = outer[header_length(outer) :]
+    if kind == DESTINATION_UNREACHABLE and code == FRAGMENTATION_NEEDED:
+        told = mtu or next_plateau(int.from_bytes(outer[2:4]))
+        _narrow(end, told, now)
+        # RFC 2003 §4.1: "The encapsulator MUST relay ICMP Datagram Too Big messages to the sender".
+        return _relayed(tables, end, inner, FRAGMENTATION_NEEDED, end.mtu - HEADER_LENGTH)
+    # RFC 2003 §4.4: Time Exceeded "MUST be reported to the sender [...] as Host Unreachable (Type 3, Code
+    # 1)". Others (ports, source routes, redirects, quenches, parameters of a header that is ours) are not
+    # the sender's business.
+    if kind == TIME_EXCEEDED or (kind == DESTINATION_UNREACHABLE and code in UNREACHABLE_CODES):
+        return _relayed(tables, end, inner, HOST_UNREACHABLE, 0)
+    return None
+
+
+def _quoted_outer(packet: bytes) -> tuple[int, int, int, bytes] | None:
+    """Type, code, next-hop MTU and the tunnel packet that an intact ICMP error is about."""
+    if trouble(packet) is not None or packet[9] != PROTOCOL_ICMP:
+        return None
+    message = packet[header_length(packet) : int.from_bytes(packet[2:4])]
+    if len(message) < ICMP_HEADER_LENGTH + HEADER_LENGTH or not is_valid(message):
+        return None
+    outer = message[ICMP_HEADER_LENGTH:]
+    if outer[0] >> 4 != 4 or outer[9] != PROTOCOL_IPIP:
+        return None
+    return message[0], message[1], int.from_bytes(message[6:8]), outer
+
+
+def _narrow(end: TunnelEnd, mtu: int, now: float) -> None:
+    """RFC 1191 §3: "A host MUST NOT increase its estimate of the Path MTU in response to" such a message."""
+    mtu = max(mtu, LEAST_LEARNT_MTU)
+    if mtu < end.mtu:
+        learn(end, mtu, now)
+
+
+def _relayed(tables: PacketTables, end: TunnelEnd, inner: bytes, code: int, mtu: int) -> Answer | None:
+    """The news for the sender of `inner`, if enough of it was quoted and it is one that we sent into this
+    tunnel."""
+    if (
+        len(inner) < HEADER_LENGTH + ICMP_HEADER_LENGTH
+        or inner[0] >> 4 != 4
+        or header_length(inner) < HEADER_LENGTH
+    ):
+        return None
+    binding = tables.binding(inner[16:20])
+    if binding is None or all(leg.end is not end for leg in binding.legs):
+        return None
+    return Answer(inner, DESTINATION_UNREACHABLE, code, mtu)

@@ -18,6 +18,7 @@ Request is answered. What is ignored on purpose: Replies and other messages (the
 from ipaddress import IPv4Address
 from math import inf
 
+from mobileip.agents.advertising import Offer
 from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, Started
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import decide
@@ -91,6 +92,20 @@ class HomeAgent:
             bindings=self._registrar.bindings(),
             counters=dict(self._registrar.counters),
         )
+
+    def offers(self) -> dict[str, Offer]:
+        """What the node is to advertise for us, by link: nothing for a virtual network (RFC 5944 §2.3)."""
+        config = self._config
+        if config.home_link is None:
+            return {}
+        offer = Offer(
+            address=config.address,
+            home_agent=True,
+            registration_lifetime=config.maximum_lifetime,
+            interval=config.advertisement_interval,
+            lifetime=config.advertisement_lifetime,
+        )
+        return {config.home_link: offer}
 
     # -- events
 

@@ -1,11 +1,11 @@
 """What the machine may refuse at start-up.
 
-    Exception
-    └── MachineError      one clear line for the operator, with a hint
-        ├── PermissionMissing   a capability or a right is missing (exit code 6)
-        ├── PortOccupied        UDP port 434 is in use
-        ├── DeviceUnavailable   no TUN device, or another daemon holds it
-        └── NoSuchInterface     a link that is not there (now)
+Exception
+└── MachineError      one clear line for the operator, with a hint
+    ├── PermissionMissing   a capability or a right is missing (exit code 6)
+    ├── PortOccupied        UDP port 434 is in use
+    ├── DeviceUnavailable   no TUN device, or another daemon holds it
+    └── NoSuchInterface     a link that is not there (now)
 """
 
 

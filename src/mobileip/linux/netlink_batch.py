@@ -71,6 +71,11 @@ class NetlinkBatch:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._sequence = 0
 
+    @property
+    def port_id(self) -> int:
+        """The kernel puts it into the events that our own writes cause, so that a watcher can leave them out."""
+        return int(self._socket.getsockname()[0])
+
     def perform(self, operations: Sequence[Operation]) -> list[Failure]:
         """Performs operations on everything but sysctls, in order; returns those that the kernel refused."""
         failures: list[Failure] = []
@@ -111,9 +116,8 @@ class NetlinkBatch:
         )
         self._socket.send(octets)
         for sequence, number in self._answers(self._sequence):
-            operation = sent.get(sequence)
-            if operation is not None:
-                failures += _failure(operation, number)
+            if sequence in sent:
+                failures += _failure(sent[sequence], number)
         return failures
 
     def _answers(self, last: int) -> list[tuple[int, int]]:
@@ -155,7 +159,11 @@ def encode(operation: Operation) -> tuple[int, int, bytes]:
                 _route(route),
             )
         case Rule() as rule:
-            return RTM_NEWRULE if install else RTM_DELRULE, NLM_F_CREATE | NLM_F_EXCL if install else 0, _rule(rule)
+            return (
+                RTM_NEWRULE if install else RTM_DELRULE,
+                NLM_F_CREATE | NLM_F_EXCL if install else 0,
+                _rule(rule),
+            )
         case NeighbourEntry(interface=interface, address=address, link_address=link_address):
             body = _neighbour(interface, address, NUD_PERMANENT, 0) + _attribute(NDA_LLADDR, link_address)
             return (

@@ -64,6 +64,12 @@ class RuleFight:
                 fought_over.append(target)
         return Verdict(tuple(restore), tuple(fought_over), tuple(held), again_at)
 
+    def refused(self, targets: Iterable[KernelObject]) -> None:
+        """The kernel did not take these (their link is down, say): nobody fights, and the next try is not
+        held back."""
+        for target in targets:
+            self._records.pop(target, None)
+
     def _forget(self, now: float) -> None:
         """Peace begins with the last restoration, or when its pause is over."""
         for target, record in list(self._records.items()):

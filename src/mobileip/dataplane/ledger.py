@@ -60,7 +60,7 @@ class Ledger:
                     removals.append(old)
             elif new != old or named in asserted:
                 installs.append(new)
-        return sequence(installs, removals, self.wanted)
+        return sequence(installs, removals)
 
     def _objects(self, wish: Wish | None) -> tuple[KernelObject, ...]:
         return () if wish is None else objects_of(wish, self._device)

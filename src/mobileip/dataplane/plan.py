@@ -47,9 +47,7 @@ FALL_BACK_METRIC = 9999
 DHCP_PORTS = (68, 67)
 
 IP_FORWARD = "net/ipv4/ip_forward"
-"""Writing it has side effects, see `reconcile.sequence`."""
-
-ALL_ACCEPT_REDIRECTS = "net/ipv4/conf/all/accept_redirects"
+"""Its write sets `forwarding` of every link, see `reconcile.sequence`."""
 
 LONGEST_INTERFACE_NAME = 15
 """IFNAMSIZ of Linux less the final zero octet."""
@@ -123,8 +121,7 @@ def _agent(device: str) -> tuple[KernelObject, ...]:
         # RFC 792 redirects: the kernel sends them where `all` OR the link says so, so both must be 0; the
         # machine's other links keep their own value.
         _conf("all", "send_redirects", 0),
-        # The kernel sets this to 0 itself when ip_forward becomes 1; named here so that its old value comes
-        # back.
+        # A router obeys redirects where `all` and the link both say so; an agent has its routes from elsewhere.
         _conf("all", "accept_redirects", 0),
         *_agent_link(device),
     )
@@ -153,9 +150,7 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         Rule(priority=RULE_PRIORITY + 4, table=ROUTING_TABLE),
         # While nothing is registered packets come to us, to be dropped by name: programs see no error and
         # go on.
-        Route(
-            prefix=EVERYWHERE, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC
-        ),
+        Route(prefix=EVERYWHERE, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),
         # Decapsulated packets come out of the device from sources that are routed elsewhere.
         _conf(device, "rp_filter", 2),
         *_no_redirects_obeyed(device),
@@ -194,9 +189,7 @@ def _no_redirects_obeyed(interface: str) -> tuple[KernelObject, ...]:
 def _mobile_route(wish: MobileRoute) -> tuple[KernelObject, ...]:
     link = _name(wish.interface)
     source = wish.home_address
-    default = Route(
-        prefix=EVERYWHERE, interface=link, table=ROUTING_TABLE, gateway=wish.gateway, source=source
-    )
+    default = Route(prefix=EVERYWHERE, interface=link, table=ROUTING_TABLE, gateway=wish.gateway, source=source)
     needed: list[KernelObject] = [default]
     if wish.on_link is not None:
         needed.append(Route(prefix=wish.on_link, interface=link, table=ROUTING_TABLE, source=source))

@@ -3,10 +3,10 @@
 `actual` holds only what bears our mark, so nothing that others made can be named in an operation.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from mobileip.dataplane.identity import Identity, identity
-from mobileip.dataplane.plan import ALL_ACCEPT_REDIRECTS, IP_FORWARD
+from mobileip.dataplane.identity import identity
+from mobileip.dataplane.plan import IP_FORWARD
 from mobileip.dataplane.ports import (
     Action,
     InterfaceAddress,
@@ -29,15 +29,11 @@ def reconcile(actual: Iterable[KernelObject], wanted: Iterable[KernelObject]) ->
     standing = {identity(target): target for target in wanted}
     installs = [target for target in standing.values() if target not in there]
     removals = [target for target in there if identity(target) not in standing]
-    return sequence(installs, removals, standing)
+    return sequence(installs, removals)
 
 
-def sequence(
-    installs: Iterable[KernelObject],
-    removals: Iterable[KernelObject],
-    standing: Mapping[Identity, KernelObject],
-) -> list[Operation]:
-    """Operations in an order in which each finds what it needs; `standing` is all that is wanted in the end.
+def sequence(installs: Iterable[KernelObject], removals: Iterable[KernelObject]) -> list[Operation]:
+    """Operations in an order in which each finds what it needs.
 
     First everything is installed: sysctls (a link stops answering ARP before anything moves to it),
     neighbours before routes through them (or the kernel would ask by ARP), addresses before routes with
@@ -47,17 +43,7 @@ def sequence(
     first = sorted(installs, key=_position)
     last = sorted(removals, key=_position, reverse=True)
     operations = [Operation(Action.INSTALL, target) for target in first]
-    operations += [Operation(Action.REMOVE, target) for target in last]
-    return operations + _repeated(last, standing)
-
-
-def _repeated(removals: list[KernelObject], standing: Mapping[Identity, KernelObject]) -> list[Operation]:
-    """The kernel's write of ip_forward sets all/accept_redirects to its opposite: repeat that one if it is
-    to stay."""
-    if not any(isinstance(target, Sysctl) and target.path == IP_FORWARD for target in removals):
-        return []
-    kept = standing.get(("sysctl", ALL_ACCEPT_REDIRECTS))
-    return [Operation(Action.INSTALL, kept)] if kept is not None else []
+    return operations + [Operation(Action.REMOVE, target) for target in last]
 
 
 def _position(target: KernelObject) -> tuple[int, int, str]:

@@ -7,6 +7,8 @@ import msgspec
 
 ROOT = Path("/proc/sys")
 
+_IP_FORWARD, _ALL_ACCEPT_REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
+
 
 class _Journal(msgspec.Struct):
     namespace: int
@@ -80,8 +82,12 @@ def _value(path: str) -> str | None:
 
 
 def _write(path: str, value: str) -> int:
+    # The kernel sets all/accept_redirects to the opposite of ip_forward whenever that is written. It shall stay as it was.
+    redirects = _value(_ALL_ACCEPT_REDIRECTS) if path == _IP_FORWARD else None
     try:
         (ROOT / path).write_text(value)
+        if redirects is not None:
+            (ROOT / _ALL_ACCEPT_REDIRECTS).write_text(redirects)
     except OSError as error:
         return error.errno or errno.EIO
     return 0

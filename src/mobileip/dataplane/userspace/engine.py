@@ -78,7 +78,11 @@ class UserspaceEngine:
         held = frozenset(verdict.held)
         operations = [o for o in operations if o.action is Action.REMOVE or o.target not in held]
         failures = self._kernel.perform(operations) if operations else []
-        return Repair(tuple(failures), len(verdict.restore), verdict.fought_over, verdict.again_at)
+        refused_targets = frozenset(failure.operation.target for failure in failures)
+        self._fight.refused(refused_targets)
+        fought_over = tuple(target for target in verdict.fought_over if target not in refused_targets)
+        restored = sum(target not in refused_targets for target in verdict.restore)
+        return Repair(tuple(failures), restored, fought_over, verdict.again_at)
 
     def _enter(self, change: ForwardingChange) -> list[Operation]:
         wishes = by_key(change)

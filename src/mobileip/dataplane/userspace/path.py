@@ -194,9 +194,7 @@ def _too_big(tables: PacketTables, leg: Leg, packet: bytes) -> Outcome:
     if packet[6] & 0x40:
         return Answer(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, inside, DropReason.TOO_BIG)
     pieces = fragment(packet, inside)
-    return _all_of(
-        [Outer(end.encapsulate(piece, tables.next_identification()), leg, piece) for piece in pieces]
-    )
+    return _all_of([Outer(end.encapsulate(piece, tables.next_identification()), leg, piece) for piece in pieces])
 
 
 def _all_of(outcomes: list[Outcome]) -> Outcome:

@@ -81,11 +81,7 @@ def _narrow(end: TunnelEnd, mtu: int, now: float) -> None:
 def _relayed(tables: PacketTables, end: TunnelEnd, inner: bytes, code: int, mtu: int) -> Answer | None:
     """The news for the sender of `inner`, if enough of it was quoted and it is one that we sent into this
     tunnel."""
-    if (
-        len(inner) < HEADER_LENGTH + ICMP_HEADER_LENGTH
-        or inner[0] >> 4 != 4
-        or header_length(inner) < HEADER_LENGTH
-    ):
+    if len(inner) < HEADER_LENGTH + ICMP_HEADER_LENGTH or inner[0] >> 4 != 4 or header_length(inner) < HEADER_LENGTH:
         return None
     binding = tables.binding(inner[16:20])
     if binding is None or all(leg.end is not end for leg in binding.legs):

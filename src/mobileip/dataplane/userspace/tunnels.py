@@ -34,9 +34,7 @@ class TunnelEnd:
         self.mtu = NO_MTU
         self.mtu_until = 0.0
         # The part of the outer header's checksum that is the same for every packet.
-        self._words = (
-            (VERSION_AND_LENGTH << 8) + (TUNNEL_TTL << 8 | PROTOCOL_IPIP) + int.from_bytes(self.ends) % 0xFFFF
-        )
+        self._words = (VERSION_AND_LENGTH << 8) + (TUNNEL_TTL << 8 | PROTOCOL_IPIP) + int.from_bytes(self.ends) % 0xFFFF
 
     def encapsulate(self, packet: bytes, identification: int) -> bytes:
         """`packet` behind a new outer header (RFC 2003 §3.1); the packet itself is not changed.

@@ -1,0 +1,94 @@
+"""The UDP socket on port 434: signalling over routed paths, answered from the address that was asked."""
+
+import errno
+import socket
+import struct
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from mobileip.dataplane.ports import SIGNALLING_MARK
+from mobileip.linux.errors import PermissionMissing, PortOccupied
+from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
+
+IP_PKTINFO, IP_RECVTTL, IP_TTL = 8, 12, 2
+_PKTINFO = struct.Struct("=I4s4s")
+"""struct in_pktinfo: interface, local address of the route (source on sending), destination in the header."""
+_INT = struct.Struct("=i")
+RECEIVE_BUFFER = 8 << 20
+LARGEST_DATAGRAM = 65_535
+
+
+class Datagram(NamedTuple):
+    payload: bytes
+    source: IPv4Address
+    source_port: int
+    destination: IPv4Address
+    interface: int
+    ttl: int
+
+
+class SignallingSocket:
+    """Raises: `PortOccupied`, `PermissionMissing`."""
+
+    def __init__(self, port: int = MOBILE_IP_UDP_PORT) -> None:
+        self.port = port
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind(("0.0.0.0", port))  # noqa: S104 - RFC 5944 §3.8.2.1 requests may come to a broadcast
+        except OSError as error:
+            self._socket.close()
+            if error.errno == errno.EADDRINUSE:
+                raise PortOccupied(f"UDP port {port} is in use", "is another Mobile IP daemon running here?") from error
+            raise PermissionMissing(
+                f"may not use UDP port {port}", "CAP_NET_BIND_SERVICE and CAP_NET_ADMIN are needed"
+            ) from error
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def datagrams(self, limit: int) -> Iterator[Datagram]:
+        """At most `limit` datagrams that are waiting."""
+        for _ in range(limit):
+            try:
+                payload, ancillary, _, (source, source_port) = self._socket.recvmsg(LARGEST_DATAGRAM, 128)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error about something that we sent
+            interface, destination, ttl = 0, b"\0\0\0\0", 64
+            for level, name, data in ancillary:
+                if level == socket.IPPROTO_IP and name == IP_PKTINFO:
+                    interface, _, destination = _PKTINFO.unpack(data)
+                elif level == socket.IPPROTO_IP and name == IP_TTL:
+                    (ttl,) = _INT.unpack(data)
+            yield Datagram(payload, IPv4Address(source), source_port, IPv4Address(destination), interface, ttl)
+
+    def send(
+        self,
+        payload: bytes,
+        destination: IPv4Address,
+        port: int,
+        *,
+        source: IPv4Address | None,
+        interface: int,
+        ttl: int,
+    ) -> int:
+        """By the main table (our mark), from `source` if given; the errno, 0 when it went."""
+        ancillary = [(socket.IPPROTO_IP, IP_TTL, _INT.pack(ttl))]
+        if source is not None or interface:
+            local = source.packed if source is not None else bytes(4)
+            ancillary.append((socket.IPPROTO_IP, IP_PKTINFO, _PKTINFO.pack(interface, local, bytes(4))))
+        try:
+            self._socket.sendmsg([payload], ancillary, 0, (str(destination), port))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def close(self) -> None:
+        self._socket.close()

@@ -40,6 +40,11 @@ class Deadlines(Generic[K]):
         """`key` comes due no more."""
         self._times.pop(key, None)
 
+    def time_of(self, key: K) -> float:
+        """When `key` comes due, infinite for never."""
+        entry = self._times.get(key)
+        return inf if entry is None else entry[0]
+
     def take_due(self, now: float) -> list[K]:
         """The keys whose time has come, earliest first; each is told once."""
         due = []

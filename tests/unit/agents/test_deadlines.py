@@ -39,6 +39,16 @@ def test_cancelled_and_infinite_ones_never_come() -> None:
     assert deadlines.take_due(5.0) == []
 
 
+def test_the_time_of_one_key_can_be_asked() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    deadlines.set("a", 1.0)
+    deadlines.set("a", 2.0)
+    assert deadlines.time_of("a") == 2.0
+    assert deadlines.time_of("b") == inf
+    deadlines.take_due(2.0)
+    assert deadlines.time_of("a") == inf
+
+
 def test_equal_times_come_in_the_order_of_setting_and_keys_need_no_order() -> None:
     deadlines: Deadlines[object] = Deadlines()
     keys = [object() for _ in range(5)]

@@ -17,9 +17,7 @@ class Deregistration:
 
     __slots__ = ("care_of_address", "identification", "request_identification")
 
-    def __init__(
-        self, request_identification: int, care_of_address: IPv4Address, identification: int
-    ) -> None:
+    def __init__(self, request_identification: int, care_of_address: IPv4Address, identification: int) -> None:
         self.request_identification = request_identification
         self.care_of_address = care_of_address
         self.identification = identification

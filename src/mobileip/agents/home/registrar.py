@@ -183,9 +183,7 @@ class Registrar:
                 self._announcements.end(ended[0].home_address)
             outputs += [Notify(_removed(binding, "expired")) for binding in ended]
         if outputs:
-            outputs.insert(
-                0, ChangeForwarding(ForwardingChange(install=tuple(install), remove=tuple(remove)))
-            )
+            outputs.insert(0, ChangeForwarding(ForwardingChange(install=tuple(install), remove=tuple(remove))))
         outputs += self._announcements.due(now)
         return outputs
 
@@ -209,9 +207,7 @@ def _without(before: Bindings, decision: Decision) -> Bindings:
 
 
 def _removed(binding: MobilityBinding, cause: str) -> BindingRemoved:
-    return BindingRemoved(
-        home_address=binding.home_address, care_of_address=binding.care_of_address, cause=cause
-    )
+    return BindingRemoved(home_address=binding.home_address, care_of_address=binding.care_of_address, cause=cause)
 
 
 def _notices(decision: Decision, before: Bindings, after: Bindings) -> list[Notice]:

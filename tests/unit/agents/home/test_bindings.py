@@ -116,5 +116,5 @@ def test_lifetimes_that_shrink_and_grow_do_not_fill_the_heap() -> None:
         table.expire(now)
     table.put(A, (binding(A, now + 1800),))
     table.put(B, (binding(B, inf),))
-    assert len(table._heap) <= 70
+    assert len(table._deadlines._heap) <= 70
     assert table.next_deadline() == now + 1800

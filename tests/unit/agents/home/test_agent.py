@@ -1,0 +1,131 @@
+"""The agent as a whole: which event does what, deadlines, the static part of its wish."""
+
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+from tests.support.home_agent import HOME_LINK, HOME_NETWORK, Trial, home_agent_config
+from tests.support.messages import CARE_OF_ADDRESS, MOBILE_HOME, arrived, instant, registration_reply, signed
+
+from mobileip.agents.events import (
+    DeregisterCommanded,
+    Link,
+    LinkChanged,
+    LinkRemoved,
+    RegisterCommanded,
+    Started,
+    Stopping,
+)
+from mobileip.agents.home.agent import HomeAgent
+from mobileip.agents.instant import Deadline
+from mobileip.agents.notices import Discarded
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.model import AgentLink, ForwardingState, HomeNetwork
+from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
+
+
+def test_virtual_home_network() -> None:
+    trial = Trial()
+    assert trial.agent.forwarding() == ForwardingState.of([HomeNetwork(prefix=HOME_NETWORK)])
+
+
+def test_home_network_on_a_link() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    wishes = [HomeNetwork(prefix=HOME_NETWORK, interface=HOME_LINK), AgentLink(interface=HOME_LINK)]
+    assert trial.agent.forwarding() == ForwardingState.of(wishes)
+
+
+def test_nothing_is_wished_before_the_start() -> None:
+    agent = HomeAgent(home_agent_config())
+    assert agent.forwarding() == ForwardingState()
+    assert agent.next_deadline() is None
+    assert agent.handle(Started(), instant())
+
+
+@pytest.mark.parametrize("event", [Stopping(), RegisterCommanded(), DeregisterCommanded()])
+def test_other_events_leave_bindings_alone(event: Stopping | RegisterCommanded | DeregisterCommanded) -> None:
+    trial = Trial()
+    trial.request()
+    assert trial.handle(event).outputs == []
+    assert len(trial.bindings) == 1
+
+
+def test_replies_are_not_for_a_home_agent() -> None:
+    trial = Trial()
+    octets = signed(registration_reply())
+    (notice,) = trial.receive(octets).notices
+    assert notice == Discarded(
+        role="home_agent",
+        reason=DropReason.NOT_FOR_US,
+        detail="message type 3",
+        source=CARE_OF_ADDRESS,
+        octets=octets,
+    )
+    assert trial.counters == {"discarded_not_for_us": 1}
+
+
+def test_our_own_reply_reflected_to_us_does_nothing() -> None:
+    trial = Trial()
+    (message,) = trial.request().messages
+    before = trial.agent.snapshot()
+    outcome = trial.handle(arrived(message.octets))
+    assert outcome.messages == []
+    assert trial.agent.snapshot().bindings == before.bindings
+
+
+def test_deadline_is_the_earlier_of_announcement_and_expiry() -> None:
+    trial = Trial(home_link=HOME_LINK, announcements=2)
+    assert trial.agent.next_deadline() is None
+    trial.request(lifetime=5)
+    assert trial.agent.next_deadline() == Deadline(1.0, "gratuitous ARP")
+    trial.wait(1)
+    assert trial.agent.next_deadline() == Deadline(5.0, "binding expiry")
+    trial.wait(4)
+    assert trial.agent.next_deadline() is None
+
+
+def test_broadcast_addresses_of_our_links_are_no_source_of_a_reply() -> None:
+    trial = Trial()
+    broadcast = IPv4Address("192.0.2.255")
+    link = Link(name="eth0", index=2, carrier=True, addresses=(IPv4Interface("192.0.2.1/24"),))
+    trial.handle(LinkChanged(link=link))
+    outcome = trial.request(destination=broadcast)
+    assert outcome.reply.code == 136
+    assert outcome.departure.source == trial.agent.snapshot().address
+    trial.boot = 1.0
+    assert trial.request(destination=IPv4Address("192.0.2.1")).reply.code == 1
+    trial.handle(LinkRemoved(name="eth0"))
+    trial.handle(LinkRemoved(name="eth0"))
+    trial.boot = 2.0
+    assert trial.request(destination=broadcast).reply.code == 1
+
+
+def test_our_clock_going_back_refuses_nobody() -> None:
+    trial = Trial()
+    trial.request()
+    trial.boot = 900.0
+    trial.ahead = -3600.0
+    assert trial.request().reply.code == 1
+
+
+def test_truncated_request_is_not_authentic() -> None:
+    trial = Trial()
+    whole = trial.octets()
+    before = trial.agent.forwarding()
+    outcome = trial.receive(whole[:24])
+    assert outcome.messages == []
+    assert trial.agent.forwarding() == before
+
+
+def test_offers_itself_on_the_home_link_alone() -> None:
+    assert HomeAgent(home_agent_config()).offers() == {}
+    (link, offer), *others = HomeAgent(home_agent_config(home_link=HOME_LINK)).offers().items()
+    assert (link, others) == (HOME_LINK, [])
+    assert (offer.home_agent, offer.foreign_agent) == (True, False)
+    assert offer.registration_lifetime == 1800
+
+
+def test_extensions_that_are_not_ours_are_passed_over() -> None:
+    """A Mobile-Foreign Authentication Extension that the foreign agent left in."""
+    theirs = (MobileForeignAuthentication, MobilitySecurityAssociation(spi=500, key=b"theirs"))
+    assert Trial().request((MobileHomeAuthentication, MOBILE_HOME), theirs).reply.code == 1

@@ -1,0 +1,277 @@
+"""What decisions change: bindings, forwarding, announcements, notices (RFC 5944 §3.8.2.2, §4.6)."""
+
+from ipaddress import IPv4Address
+from math import inf
+
+from tests.support.home_agent import HOME_LINK, MAC, OTHER_CARE_OF_ADDRESS, OTHER_HOME_ADDRESS, Trial
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, NTP
+
+from mobileip.agents.home.snapshot import MobilityBinding
+from mobileip.agents.notices import (
+    BindingChanged,
+    BindingCreated,
+    BindingRemoved,
+    BindingRenewed,
+    RegistrationDenied,
+)
+from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, SendMessage
+from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception, Tunnel
+
+THIRD = IPv4Address("203.0.113.2")
+TUNNEL = Tunnel(HOME_AGENT, CARE_OF_ADDRESS)
+OTHER_TUNNEL = Tunnel(HOME_AGENT, OTHER_CARE_OF_ADDRESS)
+OURS = AnnounceAddress(interface=HOME_LINK, address=HOME_ADDRESS)
+THEIRS = AnnounceAddress(interface=HOME_LINK, address=HOME_ADDRESS, link_address=MAC)
+
+
+def route(expires_at: float, *tunnels: Tunnel) -> BindingRoute:
+    return BindingRoute(home_address=HOME_ADDRESS, tunnels=tunnels or (TUNNEL,), expires_at=expires_at)
+
+
+def installs(*wishes: BindingRoute | Interception) -> list[ForwardingChange]:
+    return [ForwardingChange(install=wishes)]
+
+
+def test_registration_makes_a_binding() -> None:
+    trial = Trial()
+    trial.boot = 5.0
+    outcome = trial.request(lifetime=900, decapsulation_by_mobile_node=True, broadcast_datagrams=True)
+    assert trial.bindings == (
+        MobilityBinding(
+            home_address=HOME_ADDRESS,
+            care_of_address=CARE_OF_ADDRESS,
+            home_agent=HOME_AGENT,
+            tunnel=TUNNEL,
+            lifetime=900,
+            registered_at=5.0,
+            expires_at=905.0,
+            identification=NTP + (5 << 32),
+            request_identification=NTP + (5 << 32),
+            spi=256,
+            decapsulation_by_mobile_node=True,
+            broadcast_datagrams=True,
+        ),
+    )
+    assert outcome.changes == installs(route(905.0))
+    assert outcome.notices == [BindingCreated(home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, lifetime=900)]
+    assert trial.counters == {"accepted": 1}
+
+
+def test_answer_is_the_last_output_and_forwarding_the_first() -> None:
+    outputs = Trial(home_link=HOME_LINK).request().outputs
+    assert [type(output) for output in outputs] == [ChangeForwarding, AnnounceAddress, Notify, SendMessage]
+
+
+def test_renewal_moves_the_end() -> None:
+    trial = Trial(home_link=HOME_LINK, announcements=1)
+    trial.request()
+    trial.boot = 900.0
+    outcome = trial.request()
+    assert outcome.changes == installs(route(2700.0))
+    assert outcome.announcements == []
+    assert outcome.notices == [
+        BindingRenewed(home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, lifetime=1800)
+    ]
+
+
+def test_move_replaces_the_tunnel_and_keeps_the_interception() -> None:
+    trial = Trial(home_link=HOME_LINK, announcements=1)
+    trial.request()
+    trial.boot = 1.0
+    outcome = trial.request(care_of_address=OTHER_CARE_OF_ADDRESS)
+    assert outcome.changes == installs(route(1801.0, OTHER_TUNNEL))
+    assert outcome.announcements == []
+    assert outcome.notices == [
+        BindingChanged(
+            home_address=HOME_ADDRESS,
+            care_of_address=OTHER_CARE_OF_ADDRESS,
+            previous_care_of_address=CARE_OF_ADDRESS,
+            lifetime=1800,
+        )
+    ]
+    assert [b.care_of_address for b in trial.bindings] == [OTHER_CARE_OF_ADDRESS]
+
+
+def test_first_binding_intercepts_on_a_real_link() -> None:
+    outcome = Trial(home_link=HOME_LINK).request()
+    assert outcome.changes == installs(route(1800.0), Interception(home_address=HOME_ADDRESS, interface=HOME_LINK))
+    assert outcome.announcements == [OURS]
+
+
+def test_our_announcement_is_repeated_a_second_apart() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request()
+    assert [trial.wait(1).announcements for _ in range(3)] == [[OURS], [OURS], []]
+
+
+def test_return_home_ends_everything_and_announces_the_nodes_own_address() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request()
+    trial.boot = 0.5
+    outcome = trial.return_home()
+    assert trial.bindings == ()
+    assert outcome.changes == [
+        ForwardingChange(remove=(("BindingRoute", "0/10.1.0.10"), ("Interception", "10.1.0.10")))
+    ]
+    assert outcome.announcements == [THEIRS]
+    assert outcome.notices == [
+        BindingRemoved(home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, cause="deregistered")
+    ]
+    assert [trial.wait(1).announcements for _ in range(3)] == [[THEIRS], [THEIRS], []]
+
+
+def test_return_without_a_binding_announces_too() -> None:
+    outcome = Trial(home_link=HOME_LINK).return_home()
+    assert outcome.reply.code == 1
+    assert outcome.announcements == [THEIRS]
+    assert outcome.changes == []
+    assert outcome.notices == []
+
+
+def test_refused_return_changes_nothing() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request()
+    before = trial.agent.forwarding()
+    outcome = trial.return_home(ahead=3600)
+    assert outcome.announcements == []
+    assert trial.agent.forwarding() == before
+
+
+def test_repeated_return_in_another_frame_announces_nothing() -> None:
+    """A captured deregistration, sent again by another station: answered, its link-layer address not believed."""
+    trial = Trial(home_link=HOME_LINK)
+    octets = trial.octets(lifetime=0, care_of_address=HOME_ADDRESS)
+    arrival = {"source": HOME_ADDRESS, "interface": HOME_LINK}
+    assert trial.receive(octets, link_source=MAC, **arrival).announcements == [THEIRS]
+    outcome = trial.receive(octets, link_source=b"\x02\0\0\0\0\x66", **arrival)
+    assert outcome.announcements == []
+    assert trial.wait(1).announcements == [THEIRS]
+
+
+def test_leaving_again_ends_the_announcements_of_the_return() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.return_home()
+    trial.boot = 0.5
+    trial.request()
+    assert trial.wait(0.5).announcements == []
+    assert trial.wait(0.5).announcements == [OURS]
+
+
+def test_deregistration_from_abroad_ends_our_announcements() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request()
+    trial.boot = 0.5
+    assert trial.request(lifetime=0, care_of_address=HOME_ADDRESS, source=CARE_OF_ADDRESS).announcements == []
+    assert trial.wait(5).announcements == []
+
+
+def test_deregistration_from_home_through_another_link_announces_nothing() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    outcome = trial.return_home(interface="visited0")
+    assert outcome.departure.link_destination == MAC
+    assert outcome.announcements == []
+
+
+def test_simultaneous_bindings_are_added_and_removed_one_by_one() -> None:
+    trial = Trial(maximum_simultaneous_bindings=3)
+    trial.request(simultaneous_bindings=True)
+    trial.boot = 1.0
+    second = trial.request(care_of_address=OTHER_CARE_OF_ADDRESS, simultaneous_bindings=True)
+    assert second.changes == installs(route(1801.0, TUNNEL, OTHER_TUNNEL))
+    assert isinstance(second.notices[0], BindingCreated)
+    trial.boot = 2.0
+    renewed = trial.request(simultaneous_bindings=True)
+    assert renewed.changes == installs(route(1802.0, OTHER_TUNNEL, TUNNEL))
+    assert [type(n) for n in renewed.notices] == [BindingRenewed]
+    trial.boot = 3.0
+    one_gone = trial.request(lifetime=0)
+    assert one_gone.changes == installs(route(1801.0, OTHER_TUNNEL))
+    assert [b.care_of_address for b in trial.bindings] == [OTHER_CARE_OF_ADDRESS]
+    trial.boot = 4.0
+    assert trial.request(lifetime=0).notices == []  # it is gone already
+    trial.boot = 5.0
+    assert trial.request(lifetime=0, care_of_address=HOME_ADDRESS).changes[0].remove
+
+
+def test_request_without_s_replaces_all() -> None:
+    trial = Trial(maximum_simultaneous_bindings=3)
+    for care_of in (CARE_OF_ADDRESS, OTHER_CARE_OF_ADDRESS):
+        trial.boot += 1
+        trial.request(care_of_address=care_of, simultaneous_bindings=True)
+    trial.boot += 1
+    outcome = trial.request(care_of_address=THIRD)
+    assert [b.care_of_address for b in trial.bindings] == [THIRD]
+    changed, removed = outcome.notices
+    assert isinstance(changed, BindingChanged)
+    assert changed.previous_care_of_address == OTHER_CARE_OF_ADDRESS
+    assert removed == BindingRemoved(home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, cause="replaced")
+
+
+def test_denial_tells_operators() -> None:
+    trial = Trial()
+    outcome = trial.request(gre_encapsulation=True)
+    assert outcome.notices == [
+        RegistrationDenied(
+            role="home_agent",
+            home_address=HOME_ADDRESS,
+            code=139,
+            reason="ha_requested_encapsulation_unavailable",
+        )
+    ]
+    assert trial.counters == {"denied_139": 1}
+
+
+def test_binding_ends_at_its_time_without_a_reply() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request(lifetime=10)
+    assert trial.wait(9.9).changes == []
+    outcome = trial.wait(0.1)
+    assert outcome.messages == []
+    assert outcome.changes[0].remove
+    assert outcome.notices == [
+        BindingRemoved(home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, cause="expired")
+    ]
+    assert trial.bindings == ()
+
+
+def test_one_of_several_bindings_ends() -> None:
+    trial = Trial(maximum_simultaneous_bindings=2)
+    trial.request(lifetime=10, simultaneous_bindings=True)
+    trial.boot = 1.0
+    trial.request(care_of_address=OTHER_CARE_OF_ADDRESS, simultaneous_bindings=True)
+    assert trial.wait(9).changes == [
+        ForwardingChange(install=(route(1801.0, OTHER_TUNNEL),)),
+    ]
+
+
+def test_bindings_that_end_together_make_one_change() -> None:
+    trial = Trial()
+    trial.request(lifetime=10)
+    trial.request(lifetime=10, home_address=OTHER_HOME_ADDRESS)
+    outcome = trial.wait(11)
+    assert len(outcome.changes) == 1
+    assert len(outcome.changes[0].remove) == 2
+
+
+def test_ended_binding_is_gone_before_a_request_is_looked_at() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    trial.request(lifetime=10)
+    trial.boot = 20.0
+    outcome = trial.request()
+    assert [type(n) for n in outcome.notices] == [BindingRemoved, BindingCreated]
+    assert outcome.announcements == [OURS]
+
+
+def test_infinite_binding_never_ends() -> None:
+    trial = Trial(maximum_lifetime=0xFFFF)
+    outcome = trial.request(lifetime=0xFFFF)
+    assert outcome.changes == installs(route(inf))
+    assert trial.agent.next_deadline() is None
+    trial.wait(1e9)
+    assert len(trial.bindings) == 1
+
+
+def test_care_of_address_may_be_our_own() -> None:
+    """Home agent and foreign agent in one: the engine delivers straight to the visitor."""
+    outcome = Trial().request(care_of_address=HOME_AGENT)
+    assert outcome.changes == installs(route(1800.0, Tunnel(HOME_AGENT, HOME_AGENT)))

@@ -87,9 +87,7 @@ def _through_agent(link: LinkView, agent: KnownAgent, care_of_address: IPv4Addre
     )
 
 
-def _colocated(
-    link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float
-) -> Iterator[Attachment]:
+def _colocated(link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float) -> Iterator[Attachment]:
     agents = link.believed_agents()
     if not config.colocated or now < link.up_since + config.colocated_wait:
         return

@@ -35,8 +35,7 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     colocated: bool = True
     """May a co-located care-of address be used where no agent is heard?"""
     colocated_wait: float = 0.5
-    """How long a new address waits for an agent to be heard before it is used as co-located care-of address.
-    """
+    """How long after link-up an agent is waited for before an address is used as a care-of address."""
     solicit_maximum_interval: float = 60.0
     """RFC 5944 §2.4: the back-off's upper end, at least 60 s."""
     deregister_on_stop: bool = True

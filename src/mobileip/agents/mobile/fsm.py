@@ -162,7 +162,7 @@ TRANSITIONS: dict[State, dict[Cause, State]] = {
 }
 
 
-class IllegalTransition(Exception):  # noqa: N818 - h11's and the table's word; it is never caught
+class IllegalTransition(Exception):
     """Our own error: a cause that this state can't have."""
 
     def __init__(self, state: State, cause: Cause) -> None:

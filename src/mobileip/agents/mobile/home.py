@@ -14,18 +14,14 @@ from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.move_detection import KnownAgent
 
 
-def home_attachment(
-    link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float
-) -> Attachment | None:
+def home_attachment(link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float) -> Attachment | None:
     """The point of attachment "at home" on this link, or None when nothing tells that it is the home link."""
     witness = next((a for a in link.agents.believed() if _is_home_agent(a, home_agent)), None)
     if witness is not None:
         return _at_home(link, config, home_agent, witness, f"our home agent {home_agent} is heard")
     witness = next((a for a in link.agents.believed() if _is_in_home_network(a, config)), None)
     if witness is not None:
-        return _at_home(
-            link, config, home_agent, witness, f"router {witness.address} of the home network is heard"
-        )
+        return _at_home(link, config, home_agent, witness, f"router {witness.address} of the home network is heard")
     address = next((i.ip for i in link.addresses if i.ip in config.home_network), None)
     if address is not None and not link.believed_agents() and now >= link.up_since + config.colocated_wait:
         return _at_home(link, config, home_agent, None, f"address {address} lies in the home network")

@@ -33,7 +33,7 @@ ROUTES_COMMON_TRAFFIC, ROUTES_NONE = 0, 16
 
 
 class KnownAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a Registration Request goes: the IP source of the advertisement (RFC 5944 §3.6.1.1)."""
+    """One sender of advertisements (agent or plain router) as it is known now. Times are boot time, s."""
 
     address: IPv4Address
     """IP source of the advertisement: where a Registration Request goes (RFC 5944 §3.6.1.1)."""

@@ -46,6 +46,4 @@ class Refusals:
 
     def next_end(self, now: float) -> float | None:
         """When the next place may be asked again."""
-        return min(
-            (refusal.until for refusal in self._by_place.values() if refusal.until > now), default=None
-        )
+        return min((refusal.until for refusal in self._by_place.values() if refusal.until > now), default=None)

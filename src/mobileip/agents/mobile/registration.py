@@ -145,9 +145,7 @@ class Registration:
     def care_of_address_to_request(self, home_address: IPv4Address) -> IPv4Address:
         """RFC 5944 §3.6.1.2: the one to (de)register; to deregister all it is "set to its home address"."""
         in_force = self.binding.attachment.care_of_address if self.binding else None
-        if self.target is None or (
-            self.state is State.DEREGISTERING and in_force != self.target.care_of_address
-        ):
+        if self.target is None or (self.state is State.DEREGISTERING and in_force != self.target.care_of_address):
             return home_address
         return self.target.care_of_address
 
@@ -197,15 +195,13 @@ class Registration:
         self.outstanding.remove(request)
         self._stop_sending()
         if self.binding is not None and self.state is State.REGISTERED:
-            self.binding = msgspec.structs.replace(
-                self.binding, renew_at=max(self.binding.renew_at, wait_until)
-            )
+            self.binding = msgspec.structs.replace(self.binding, renew_at=max(self.binding.renew_at, wait_until))
 
     def repaired(self, request: Outstanding, now: float) -> None:
         """Denied, but another request may do better at once."""
         self.repairs += 1
         self.outstanding.remove(request)
-        self.unanswered = None
+        self._stop_sending()
         self.send_at = now
 
     def expire(self, now: float) -> Binding | None:

@@ -50,15 +50,14 @@ def match(reply: RegistrationReply, outstanding: list[Outstanding], now: float) 
     silently discarded". An older transmission of the same registration is matched as well, as long as what
     it asked for could still be in force.
     """
-    return next(
-        (
-            one
-            for one in outstanding
-            if low(one.identification) == low(reply.identification)
-            and (not one.lifetime or now < one.sent_at + one.lifetime)
-        ),
-        None,
-    )
+    matching = [
+        one
+        for one in outstanding
+        if low(one.identification) == low(reply.identification)
+        and (not one.lifetime or now < one.sent_at + one.lifetime)
+    ]
+    exact = [one for one in matching if one.identification == reply.identification]
+    return next(reversed(exact or matching), None)
 
 
 def check(
@@ -98,9 +97,7 @@ def check_replying_agent(case: Case) -> Complaint | None:
     """A foreign agent's own word counts only from the one that was asked (RFC 5944 §3.6.2.1, §3.7.2.3)."""
     if case.issuer is Issuer.HOME_AGENT or case.source == case.outstanding.attachment.agent:
         return None
-    return Complaint(
-        DropReason.UNEXPECTED_REPLY, f"code {case.reply.code} from {case.source}, which was not asked"
-    )
+    return Complaint(DropReason.UNEXPECTED_REPLY, f"code {case.reply.code} from {case.source}, which was not asked")
 
 
 def check_home_agent(case: Case) -> Complaint | None:

@@ -31,9 +31,7 @@ class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
     """How often our clock had been corrected before."""
 
 
-def foreign_association(
-    attachment: Attachment, config: MobileNodeConfig
-) -> MobilitySecurityAssociation | None:
+def foreign_association(attachment: Attachment, config: MobileNodeConfig) -> MobilitySecurityAssociation | None:
     """What we share with the foreign agent of this point of attachment, if we share anything with one."""
     return dict(config.foreign_agents).get(attachment.agent) if attachment.agent else None
 

@@ -51,9 +51,7 @@ def announce(state: NodeState, now: float, out: Outbox) -> None:
         return
     if now < announcing.due:
         return
-    out.announcements.append(
-        AnnounceAddress(interface=announcing.interface, address=state.config.home_address)
-    )
+    out.announcements.append(AnnounceAddress(interface=announcing.interface, address=state.config.home_address))
     announcing.due = now + ANNOUNCEMENT_INTERVAL
     announcing.left -= 1
     if not announcing.left:
@@ -81,9 +79,7 @@ def give_up_deregistration(registration: Registration, out: Outbox) -> None:
         out.notify(RegistrationLost(care_of_address=binding.attachment.care_of_address, cause="deregistered"))
 
 
-def send_request(
-    state: NodeState, registration: Registration, now: Instant, out: Outbox, entropy: bytes
-) -> None:
+def send_request(state: NodeState, registration: Registration, now: Instant, out: Outbox, entropy: bytes) -> None:
     """Sends one request to wherever the registration is aimed at."""
     target = registration.target
     if target is None:
@@ -91,9 +87,7 @@ def send_request(
     if registration.unanswered is None:
         identification = state.maker.make(boot=now.boot, ntp=now.ntp, entropy=entropy)
     else:
-        identification = state.maker.remake(
-            registration.unanswered, boot=now.boot, ntp=now.ntp, entropy=entropy
-        )
+        identification = state.maker.remake(registration.unanswered, boot=now.boot, ntp=now.ntp, entropy=entropy)
     outstanding = Outstanding(
         attachment=target,
         home_agent=state.home_agent,

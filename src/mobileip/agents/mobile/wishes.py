@@ -31,9 +31,7 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
         if link.exists:
             # RFC 5944 §4.6: away from home, before the request, the node "disables its own future processing
             # of any ARP Requests" for its home address; at home, before the request, it "re-enables" it.
-            yield MobileLink(
-                interface=link.name, answers_arp=home is not None and home.interface == link.name
-            )
+            yield MobileLink(interface=link.name, answers_arp=home is not None and home.interface == link.name)
     yield from _neighbours(state)
     carrier = _carrier(state)
     if home is not None:
@@ -75,11 +73,7 @@ def _neighbours(state: NodeState) -> Iterator[Neighbour]:
     for registration in state.registrations.values():
         in_force = registration.binding.attachment if registration.binding else None
         for attachment in (in_force, registration.target):
-            if (
-                attachment is not None
-                and attachment.care_of is CareOf.COLOCATED
-                and attachment.gateway_link_address
-            ):
+            if attachment is not None and attachment.care_of is CareOf.COLOCATED and attachment.gateway_link_address:
                 yield Neighbour(
                     interface=attachment.interface,
                     address=attachment.gateway,

@@ -17,7 +17,6 @@ from mobileip.dataplane.ports import (
     KernelObject,
     Operation,
     Route,
-    Rule,
 )
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 
@@ -58,7 +57,6 @@ class FakeKernel:
             return 0
         if isinstance(target, Route) and target.source is not None and not self._has(target.source):
             return errno.EINVAL  # the kernel takes no source that is not a local address
-        if isinstance(target, Rule) and identity(target) in self.objects:
             return errno.EEXIST  # rules can't be replaced
         self.objects[identity(target)] = target
         return 0

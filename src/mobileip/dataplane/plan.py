@@ -120,9 +120,9 @@ def _agent(device: str) -> tuple[KernelObject, ...]:
         Sysctl(path=IP_FORWARD, value="1"),
         # RFC 792 redirects: the kernel sends them where `all` OR the link says so, so both must be 0; the
         # machine's other links keep their own value.
-        _conf("all", "send_redirects", 0),
+        _conf_all("send_redirects", 0),
         # A router obeys redirects where `all` and the link both say so; an agent has its routes from elsewhere.
-        _conf("all", "accept_redirects", 0),
+        _conf_all("accept_redirects", 0),
         *_agent_link(device),
     )
 
@@ -165,7 +165,7 @@ def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
     # is answered for, as it should be. The kernel takes max(all, link), so `all` must be 0 for the answers
     # at home.
     arp_ignore = (
-        (_conf("all", "arp_ignore", 0), _conf(link, "arp_ignore", 0))
+        (_conf_all("arp_ignore", 0), _conf(link, "arp_ignore", 0))
         if wish.answers_arp
         else (_conf(link, "arp_ignore", 1),)
     )
@@ -183,7 +183,7 @@ def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
 def _no_redirects_obeyed(interface: str) -> tuple[KernelObject, ...]:
     # RFC 5944 §4.2.1: "the mobile node MUST ignore redirects to other routers on foreign networks." A host
     # obeys where `all` OR the link says so, a router where both do.
-    return (_conf("all", "accept_redirects", 0), _conf(interface, "accept_redirects", 0))
+    return (_conf_all("accept_redirects", 0), _conf(interface, "accept_redirects", 0))
 
 
 def _mobile_route(wish: MobileRoute) -> tuple[KernelObject, ...]:
@@ -207,8 +207,11 @@ def _host(address: IPv4Address) -> IPv4Network:
 
 
 def _conf(interface: str, name: str, value: int) -> Sysctl:
-    scope = interface if interface == "all" else _name(interface)
-    return Sysctl(path=f"net/ipv4/conf/{scope}/{name}", value=str(value))
+    return Sysctl(path=f"net/ipv4/conf/{_name(interface)}/{name}", value=str(value))
+
+
+def _conf_all(name: str, value: int) -> Sysctl:
+    return Sysctl(path=f"net/ipv4/conf/all/{name}", value=str(value))
 
 
 def _name(interface: str) -> str:

@@ -50,8 +50,7 @@ def _position(target: KernelObject) -> tuple[int, int, str]:
     """Where an object comes in the order of installing; the text only makes the order a total one."""
     match target:
         case Sysctl(path=path):
-            # ip_forward last: it changes other sysctls, whose old values are to be written down before.
-            # Restored first.
+            # ip_forward last: it sets `forwarding` of every link, whose old values are to be known before.
             return (0, int(path == IP_FORWARD), path)
         case NeighbourEntry():
             return (1, 0, str(target))

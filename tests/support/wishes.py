@@ -1,0 +1,119 @@
+"""Wishes about packets: a small world of names in which hypothesis finds collisions quickly."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from hypothesis import strategies as st
+
+from mobileip.forwarding.model import (
+    AgentLink,
+    BindingRoute,
+    ForwardingChange,
+    ForwardingState,
+    HomeAddress,
+    HomeNetwork,
+    Interception,
+    MobileLink,
+    MobileRoute,
+    Neighbour,
+    Tunnel,
+    TunnelExit,
+    VisitorRoute,
+    Wish,
+)
+
+HOME_AGENT = IPv4Address("192.0.2.1")
+CARE_OF = IPv4Address("192.0.2.2")
+HOME_ADDRESS = IPv4Address("10.1.0.10")
+HOME_NETWORK = IPv4Network("10.1.0.0/24")
+CORRESPONDENT = IPv4Address("198.51.100.7")
+VISITOR_LINK_ADDRESS = bytes.fromhex("020000000007")
+
+TO_CARE_OF = Tunnel(HOME_AGENT, CARE_OF)
+FROM_HOME_AGENT = Tunnel(CARE_OF, HOME_AGENT)
+
+LATER = 1e9
+"""Boot time that no test reaches."""
+
+
+def binding(
+    home: IPv4Address = HOME_ADDRESS, *tunnels: Tunnel, expires_at: float = LATER, realm: int = 0
+) -> BindingRoute:
+    return BindingRoute(home_address=home, tunnels=tunnels or (TO_CARE_OF,), expires_at=expires_at, realm=realm)
+
+
+def visitor(
+    home: IPv4Address = HOME_ADDRESS, tunnel: Tunnel = FROM_HOME_AGENT, *, expires_at: float = LATER, realm: int = 0
+) -> VisitorRoute:
+    return VisitorRoute(
+        home_address=home,
+        tunnel=tunnel,
+        interface="eth1",
+        link_address=VISITOR_LINK_ADDRESS,
+        expires_at=expires_at,
+        realm=realm,
+    )
+
+
+def tunnel_exit(
+    home: IPv4Address = HOME_ADDRESS, tunnel: Tunnel = FROM_HOME_AGENT, *, expires_at: float = LATER
+) -> TunnelExit:
+    return TunnelExit(home_address=home, tunnel=tunnel, expires_at=expires_at)
+
+
+_interfaces = st.sampled_from(["eth0", "eth1"])
+_homes = st.sampled_from([HOME_ADDRESS, HOME_ADDRESS + 1])
+_agents = st.sampled_from([HOME_AGENT, CARE_OF, IPv4Address("203.0.113.9")])
+_macs = st.sampled_from([VISITOR_LINK_ADDRESS, b"\2\0\0\0\0\x08"])
+_expiries = st.sampled_from([5.0, LATER])
+_realms = st.sampled_from([0, 0, 1])
+_tunnels = st.builds(Tunnel, _agents, _agents)
+
+wishes: st.SearchStrategy[Wish] = st.one_of(
+    st.builds(
+        HomeNetwork,
+        prefix=st.sampled_from([HOME_NETWORK, IPv4Network("10.1.0.0/31")]),
+        interface=st.none() | _interfaces,
+    ),
+    st.builds(
+        BindingRoute,
+        home_address=_homes,
+        tunnels=st.lists(_tunnels, min_size=1, max_size=3, unique=True).map(tuple),
+        expires_at=_expiries,
+        realm=_realms,
+    ),
+    st.builds(Interception, home_address=_homes, interface=_interfaces),
+    st.builds(AgentLink, interface=_interfaces),
+    st.builds(
+        VisitorRoute,
+        home_address=_homes,
+        tunnel=_tunnels,
+        interface=_interfaces,
+        link_address=_macs,
+        expires_at=_expiries,
+        realm=_realms,
+    ),
+    st.builds(HomeAddress, address=_homes),
+    st.builds(MobileLink, interface=_interfaces, answers_arp=st.booleans()),
+    st.builds(
+        MobileRoute,
+        home_address=_homes,
+        interface=_interfaces,
+        gateway=_agents,
+        gateway_link_address=st.none() | _macs,
+        on_link=st.none() | st.just(HOME_NETWORK),
+    ),
+    st.builds(Neighbour, interface=_interfaces, address=_agents, link_address=_macs),
+    st.builds(TunnelExit, home_address=_homes, tunnel=_tunnels, expires_at=_expiries, realm=_realms),
+)
+
+states: st.SearchStrategy[ForwardingState] = st.lists(wishes, max_size=8).map(ForwardingState.of)
+
+
+def _change(install: Sequence[Wish], remove: Sequence[Wish]) -> ForwardingChange:
+    return ForwardingChange(install=tuple(install), remove=tuple(wish.key for wish in remove))
+
+
+changes: st.SearchStrategy[ForwardingChange] = st.builds(
+    _change, st.lists(wishes, max_size=4), st.lists(wishes, max_size=4)
+)

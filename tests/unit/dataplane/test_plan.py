@@ -1,0 +1,212 @@
+"""What each wish costs a machine, object by object."""
+
+from ipaddress import IPv4Interface, IPv4Network
+
+import pytest
+from hypothesis import given
+from tests.support.wishes import (
+    HOME_ADDRESS,
+    HOME_AGENT,
+    HOME_NETWORK,
+    VISITOR_LINK_ADDRESS,
+    binding,
+    states,
+    tunnel_exit,
+    visitor,
+)
+
+from mobileip.dataplane.identity import identity
+from mobileip.dataplane.plan import objects_of, plan
+from mobileip.dataplane.ports import (
+    ROUTE_METRIC,
+    ROUTING_TABLE,
+    SIGNALLING_MARK,
+    InterfaceAddress,
+    NeighbourEntry,
+    ProxyNeighbour,
+    Route,
+    Rule,
+    Sysctl,
+)
+from mobileip.forwarding.model import (
+    AgentLink,
+    ForwardingState,
+    HomeAddress,
+    HomeNetwork,
+    Interception,
+    MobileLink,
+    MobileRoute,
+    Neighbour,
+)
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+
+AGENT = {
+    ("net/ipv4/ip_forward", "1"),
+    ("net/ipv4/conf/all/send_redirects", "0"),
+    ("net/ipv4/conf/all/accept_redirects", "0"),
+    ("net/ipv4/conf/mip0/forwarding", "1"),
+    ("net/ipv4/conf/mip0/rp_filter", "2"),
+    ("net/ipv4/conf/mip0/send_redirects", "0"),
+}
+AGENT_LINK = {
+    ("net/ipv4/conf/eth1/forwarding", "1"),
+    ("net/ipv4/conf/eth1/rp_filter", "2"),
+    ("net/ipv4/conf/eth1/send_redirects", "0"),
+}
+NO_REDIRECTS = {("net/ipv4/conf/all/accept_redirects", "0"), ("net/ipv4/conf/eth1/accept_redirects", "0")}
+
+
+def planned(wish):
+    """Sysctls as pairs, and the other objects."""
+    objects = objects_of(wish, "mip0")
+    sysctls = {(o.path, o.value) for o in objects if isinstance(o, Sysctl)}
+    return sysctls, {o for o in objects if not isinstance(o, Sysctl)}
+
+
+@pytest.mark.parametrize("wish", [binding(), visitor(), tunnel_exit()])
+def test_what_only_packets_meet_needs_nothing_of_the_kernel(wish):
+    assert objects_of(wish, "mip0") == ()
+
+
+def test_a_virtual_home_network_is_one_aggregate_route():
+    sysctls, objects = planned(HomeNetwork(prefix=HOME_NETWORK))
+    assert sysctls == AGENT
+    assert objects == {Route(prefix=HOME_NETWORK, interface="mip0", metric=ROUTE_METRIC)}
+
+
+def test_a_home_network_on_a_link_needs_no_route_but_proxy_answers_at_once():
+    sysctls, objects = planned(HomeNetwork(prefix=HOME_NETWORK, interface="eth1"))
+    assert sysctls == AGENT | AGENT_LINK | {("net/ipv4/neigh/eth1/proxy_delay", "0")}
+    assert objects == set()
+
+
+def test_interception_is_a_host_route_and_a_proxy_neighbour():
+    sysctls, objects = planned(Interception(home_address=HOME_ADDRESS, interface="eth1"))
+    assert sysctls == set()
+    assert objects == {
+        Route(prefix=IPv4Network("10.1.0.10/32"), interface="mip0", metric=ROUTE_METRIC),
+        ProxyNeighbour(interface="eth1", address=HOME_ADDRESS),
+    }
+
+
+def test_an_agent_link_forwards_and_sends_no_redirects():
+    assert planned(AgentLink(interface="eth1")) == (AGENT | AGENT_LINK, set())
+
+
+def test_a_home_address_is_the_default_source_of_the_machine():
+    sysctls, objects = planned(HomeAddress(address=HOME_ADDRESS))
+    assert sysctls == {
+        ("net/ipv4/conf/mip0/rp_filter", "2"),
+        ("net/ipv4/conf/all/accept_redirects", "0"),
+        ("net/ipv4/conf/mip0/accept_redirects", "0"),
+    }
+    assert objects == {
+        InterfaceAddress(interface="mip0", address=IPv4Interface("10.1.0.10/32")),
+        Rule(priority=7430, mark=SIGNALLING_MARK, table=254),
+        Rule(priority=7431, udp_ports=(68, 67), table=254),
+        Rule(priority=7432, suppress_prefix_length=0, table=254),
+        Rule(priority=7434, table=ROUTING_TABLE),
+        Route(prefix=EVERYWHERE, interface="mip0", table=ROUTING_TABLE, source=HOME_ADDRESS, metric=9999),
+    }
+
+
+def test_a_mobile_link_away_from_home_answers_only_for_its_own_addresses():
+    assert planned(MobileLink(interface="eth1", answers_arp=False)) == (
+        {
+            ("net/ipv4/conf/eth1/arp_ignore", "1"),
+            ("net/ipv4/conf/eth1/arp_announce", "2"),
+            ("net/ipv4/conf/eth1/rp_filter", "2"),
+        }
+        | NO_REDIRECTS,
+        set(),
+    )
+
+
+def test_a_mobile_link_at_home_answers_whatever_all_says():
+    assert planned(MobileLink(interface="eth1", answers_arp=True)) == (
+        {
+            ("net/ipv4/conf/all/arp_ignore", "0"),
+            ("net/ipv4/conf/eth1/arp_ignore", "0"),
+            ("net/ipv4/conf/eth1/arp_announce", "2"),
+            ("net/ipv4/conf/eth1/rp_filter", "2"),
+        }
+        | NO_REDIRECTS,
+        set(),
+    )
+
+
+def test_a_mobile_route_away_from_home_asks_nothing_by_arp():
+    wish = MobileRoute(
+        home_address=HOME_ADDRESS,
+        interface="eth1",
+        gateway=HOME_AGENT,
+        gateway_link_address=VISITOR_LINK_ADDRESS,
+    )
+    assert set(objects_of(wish, "mip0")) == {
+        Route(prefix=EVERYWHERE, interface="eth1", table=ROUTING_TABLE, gateway=HOME_AGENT, source=HOME_ADDRESS),
+        NeighbourEntry(interface="eth1", address=HOME_AGENT, link_address=VISITOR_LINK_ADDRESS),
+    }
+
+
+def test_a_mobile_route_at_home_knows_the_home_network_and_leaves_arp_to_the_kernel():
+    wish = MobileRoute(home_address=HOME_ADDRESS, interface="eth1", gateway=HOME_AGENT, on_link=HOME_NETWORK)
+    assert set(objects_of(wish, "mip0")) == {
+        Route(prefix=EVERYWHERE, interface="eth1", table=ROUTING_TABLE, gateway=HOME_AGENT, source=HOME_ADDRESS),
+        Route(prefix=HOME_NETWORK, interface="eth1", table=ROUTING_TABLE, source=HOME_ADDRESS),
+    }
+
+
+def test_a_neighbour_is_one_entry():
+    wish = Neighbour(interface="eth1", address=HOME_AGENT, link_address=VISITOR_LINK_ADDRESS)
+    assert objects_of(wish, "mip0") == (
+        NeighbourEntry(interface="eth1", address=HOME_AGENT, link_address=VISITOR_LINK_ADDRESS),
+    )
+
+
+def test_the_name_of_a_vlan_is_one_step_of_the_path():
+    sysctls, _ = planned(MobileLink(interface="eth0.100", answers_arp=False))
+    assert ("net/ipv4/conf/eth0.100/arp_ignore", "1") in sysctls
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "all", "default", "a/b", "../eth0", "a b", "a:1", "a\0b", "sixteen-letters-", "é" * 8]
+)
+def test_what_no_interface_can_be_named_is_refused(name):
+    for wish in (
+        MobileLink(interface=name, answers_arp=True),
+        AgentLink(interface=name),
+        Interception(home_address=HOME_ADDRESS, interface=name),
+        HomeNetwork(prefix=HOME_NETWORK, interface=name),
+        MobileRoute(home_address=HOME_ADDRESS, interface=name, gateway=HOME_AGENT),
+        Neighbour(interface=name, address=HOME_AGENT, link_address=VISITOR_LINK_ADDRESS),
+    ):
+        with pytest.raises(ValueError, match="no interface can be named"):
+            objects_of(wish, "mip0")
+
+
+@given(states)
+def test_a_plan_names_every_identity_once(state):
+    planned_objects = plan(state, "mip0")
+    assert len({identity(target) for target in planned_objects}) == len(planned_objects)
+
+
+@given(states)
+def test_a_plan_has_nothing_that_no_wish_asked_for(state):
+    asked_for = {target for wish in state.wishes.values() for target in objects_of(wish, "mip0")}
+    assert plan(state, "mip0") <= asked_for
+    assert {identity(target) for target in plan(state, "mip0")} == {identity(target) for target in asked_for}
+
+
+def test_two_wishes_for_one_neighbour_are_settled_whatever_their_order():
+    one = Neighbour(interface="eth1", address=HOME_AGENT, link_address=VISITOR_LINK_ADDRESS)
+    other = MobileRoute(
+        home_address=HOME_ADDRESS,
+        interface="eth1",
+        gateway=HOME_AGENT,
+        gateway_link_address=bytes(6),
+    )
+    forth, back = (plan(ForwardingState.of(order), "mip0") for order in ([one, other], [other, one]))
+    assert forth == back
+    entries = [target for target in forth if isinstance(target, NeighbourEntry)]
+    assert [entry.link_address for entry in entries] == [bytes(6)]

@@ -9,6 +9,8 @@ from mobileip.linux.errors import PermissionMissing
 
 IPPROTO_IPIP = 4
 IP_MTU = 14
+SOL_RAW, ICMP_FILTER = 255, 1
+DESTINATION_UNREACHABLE, TIME_EXCEEDED = 3, 11
 RECEIVE_BUFFER = 4 << 20
 """Octets; a burst of 64 KiB at 10 Gbit/s fits many times."""
 LARGEST_PACKET = 65_535
@@ -28,19 +30,23 @@ class RawTunnelSocket:
         except PermissionError as error:
             raise PermissionMissing("may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed") from error
         self._in.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP)
+        wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
+        self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, "little"))
 
     def fileno(self) -> int:
         return self._in.fileno()
 
+    def icmp_fileno(self) -> int:
+        return self._icmp.fileno()
+
     def read(self) -> bytes | None:
         """The next outer packet, header included; None when there is none."""
-        try:
-            return self._in.recv(LARGEST_PACKET)
-        except BlockingIOError:
-            return None
-        except OSError:
-            # An ICMP error about something that we sent: it is not a packet; the next read gives the next packet.
-            return b""
+        return _receive(self._in)
+
+    def read_icmp(self) -> bytes | None:
+        """The next ICMP error (unreachable, time exceeded) that this machine got, IP header included: perhaps about a tunnel."""
+        return _receive(self._icmp)
 
     def write(self, packet: bytes) -> int:
         """A whole IPv4 packet by the main table; the errno, 0 when it went."""
@@ -63,3 +69,14 @@ class RawTunnelSocket:
     def close(self) -> None:
         self._in.close()
         self._out.close()
+        self._icmp.close()
+
+
+def _receive(source: socket.socket) -> bytes | None:
+    try:
+        return source.recv(LARGEST_PACKET)
+    except BlockingIOError:
+        return None
+    except OSError:
+        # An ICMP error about something that we sent: it is not a packet; the next read gives the next packet.
+        return b""

@@ -1,0 +1,132 @@
+"""One machine's inputs and outputs in one object: sockets, TUN, watcher, engine. Opened in an order that can be undone."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from mobileip.agents.events import Link
+from mobileip.daemon.config_file import Configuration
+from mobileip.dataplane.userspace.engine import UserspaceEngine
+from mobileip.linux import clock
+from mobileip.linux.kernel_tables import KernelTables
+from mobileip.linux.raw_tunnel import RawTunnelSocket
+from mobileip.linux.signalling import Receivers, Signalling
+from mobileip.linux.sysctl import SysctlJournal
+from mobileip.linux.tun import TunnelDevice
+from mobileip.linux.watch import LinkWatch
+
+PACKETS_PER_WAKE_UP = 64
+"""Read from one descriptor before others get their turn."""
+
+
+def signalling_links(configuration: Configuration) -> Sequence[str]:
+    """Links that are heard by packet sockets: where a mobile node may have no address."""
+    links: list[str] = []
+    if configuration.home_agent is not None and configuration.home_agent.home_link is not None:
+        links.append(configuration.home_agent.home_link)
+    if configuration.foreign_agent is not None:
+        links += configuration.foreign_agent.links
+    if configuration.mobile_node is not None:
+        links += configuration.mobile_node.links
+    return tuple(dict.fromkeys(links))
+
+
+class Machine:
+    """Opens everything that a daemon needs. Also the `PacketPort` of the userspace path.
+
+    Raises: `linux.errors.MachineError` with one clear line; nothing stays open then.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        run_directory: Path,
+        receivers: Receivers,
+        *,
+        on_link: Callable[[Link], None],
+        on_link_removed: Callable[[str], None],
+        on_ours_changed: Callable[[], None],
+    ) -> None:
+        settings = configuration.daemon
+        self._on_link = on_link
+        self._on_link_removed = on_link_removed
+        self.device = TunnelDevice(settings.device, settings.tunnel_mtu)
+        self.kernel = KernelTables(settings.device, SysctlJournal(run_directory / "sysctl.journal"))
+        self.watch = LinkWatch(
+            settings.device,
+            self.kernel.port_id,
+            on_link=self._link_changed,
+            on_link_removed=self._link_removed,
+            on_ours_changed=on_ours_changed,
+        )
+        try:
+            self._tunnel = RawTunnelSocket()
+            self.signalling = Signalling(signalling_links(configuration), self.watch, receivers)
+        except BaseException:
+            self.device.close()
+            raise
+        self.engine = UserspaceEngine(settings.device, self.kernel, self)
+
+    async def start(self) -> None:
+        """From here on packets, messages and link events come in."""
+        loop = asyncio.get_running_loop()
+        self.signalling.start()
+        await self.watch.start()
+        loop.add_reader(self._tunnel.fileno(), self._read_tunnel)
+        loop.add_reader(self._tunnel.icmp_fileno(), self._read_icmp)
+        loop.add_reader(self.device.fileno(), self._read_device)
+
+    def stop(self) -> None:
+        """Closes everything; what is in the kernel's tables stays."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._tunnel.fileno())
+        loop.remove_reader(self._tunnel.icmp_fileno())
+        loop.remove_reader(self.device.fileno())
+        self.watch.stop()
+        self.signalling.stop()
+        self._tunnel.close()
+        self.kernel.close()
+        self.device.close()
+
+    # -- PacketPort
+
+    def send_outer(self, packet: bytes) -> int:
+        return self._tunnel.write(packet)
+
+    def path_mtu(self, destination: IPv4Address) -> int:
+        return self._tunnel.path_mtu(destination)
+
+    def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
+        return self.signalling.send_frame(interface, link_address, packet)
+
+    def send_up(self, packet: bytes) -> int:
+        return self.device.write(packet)
+
+    # -- readers
+
+    def _link_changed(self, link: Link) -> None:
+        self.signalling.link_changed(link.name, link.index)
+        self._on_link(link)
+
+    def _link_removed(self, name: str) -> None:
+        self.signalling.link_removed(name)
+        self._on_link_removed(name)
+
+    def _read_device(self) -> None:
+        _drain(self.device.read, self.engine.packet_from_device)
+
+    def _read_tunnel(self) -> None:
+        _drain(self._tunnel.read, self.engine.packet_from_tunnel)
+
+    def _read_icmp(self) -> None:
+        _drain(self._tunnel.read_icmp, self.engine.icmp_packet)
+
+
+def _drain(read: Callable[[], bytes | None], handle: Callable[[bytes, float], None]) -> None:
+    now = clock.now().boot
+    for _ in range(PACKETS_PER_WAKE_UP):
+        packet = read()
+        if packet is None:
+            return
+        handle(packet, now)

@@ -1,0 +1,52 @@
+"""One direction of a wire: when does each frame come out at the other end, if at all? Pure; the time is an argument."""
+
+import random
+from collections import deque
+
+from mobileip.lab.topology import Wire
+
+QUEUE_LIMIT_FRAMES = 1000
+"""As Linux's own devices: more waiting frames than this are dropped at the tail."""
+
+
+class Lane:
+    """Frames go in at `accept` and out at `due`, in order: first the rate, then the delay, as on a long cable."""
+
+    def __init__(self, wire: Wire, seed: int) -> None:
+        self.wire = wire
+        self.forwarded = 0
+        self.lost = 0
+        """Frames lost because the wire has a loss."""
+        self.overflowed = 0
+        """Frames dropped because the queue was full."""
+        self.worst_added = 0.0
+        """Seconds: how late the relay came at worst, beyond the delay that was asked for."""
+        self._random = random.Random(seed)  # noqa: S311 - losses shall be the same at each run
+        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._idle_at = 0.0
+
+    def accept(self, frame: bytes, now: float) -> None:
+        """A frame enters the wire at `now` (seconds)."""
+        if self.wire.loss and self._random.random() < self.wire.loss:
+            self.lost += 1
+            return
+        if len(self._waiting) >= QUEUE_LIMIT_FRAMES:
+            self.overflowed += 1
+            return
+        start = max(now, self._idle_at)
+        self._idle_at = start + len(frame) * 8 / (self.wire.rate_mbit * 1e6)
+        self._waiting.append((self._idle_at + self.wire.delay_ms / 1e3, frame))
+
+    def due(self, now: float) -> list[bytes]:
+        """The frames that leave the wire by `now`."""
+        frames = []
+        while self._waiting and self._waiting[0][0] <= now:
+            planned, frame = self._waiting.popleft()
+            self.worst_added = max(self.worst_added, now - planned)
+            frames.append(frame)
+        self.forwarded += len(frames)
+        return frames
+
+    def next_at(self) -> float | None:
+        """When the next frame leaves; None = nothing waits."""
+        return self._waiting[0][0] if self._waiting else None

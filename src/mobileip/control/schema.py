@@ -1,0 +1,133 @@
+"""Schema 1 of the control API. Only additions; times are RFC 3339 with plain `_seconds` numbers beside them."""
+
+import msgspec
+
+SCHEMA = 1
+
+
+class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of every answer that is no success. `code`: usage | not_running | not_found | timeout | forbidden | failed."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class EngineView(msgspec.Struct, frozen=True, kw_only=True):
+    """What forwards packets, and why it was chosen."""
+
+    name: str
+    reason: str
+
+
+class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
+    """A mobile node's registration now. `state` is the node's; `care_of`: home | foreign_agent | colocated."""
+
+    home_address: str
+    home_agent: str
+    state: str
+    registered: bool
+    care_of: str | None = None
+    care_of_address: str | None = None
+    interface: str | None = None
+    agent: str | None = None
+    granted_lifetime_seconds: int | None = None
+    remaining_seconds: float | None = None
+    last_denial: int | None = None
+    clock_offset_seconds: float = 0.0
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    state: str
+    addresses: list[str] = []
+
+
+class StatusView(msgspec.Struct, frozen=True, kw_only=True):
+    """One screen: a verdict, what runs, what should worry."""
+
+    schema: int = SCHEMA
+    verdict: str
+    warnings: list[str] = []
+    roles: list[str]
+    engine: EngineView
+    device: str
+    pid: int
+    uptime_seconds: float
+    home_agent: str | None = None
+    bindings: int | None = None
+    care_of_address: str | None = None
+    visitors: int | None = None
+    busy: bool | None = None
+    registration: RegistrationView | None = None
+    links: list[LinkView] = []
+
+
+class BindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a home agent's binding list."""
+
+    home_address: str
+    care_of_address: str
+    home_agent: str
+    encapsulation: str
+    lifetime_seconds: int
+    remaining_seconds: float | None
+    registered_at: str
+    spi: int
+    colocated: bool
+
+
+class VisitorView(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a foreign agent's visitor list."""
+
+    home_address: str
+    home_agent: str
+    care_of_address: str
+    interface: str
+    link_address: str
+    lifetime_seconds: int
+    remaining_seconds: float | None
+    registered_at: str
+
+
+class AgentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that a mobile node hears."""
+
+    address: str
+    interface: str
+    link_address: str
+    roles: list[str]
+    care_of_addresses: list[str]
+    busy: bool
+    registration_lifetime_seconds: int
+    sequence_number: int
+    heard_seconds_ago: float
+    remaining_seconds: float
+
+
+class TunnelView(msgspec.Struct, frozen=True, kw_only=True):
+    """One tunnel end with its use."""
+
+    local: str
+    remote: str
+    encapsulation: str
+    home_address: str | None = None
+    direction: str = ""
+    packets: int = 0
+    octets: int = 0
+
+
+class TrafficView(msgspec.Struct, frozen=True, kw_only=True):
+    """Counters of each role, and of the packets."""
+
+    home_agent: dict[str, int] | None = None
+    foreign_agent: dict[str, int] | None = None
+    mobile_node: dict[str, int] | None = None
+    packets: dict[str, int] = {}
+    discarded: dict[str, int] = {}
+
+
+class DoneView(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that was taken on."""
+
+    done: str

@@ -1,0 +1,133 @@
+"""The API's server: HTTP and JSON over a Unix socket. Reading is for whoever may open it, changes for root and ourselves."""
+
+import asyncio
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from mobileip.control.feed import Feed
+from mobileip.control.schema import (
+    AgentView,
+    BindingView,
+    DoneView,
+    ErrorView,
+    RegistrationView,
+    StatusView,
+    TrafficView,
+    TunnelView,
+    VisitorView,
+)
+
+SOCKET_MODE = 0o660
+HEARTBEAT_SECONDS = 15.0
+"""A comment line in a silent event stream, so that both ends notice a dead peer."""
+_CREDENTIALS = struct.Struct("=3i")
+
+
+class Backend(Protocol):
+    """What a daemon offers to the API."""
+
+    def status(self) -> StatusView: ...
+    def bindings(self) -> list[BindingView]: ...
+    def visitors(self) -> list[VisitorView]: ...
+    def agents(self) -> list[AgentView]: ...
+    def registration(self) -> RegistrationView | None: ...
+    def tunnels(self) -> list[TunnelView]: ...
+    def traffic(self) -> TrafficView: ...
+    def command(self, name: str) -> ErrorView | None:
+        """register | deregister | restart | stop; an error when it can't be done."""
+        ...
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ControlServer:
+    def __init__(self, path: Path, backend: Backend, feed: Feed) -> None:
+        self._path = path
+        self._backend = backend
+        self._feed = feed
+        application = web.Application(middlewares=[_errors])
+        for name in ("status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic"):
+            application.router.add_get(f"/v1/{name}", self._shower(name))
+        application.router.add_get("/v1/events", self._events)
+        for name in ("register", "deregister", "restart", "stop"):
+            application.router.add_post(f"/v1/{name}", self._commander(name))
+        # Event streams never end by themselves: a stop must not wait for them.
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+
+    async def start(self) -> None:
+        """Raises: OSError when the socket can't be made."""
+        await self._runner.setup()
+        self._path.unlink(missing_ok=True)
+        await web.UnixSite(self._runner, str(self._path)).start()
+        self._path.chmod(SOCKET_MODE)
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+        self._path.unlink(missing_ok=True)
+
+    def _shower(self, name: str) -> Handler:
+        async def show(_: web.Request) -> web.StreamResponse:
+            view = getattr(self._backend, name)()
+            if view is None:
+                return _error(404, ErrorView(code="not_found", message=f"this daemon has no {name}"))
+            return _json(200, view)
+
+        return show
+
+    def _commander(self, name: str) -> Handler:
+        async def command(request: web.Request) -> web.StreamResponse:
+            if _peer_user(request) not in (0, os.geteuid()):
+                message = "only root and the daemon's own user may change anything"
+                return _error(403, ErrorView(code="forbidden", message=message, hint="use sudo"))
+            error = self._backend.command(name)
+            return _json(200, DoneView(done=name)) if error is None else _error(409, error)
+
+        return command
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""
+        last = request.headers.get("Last-Event-ID", "")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        with self._feed.listen(int(last) if last.isdecimal() else None) as events:
+            while True:
+                try:
+                    number, octets = await asyncio.wait_for(events.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    await response.write(b":\n\n")
+                else:
+                    await response.write(b"id: %d\ndata: %b\n\n" % (number, octets))
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal in the one form of the schema."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _error(error.status, ErrorView(code="usage", message=f"{request.method} {request.path}: {error.reason}"))
+
+
+def _json(status: int, body: object) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
+
+
+def _error(status: int, error: ErrorView) -> web.Response:
+    return _json(status, {"error": error})
+
+
+def _peer_user(request: web.Request) -> int:
+    """User id of the process at the other end (SO_PEERCRED)."""
+    transport = request.transport
+    peer = transport.get_extra_info("socket") if transport is not None else None
+    if peer is None:
+        return -1
+    return int(_CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))[1])

@@ -1,0 +1,98 @@
+"""`mipd`: start-up as a list that can be read, then the loop until a signal or a command ends it."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mobileip.daemon import log, sweep
+from mobileip.daemon.config_file import DEFAULT_RUN_DIRECTORY, Configuration, ConfigurationError, load
+from mobileip.daemon.lock import DaemonLock
+from mobileip.daemon.service import End, Service
+from mobileip.daemon.systemd import notify
+from mobileip.linux.capabilities import has_tun, missing_capabilities
+from mobileip.linux.errors import DeviceUnavailable, MachineError, PermissionMissing
+
+EXIT_FAILED, EXIT_FORBIDDEN, EXIT_CONFIGURATION = 1, 6, 7
+
+
+def parser() -> argparse.ArgumentParser:
+    command = argparse.ArgumentParser(
+        prog="mipd", description="Mobile IPv4 daemon: home agent, foreign agent, mobile node."
+    )
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="configuration (TOML)")
+    command.add_argument("--run-dir", type=Path, metavar="DIR", help="control socket and state (default /run/mip)")
+    command.add_argument("--check", action="store_true", help="validate the configuration and end")
+    command.add_argument("-v", "--verbose", action="store_true", help="log at level debug")
+    return command
+
+
+def run_directory(arguments: argparse.Namespace, configuration: Configuration) -> Path:
+    """--run-dir, else [daemon] run_dir, else $MIP_RUN_DIR, else /run/mip."""
+    chosen: Path | None = arguments.run_dir or configuration.daemon.run_dir
+    return chosen if chosen is not None else Path(os.environ.get("MIP_RUN_DIR", DEFAULT_RUN_DIRECTORY))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        configuration = load(options.config)
+    except ConfigurationError as error:
+        for line in error.errors:
+            print(f"mipd: {options.config}: {line}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    if options.check:
+        print(f"{options.config}: good ({', '.join(configuration.roles)})")
+        return 0
+    log.configure("debug" if options.verbose else configuration.daemon.log_level, configuration.daemon.log_format)
+    directory = run_directory(options, configuration)
+    try:
+        _check_machine()
+        lock = DaemonLock(directory)
+        end = asyncio.run(_run(configuration, directory))
+    except MachineError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"mipd: {error}{hint}", file=sys.stderr)
+        return EXIT_FORBIDDEN if isinstance(error, PermissionMissing) else EXIT_FAILED
+    if end is End.LEAVE:
+        sweep.start(directory, configuration.daemon.device)
+    lock.release()
+    if end is End.RESTART:
+        os.execv(sys.executable, [sys.executable, "-m", "mobileip.daemon.main", *(arguments or sys.argv[1:])])
+    return 0
+
+
+def _check_machine() -> None:
+    missing = missing_capabilities()
+    if missing:
+        raise PermissionMissing(f"missing: {', '.join(missing)}", "run as root or give the service these capabilities")
+    if not has_tun():
+        raise DeviceUnavailable("no TUN device: /dev/net/tun is missing", "the kernel needs CONFIG_TUN")
+
+
+async def _run(configuration: Configuration, directory: Path) -> End:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[End] = loop.create_future()
+
+    def end(how: End) -> None:
+        # A second SIGTERM is for those who can't wait: nothing stays.
+        if not ended.done():
+            ended.set_result(how)
+
+    service = Service(configuration, directory, end)
+    loop.add_signal_handler(signal.SIGINT, end, End.REMOVE)
+    loop.add_signal_handler(signal.SIGTERM, end, End.LEAVE)
+    await service.start()
+    notify("READY=1", f"STATUS={service.status().verdict}")
+    log.LOGGER.info("started", extra={"fields": {"roles": configuration.roles, "run_dir": directory}})
+    how = await ended
+    notify("STOPPING=1")
+    await service.stop(how)
+    log.LOGGER.info("ended", extra={"fields": {"how": how.value}})
+    return how
+
+
+if __name__ == "__main__":
+    sys.exit(main())

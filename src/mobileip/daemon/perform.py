@@ -1,0 +1,89 @@
+"""What agents ask for, done: one function for each kind of output. Forwarding first, then everything else in order.
+
+So a reply never promises what is not installed yet, and all changes of one batch are one system call.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
+from typing import Protocol
+
+from mobileip.agents.notices import Notice
+from mobileip.agents.outputs import (
+    AnnounceAddress,
+    ChangeForwarding,
+    Departure,
+    Notify,
+    Output,
+    SendDiscovery,
+    SendMessage,
+)
+from mobileip.dataplane.engine import Engine
+from mobileip.dataplane.ports import Failure
+from mobileip.forwarding.model import ForwardingChange, Key, Wish
+from mobileip.wire.agent_discovery import encode_icmp
+
+
+class Sender(Protocol):
+    """Where messages leave; `linux.signalling.Signalling` in a daemon. Each returns the errno, 0 when it went."""
+
+    def send(self, octets: bytes, departure: Departure) -> int: ...
+    def send_icmp(self, octets: bytes, departure: Departure) -> int: ...
+    def announce(self, interface: str, address: IPv4Address, link_address: bytes | None) -> int: ...
+
+
+class Performer:
+    def __init__(
+        self,
+        engine: Engine,
+        sender: Sender,
+        notify: Callable[[Notice], None],
+        report: Callable[[Sequence[Failure]], None],
+    ) -> None:
+        self._engine = engine
+        self._sender = sender
+        self._notify = notify
+        self._report = report
+        self.unsent: Counter[str] = Counter()
+        """Messages that the machine refused, by its reason: retransmission heals them, an operator wants to know."""
+
+    def perform(self, outputs: Sequence[Output]) -> None:
+        """All outputs of one batch of events."""
+        changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
+        if changes:
+            failures = self._engine.apply(merge(changes))
+            if failures:
+                self._report(failures)
+        for output in outputs:
+            match output:
+                case SendMessage(octets=octets, departure=departure):
+                    self._count(self._sender.send(octets, departure))
+                case SendDiscovery(message=message, departure=departure):
+                    self._count(self._sender.send_icmp(encode_icmp(message), departure))
+                case AnnounceAddress(interface=interface, address=address, link_address=link_address):
+                    self._count(self._sender.announce(interface, address, link_address))
+                case Notify(notice=notice):
+                    self._notify(notice)
+                case ChangeForwarding():
+                    pass  # done above
+
+    def _count(self, number: int) -> None:
+        if number:
+            self.unsent[os.strerror(number)] += 1
+
+
+def merge(changes: Sequence[ForwardingChange]) -> ForwardingChange:
+    """One change with the effect of all, one after the other."""
+    if len(changes) == 1:
+        return changes[0]
+    install: dict[Key, Wish] = {}
+    remove: dict[Key, None] = {}
+    for change in changes:
+        for key in change.remove:
+            install.pop(key, None)
+            remove[key] = None
+        for wish in change.install:
+            remove.pop(wish.key, None)
+            install[wish.key] = wish
+    return ForwardingChange(install=tuple(install.values()), remove=tuple(remove))

@@ -1,0 +1,263 @@
+"""A running daemon as one object: agents, machine, loop and feed put together, started and ended in order."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Started, Stopping
+from mobileip.agents.foreign.agent import ForeignAgent
+from mobileip.agents.home.agent import HomeAgent
+from mobileip.agents.mobile.agent import MobileNode
+from mobileip.agents.node import Node
+from mobileip.agents.notices import Notice
+from mobileip.control.feed import Feed
+from mobileip.control.schema import (
+    SCHEMA,
+    AgentView,
+    BindingView,
+    EngineView,
+    ErrorView,
+    RegistrationView,
+    StatusView,
+    TrafficView,
+    TunnelView,
+    VisitorView,
+)
+from mobileip.control.server import ControlServer
+from mobileip.daemon import views
+from mobileip.daemon.config_file import Configuration
+from mobileip.daemon.log import NoticeLog
+from mobileip.daemon.machine import Machine
+from mobileip.daemon.perform import Performer
+from mobileip.daemon.runner import Runner, fields_of
+from mobileip.dataplane.ports import Failure
+from mobileip.forwarding.model import ForwardingState
+from mobileip.linux import clock, entropy
+from mobileip.linux.signalling import Receivers
+from mobileip.wire.numbers import ReplyCode
+
+SOCKET_NAME = "mipd.sock"
+
+
+class End(Enum):
+    """How a daemon ends."""
+
+    REMOVE = "remove"
+    """Farewells, then nothing of ours stays on the machine (`mip stop`, SIGINT)."""
+    LEAVE = "leave"
+    """What bears our mark stays for the next daemon to adopt (SIGTERM, what a service restart sends)."""
+    RESTART = "restart"
+    """As LEAVE, and this process becomes the next daemon (`mip restart`)."""
+
+
+def build_node(configuration: Configuration) -> Node:
+    """The agents of a configuration, fresh."""
+    home, foreign, mobile = configuration.home_agent, configuration.foreign_agent, configuration.mobile_node
+    return Node(
+        home=HomeAgent(home) if home is not None else None,
+        foreign=ForeignAgent(foreign) if foreign is not None else None,
+        mobile=MobileNode(mobile) if mobile is not None else None,
+    )
+
+
+class Service:
+    """`on_end` is called when an operator asks for the end over the control API.
+
+    Raises: `linux.errors.MachineError` when the machine lacks something; nothing is changed then.
+    """
+
+    def __init__(self, configuration: Configuration, run_directory: Path, on_end: Callable[[End], None]) -> None:
+        self.configuration = configuration
+        self._run_directory = run_directory
+        self._on_end = on_end
+        self.feed = Feed()
+        self._log = NoticeLog()
+        self._listeners: list[Callable[[dict[str, object]], None]] = []
+        self._failures: Counter[str] = Counter()
+        self._runner = Runner(build_node(configuration), self._notify)
+        self._repair: asyncio.Task[None] | None = None
+        self._started_at = clock.now().boot
+        self._machine = Machine(
+            configuration,
+            run_directory,
+            Receivers(
+                on_messages=self._runner.messages,
+                on_discovery=self._runner.discovery,
+                on_router=self._runner.router,
+                on_undecodable=self._runner.undecodable,
+            ),
+            on_link=self._runner.link_changed,
+            on_link_removed=self._runner.link_removed,
+            on_ours_changed=self._ours_changed,
+        )
+        self._runner.performer = Performer(self._machine.engine, self._machine.signalling, self._notify, self._report)
+        self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
+
+    # -- life
+
+    async def start(self) -> None:
+        """Repairs what a crash left, then hears, answers and forwards."""
+        self._machine.device.persist(False)
+        self._runner.handle(Started(entropy=entropy.draw()))
+        self._report(await self._machine.engine.reconcile(self._runner.node.forwarding()))
+        await self._machine.start()
+        await self._server.start()
+
+    async def stop(self, end: End) -> None:
+        """Ends in the way asked for; afterwards the object is of no more use."""
+        if self._repair is not None:
+            self._repair.cancel()
+        await self._server.stop()
+        if end is End.REMOVE:
+            self._runner.handle(Stopping(entropy=entropy.draw()))
+            self._runner.stop()
+            self._report(await self._machine.engine.reconcile(ForwardingState()))
+            self._machine.kernel.restore_sysctls()
+        else:
+            self._runner.stop()
+            self._machine.device.persist(True)
+        self._machine.stop()
+
+    async def reconfigure(self, configuration: Configuration) -> None:
+        """Takes a new configuration over; a role whose configuration is the same keeps its agent, and so its state.
+
+        Raises: ValueError when something differs that only a restart can change ([daemon], or the links that are heard).
+        """
+        if configuration.daemon != self.configuration.daemon:
+            raise ValueError("[daemon] differs: restart to change it")
+        self._runner.handle(*())
+        old, new = self._runner.node, build_node(configuration)
+        kept = Node(
+            home=old.home if configuration.home_agent == self.configuration.home_agent else new.home,
+            foreign=old.foreign if configuration.foreign_agent == self.configuration.foreign_agent else new.foreign,
+            mobile=old.mobile if configuration.mobile_node == self.configuration.mobile_node else new.mobile,
+        )
+        self.configuration = configuration
+        self._runner.replace(kept)
+        self._runner.handle(Started(entropy=entropy.draw()))
+        for link in self._machine.watch.links().values():
+            self._runner.link_changed(link)
+        self._report(await self._machine.engine.reconcile(kept.forwarding()))
+
+    def subscribe(self, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
+        """`listener` gets every event of the feed as a dict; the answer ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # -- Backend of the control API
+
+    def status(self) -> StatusView:
+        node, now = self._runner.node, clock.now().boot
+        home = node.home.snapshot() if node.home is not None else None
+        foreign = node.foreign.snapshot() if node.foreign is not None else None
+        mobile = node.mobile.snapshot() if node.mobile is not None else None
+        return StatusView(
+            verdict=views.verdict(home, foreign, mobile, now),
+            warnings=views.warnings(mobile, self._failures, self._runner.performer.unsent, _code_name),
+            roles=list(self.configuration.roles),
+            engine=EngineView(name=self._machine.engine.name, reason="the only engine of this version"),
+            device=self.configuration.daemon.device,
+            pid=os.getpid(),
+            uptime_seconds=round(now - self._started_at, 3),
+            home_agent=str(home.address) if home is not None else None,
+            bindings=len(home.bindings) if home is not None else None,
+            care_of_address=str(foreign.care_of_address) if foreign is not None else None,
+            visitors=len(foreign.visitors) if foreign is not None else None,
+            busy=foreign.busy if foreign is not None else None,
+            registration=views.registration(mobile, now) if mobile is not None else None,
+            links=views.links(mobile) if mobile is not None else [],
+        )
+
+    def bindings(self) -> list[BindingView]:
+        home, now = self._runner.node.home, clock.now().boot
+        wall = views.wall_clock(now)
+        return [] if home is None else [views.binding(entry, now, wall) for entry in home.snapshot().bindings]
+
+    def visitors(self) -> list[VisitorView]:
+        foreign, now = self._runner.node.foreign, clock.now().boot
+        wall = views.wall_clock(now)
+        return [] if foreign is None else [views.visitor(entry, now, wall) for entry in foreign.snapshot().visitors]
+
+    def agents(self) -> list[AgentView]:
+        mobile, now = self._runner.node.mobile, clock.now().boot
+        return [] if mobile is None else [views.agent(entry, now) for entry in mobile.snapshot().agents]
+
+    def registration(self) -> RegistrationView | None:
+        mobile = self._runner.node.mobile
+        return None if mobile is None else views.registration(mobile.snapshot(), clock.now().boot)
+
+    def tunnels(self) -> list[TunnelView]:
+        return [views.tunnel(use) for use in self._machine.engine.tunnels()]
+
+    def traffic(self) -> TrafficView:
+        node = self._runner.node
+        return TrafficView(
+            home_agent=node.home.snapshot().counters if node.home is not None else None,
+            foreign_agent=node.foreign.snapshot().counters if node.foreign is not None else None,
+            mobile_node=node.mobile.snapshot().counters if node.mobile is not None else None,
+            packets=dict(self._machine.engine.counters()),
+            discarded=dict(self._runner.discarded),
+        )
+
+    def command(self, name: str) -> ErrorView | None:
+        if name == "stop":
+            self._on_end(End.REMOVE)
+        elif name == "restart":
+            self._on_end(End.RESTART)
+        elif self._runner.node.mobile is None:
+            return ErrorView(code="not_found", message=f"{name}: this daemon is no mobile node")
+        elif name == "register":
+            self._runner.handle(RegisterCommanded(entropy=entropy.draw()))
+        else:
+            self._runner.handle(DeregisterCommanded(entropy=entropy.draw()))
+        return None
+
+    # -- what happens
+
+    def _notify(self, notice: Notice) -> None:
+        self._publish(fields_of(notice))
+
+    def _publish(self, fields: dict[str, object]) -> None:
+        now = clock.now().boot
+        self._log.write(fields, now)
+        event = {"schema": SCHEMA, "id": 0, "time": views.wall_clock(now)(now), "boot_seconds": round(now, 6), **fields}
+        self.feed.publish(lambda number: msgspec.json.encode({**event, "id": number}))
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _report(self, failures: Sequence[Failure]) -> None:
+        for failure in failures:
+            target = failure.operation.target
+            what = f"{failure.operation.action} {type(target).__name__}: {failure.text}"
+            self._failures[what] += 1
+            fields = msgspec.to_builtins(target, enc_hook=str, builtin_types=(bytes,))
+            detail = " ".join(f"{k}={v}" for k, v in fields.items() if v is not None)
+            self._publish({"event": "operation_failed", "what": what, "target": detail})
+
+    def _ours_changed(self) -> None:
+        """Others changed or removed something of ours: repair it, one repair at a time."""
+        if self._repair is None or self._repair.done():
+            self._repair = asyncio.get_running_loop().create_task(self._repair_now())
+
+    async def _repair_now(self) -> None:
+        repair = await self._machine.engine.repair(clock.now().boot)
+        self._report(repair.failures)
+        if repair.restored:
+            self._publish({"event": "repaired", "objects": repair.restored})
+        if repair.fought_over:
+            self._publish({"event": "rule_fight", "objects": [type(o).__name__ for o in repair.fought_over]})
+        if repair.again_at is not None:
+            await asyncio.sleep(max(0.1, repair.again_at - clock.now().boot))
+            self._repair = asyncio.get_running_loop().create_task(self._repair_now())
+
+
+def _code_name(code: int) -> str:
+    try:
+        return ReplyCode(code).name.lower().replace("_", " ")
+    except ValueError:
+        return "unknown code"

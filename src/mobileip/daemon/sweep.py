@@ -1,0 +1,67 @@
+"""Removes what a daemon left on purpose, when no other has come to adopt it: `python -m mobileip.daemon.sweep RUN_DIR DEVICE`.
+
+A service restart sends SIGTERM: marked state stays, so that packets go on while the next daemon starts. If none comes
+within a minute, a program that is nobody's child any more takes everything away.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mobileip.daemon.lock import DaemonLock, SecondDaemon
+from mobileip.dataplane.reconcile import reconcile
+from mobileip.linux.errors import MachineError
+from mobileip.linux.kernel_tables import KernelTables
+from mobileip.linux.sysctl import SysctlJournal
+from mobileip.linux.tun import remove_leftover
+
+ADOPTION_SECONDS = 60.0
+POLL_SECONDS = 1.0
+
+
+def start(run_directory: Path, device: str) -> None:
+    """Starts the sweeper as a process of its own that outlives us."""
+    subprocess.Popen(
+        [sys.executable, "-m", "mobileip.daemon.sweep", str(run_directory), device],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+
+
+async def remove_all(run_directory: Path, device: str) -> None:
+    """Everything that bears our mark, the changed sysctls, and the device."""
+    kernel = KernelTables(device, SysctlJournal(run_directory / "sysctl.journal"))
+    kernel.perform(reconcile(await kernel.actual(), ()))
+    kernel.restore_sysctls()
+    kernel.close()
+    remove_leftover(device)
+
+
+def main(arguments: list[str]) -> int:
+    run_directory, device = Path(arguments[0]), arguments[1]
+    end = time.monotonic() + ADOPTION_SECONDS
+    while time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+        try:
+            lock = DaemonLock(run_directory)
+        except SecondDaemon:
+            return 0  # adopted
+        except MachineError:
+            return 1
+        lock.release()
+    try:
+        lock = DaemonLock(run_directory)
+    except MachineError:
+        return 0
+    asyncio.run(remove_all(run_directory, device))
+    lock.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+"""Inner state -> the published language. Nothing of the core's types passes here."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from math import isinf
+
+from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, Visitor
+from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
+from mobileip.agents.mobile.snapshot import HeardAgent, MobileNodeSnapshot
+from mobileip.control.schema import (
+    AgentView,
+    BindingView,
+    LinkView,
+    RegistrationView,
+    TunnelView,
+    VisitorView,
+)
+from mobileip.dataplane.engine import TunnelUse
+
+Clock = Callable[[float], str]
+"""Boot time, seconds -> RFC 3339."""
+
+
+def wall_clock(boot_now: float) -> Clock:
+    """How boot times read on the wall at this moment."""
+    offset = datetime.now(UTC).timestamp() - boot_now
+
+    def read(boot: float) -> str:
+        return datetime.fromtimestamp(boot + offset, UTC).isoformat(timespec="milliseconds")
+
+    return read
+
+
+def _remaining(expires_at: float, now: float) -> float | None:
+    """None = for ever (a Lifetime of 0xffff, RFC 5944 §3.3)."""
+    return None if isinf(expires_at) else round(max(0.0, expires_at - now), 3)
+
+
+def link_address(octets: bytes) -> str:
+    return octets.hex(":")
+
+
+def binding(entry: MobilityBinding, now: float, clock: Clock) -> BindingView:
+    return BindingView(
+        home_address=str(entry.home_address),
+        care_of_address=str(entry.care_of_address),
+        home_agent=str(entry.home_agent),
+        encapsulation=entry.tunnel.encapsulation.value,
+        lifetime_seconds=entry.lifetime,
+        remaining_seconds=_remaining(entry.expires_at, now),
+        registered_at=clock(entry.registered_at),
+        spi=entry.spi,
+        colocated=entry.decapsulation_by_mobile_node,
+    )
+
+
+def visitor(entry: Visitor, now: float, clock: Clock) -> VisitorView:
+    return VisitorView(
+        home_address=str(entry.home_address),
+        home_agent=str(entry.home_agent),
+        care_of_address=str(entry.care_of_address),
+        interface=entry.interface,
+        link_address=link_address(entry.link_address),
+        lifetime_seconds=entry.lifetime,
+        remaining_seconds=_remaining(entry.expires_at, now),
+        registered_at=clock(entry.registered_at),
+    )
+
+
+def agent(entry: HeardAgent, now: float) -> AgentView:
+    roles = [name for name, is_role in (("home", entry.home_agent), ("foreign", entry.foreign_agent)) if is_role]
+    return AgentView(
+        address=str(entry.address),
+        interface=entry.interface,
+        link_address=link_address(entry.link_address),
+        roles=roles,
+        care_of_addresses=[str(address) for address in entry.care_of_addresses],
+        busy=entry.busy,
+        registration_lifetime_seconds=entry.registration_lifetime,
+        sequence_number=entry.sequence_number,
+        heard_seconds_ago=round(now - entry.heard_at, 3),
+        remaining_seconds=round(entry.expires_at - now, 3),
+    )
+
+
+def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
+    current = node.registration
+    in_force = current is not None and current.expires_at > now
+    return RegistrationView(
+        home_address=str(node.home_address),
+        home_agent=str(node.home_agent),
+        state=node.state,
+        registered=in_force,
+        care_of=current.care_of if current else None,
+        care_of_address=str(current.care_of_address) if current else None,
+        interface=current.interface if current else None,
+        agent=str(current.agent) if current and current.agent else None,
+        granted_lifetime_seconds=current.granted_lifetime if current else None,
+        remaining_seconds=_remaining(current.expires_at, now) if current and in_force else None,
+        last_denial=node.last_denial,
+        clock_offset_seconds=node.clock_offset,
+    )
+
+
+def links(node: MobileNodeSnapshot) -> list[LinkView]:
+    return [LinkView(name=e.name, state=e.state, addresses=[str(a) for a in e.addresses]) for e in node.links]
+
+
+_DIRECTIONS = {"BindingRoute": "to the mobile node", "VisitorRoute": "to the visitor", "TunnelExit": "to us"}
+
+
+def tunnel(use: TunnelUse) -> TunnelView:
+    kind, subject = use.wish
+    return TunnelView(
+        local=str(use.tunnel.local),
+        remote=str(use.tunnel.remote),
+        encapsulation=use.tunnel.encapsulation.value,
+        home_address=subject.rpartition("/")[2],
+        direction=_DIRECTIONS.get(kind, kind),
+        packets=use.packets,
+        octets=use.octets,
+    )
+
+
+def verdict(
+    home: HomeAgentSnapshot | None, foreign: ForeignAgentSnapshot | None, node: MobileNodeSnapshot | None, now: float
+) -> str:
+    """The first line of `mip status`: how things are, in words."""
+    parts = []
+    if node is not None:
+        parts.append(_node_verdict(node, now))
+    if home is not None:
+        parts.append(f"home agent {home.address} serves {_count(len(home.bindings), 'binding')}")
+    if foreign is not None:
+        busy = ", busy" if foreign.busy else ""
+        parts.append(f"foreign agent {foreign.care_of_address} has {_count(len(foreign.visitors), 'visitor')}{busy}")
+    return "; ".join(parts)
+
+
+def _node_verdict(node: MobileNodeSnapshot, now: float) -> str:
+    current = node.registration
+    if current is None or current.expires_at <= now:
+        return f"{node.home_address} is not registered ({node.state.replace('_', ' ')})"
+    if current.care_of == "home":
+        return f"{node.home_address} is at home on {current.interface}"
+    how = f"foreign agent {current.agent}" if current.care_of == "foreign_agent" else "co-located"
+    left = "for ever" if isinf(current.expires_at) else f"{_duration(current.expires_at - now)} left"
+    return f"registered at {current.care_of_address} via home agent {node.home_agent}, {how} on {current.interface}, {left}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} m"
+    return f"{seconds / 3600:.0f} h"
+
+
+def warnings(
+    node: MobileNodeSnapshot | None,
+    failures: Mapping[str, int],
+    unsent: Mapping[str, int],
+    code_names: Callable[[int], str],
+) -> list[str]:
+    """What an operator should look at, each with a hint."""
+    found = []
+    if node is not None and node.last_denial is not None:
+        found.append(f"the last registration was denied: {node.last_denial} ({code_names(node.last_denial)})")
+    if node is not None and abs(node.clock_offset) > 1:
+        found.append(f"our clock is {-node.clock_offset:+.0f} s off the home agent's: run NTP on both")
+    found += [f"the kernel refused {count} times: {text}" for text, count in sorted(failures.items())]
+    found += [f"{count} messages could not be sent: {text}" for text, count in sorted(unsent.items())]
+    return found
+
+
+def plain_address(address: IPv4Address | None) -> str | None:
+    return None if address is None else str(address)

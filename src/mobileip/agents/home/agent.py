@@ -32,7 +32,6 @@ from mobileip.agents.outputs import ChangeForwarding, Notify, Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, Wish
 from mobileip.security.replay import SteadyClock
-from mobileip.wire.message import Decoded
 from mobileip.wire.registration import RegistrationRequest
 
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
@@ -130,8 +129,9 @@ class HomeAgent:
             self._surroundings,
             node,
             self._registrar.bindings_of(node.number),
-            Decoded(request, decoded.octets, decoded.offsets),
-            event.arrival,
+            request=request,
+            decoded=decoded,
+            arrival=event.arrival,
             is_unicast=self._is_unicast(event.arrival.destination),
             boot=now.boot,
             time=self._clock.read(now.boot, now.ntp),

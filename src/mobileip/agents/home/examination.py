@@ -10,7 +10,7 @@ from mobileip.agents.home.nodes import ServedMobileNode
 from mobileip.agents.home.snapshot import MobilityBinding
 from mobileip.security.association import Associations, MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
-from mobileip.wire.message import Decoded
+from mobileip.wire.message import Decoded, Message
 from mobileip.wire.registration import RegistrationRequest
 
 
@@ -25,6 +25,16 @@ class Surroundings:
         """By home address, as a number."""
         self.foreign_agents = Associations(config.foreign_agents)
 
+    def foreign_agent(self, source: IPv4Address, care_of_address: IPv4Address) -> IPv4Address | None:
+        """The foreign agent with which we share an association, if it relayed a Request or owns its care-of address.
+
+        RFC 5944 §3.5.4: found by the source, which "will be the same as the Care-of Address"; by the latter too, so
+        that another source can't get round the check.
+        """
+        if not self.foreign_agents:
+            return None
+        return next((address for address in (source, care_of_address) if address in self.foreign_agents), None)
+
 
 class Examination:
     """Filled in by the checks of `validity.py`, read by those that decide and answer. Changes nothing
@@ -38,6 +48,7 @@ class Examination:
         "boot",
         "decoded",
         "entropy",
+        "foreign_agent",
         "foreign_association",
         "foreign_home",
         "freshness",
@@ -56,9 +67,10 @@ class Examination:
         surroundings: Surroundings,
         node: ServedMobileNode,
         bindings: tuple[MobilityBinding, ...],
-        decoded: Decoded[RegistrationRequest],
-        arrival: Arrival,
         *,
+        request: RegistrationRequest,
+        decoded: Decoded[Message],
+        arrival: Arrival,
         is_unicast: bool,
         boot: float,
         time: int,
@@ -69,7 +81,7 @@ class Examination:
         self.bindings = bindings
         """The mobile node's current ones."""
         self.decoded = decoded
-        self.request = decoded.message
+        self.request = request
         self.arrival = arrival
         self.is_unicast = is_unicast
         """Whether it was sent to an address of ours, not to a broadcast or multicast address."""
@@ -80,18 +92,21 @@ class Examination:
 
         self.mobile_home: list[tuple[int, MobileHomeAuthentication]] = []
         self.foreign_home: list[tuple[int, ForeignHomeAuthentication]] = []
-        for offset, extension in zip(decoded.offsets, decoded.message.extensions, strict=True):
+        for offset, extension in zip(decoded.offsets, request.extensions, strict=True):
             if isinstance(extension, MobileHomeAuthentication):
                 self.mobile_home.append((offset, extension))
             elif isinstance(extension, ForeignHomeAuthentication):
                 self.foreign_home.append((offset, extension))
+
+        self.foreign_agent = surroundings.foreign_agent(arrival.source, request.care_of_address)
+        """The one concerned, if we share an association with it."""
 
         # What the checks find.
         self.association: MobilitySecurityAssociation = node.oldest_association
         """With the mobile node: signs the Reply."""
         self.foreign_association: MobilitySecurityAssociation | None = None
         """With the foreign agent: signs the Reply too."""
-        self.identification = self.request.identification
+        self.identification = request.identification
         """Of the Reply."""
         self.freshness = node.freshness
         """What is to be remembered of the node's Identifications when the Reply is sent."""
@@ -103,17 +118,3 @@ class Examination:
         """The current binding with the requested care-of address."""
         care_of_address = self.request.care_of_address
         return next((b for b in self.bindings if b.care_of_address == care_of_address), None)
-
-    @property
-    def foreign_agent(self) -> IPv4Address | None:
-        """The foreign agent with which we share an association, if it relayed the Request or owns its care-of
-        address.
-
-        RFC 5944 §3.5.4: found by the source, which "will be the same as the Care-of Address"; by the latter
-        too, so that another source can't get round the check.
-        """
-        foreign_agents = self.surroundings.foreign_agents
-        if not foreign_agents:
-            return None
-        candidates = (self.arrival.source, self.request.care_of_address)
-        return next((address for address in candidates if address in foreign_agents), None)

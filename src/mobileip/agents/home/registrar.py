@@ -211,29 +211,24 @@ def _removed(binding: MobilityBinding, cause: str) -> BindingRemoved:
 
 
 def _notices(decision: Decision, before: Bindings, after: Bindings) -> list[Notice]:
-    kept = {b.care_of_address for b in after}
-    gone = [b for b in before if b.care_of_address not in kept]
-    if decision.is_deregistration:
-        return [_removed(binding, "deregistered") for binding in gone]
     request = decision.request
-    previous = gone.pop() if gone and not _had(before, decision) else None
+    if decision.is_deregistration:
+        return [_removed(binding, "deregistered") for binding in before if binding not in after]
+    others = [b for b in before if b.care_of_address != request.care_of_address]
+    gone = [b for b in others if b not in after]
     made: Notice
-    if previous is not None:
+    if gone and len(others) == len(before):
         made = BindingChanged(
             home_address=request.home_address,
             care_of_address=request.care_of_address,
-            previous_care_of_address=previous.care_of_address,
+            previous_care_of_address=gone.pop().care_of_address,
             lifetime=decision.lifetime,
         )
     else:
-        kind = BindingRenewed if _had(before, decision) else BindingCreated
+        kind = BindingCreated if len(others) == len(before) else BindingRenewed
         made = kind(
             home_address=request.home_address,
             care_of_address=request.care_of_address,
             lifetime=decision.lifetime,
         )
     return [made, *(_removed(binding, "replaced") for binding in gone)]
-
-
-def _had(before: Bindings, decision: Decision) -> bool:
-    return any(b.care_of_address == decision.request.care_of_address for b in before)

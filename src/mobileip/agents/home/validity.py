@@ -20,8 +20,8 @@ from mobileip.wire.numbers import ReplyCode
 Refusal = ReplyCode | DropReason
 Check = Callable[[Examination], Refusal | None]
 
-_UNSPECIFIED = IPv4Address(0)
-_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+_FIRST_MULTICAST_NETWORK = 224
+"""First octet: multicast, reserved and broadcast addresses from here on."""
 
 
 def first_refusal(examination: Examination) -> Refusal | None:
@@ -209,18 +209,15 @@ def check_home_address(examination: Examination) -> Refusal | None:
 
 def check_care_of_address(examination: Examination) -> Refusal | None:
     """Something that a tunnel can lead to. Not in the RFC's list; a deregistration makes no tunnel."""
-    request = examination.request
-    care_of_address = request.care_of_address
-    if request.lifetime == 0:
+    if examination.request.lifetime == 0:
         return None
-    if (
-        care_of_address in (request.home_address, _UNSPECIFIED, _LIMITED_BROADCAST)
-        or care_of_address.is_multicast
-        or care_of_address.is_loopback
-    ):
+    number = int(examination.request.care_of_address)
+    network = number >> 24
+    is_host = network not in (0, 127) and network < _FIRST_MULTICAST_NETWORK
+    if not is_host or number == examination.node.number:
         return ReplyCode.HA_POORLY_FORMED_REQUEST
     # Another mobile node's home address: its tunnel would carry this one's, or lead back into it.
-    if int(care_of_address) in examination.surroundings.nodes:
+    if number in examination.surroundings.nodes:
         return ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
     return None
 

@@ -267,7 +267,7 @@ def test_home_address_outside_the_home_network_is_prohibited() -> None:
 
 @pytest.mark.parametrize(
     "care_of",
-    ["10.1.0.10", "0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1"],  # noqa: S104 - values to refuse
+    ["10.1.0.10", "0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1", "240.0.0.1"],  # noqa: S104 - values to refuse
 )
 def test_care_of_address_that_no_tunnel_leads_to_is_poorly_formed(care_of: str) -> None:
     outcome = Trial().request(care_of_address=IPv4Address(care_of), source=CARE_OF_ADDRESS)

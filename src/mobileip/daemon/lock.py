@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from mobileip.linux.errors import MachineError
 
 LOCK_NAME = "mipd.lock"
+TRIES, PAUSE_SECONDS = 5, 0.02
 
 
 class SecondDaemon(MachineError):
@@ -27,7 +29,7 @@ class DaemonLock:
         except OSError as error:
             raise MachineError(f"can't use {path}: {error.strerror}", "choose another with --run-dir") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file)
         except OSError as error:
             holder = os.read(self._file, 32).decode("ascii", "replace").strip()
             os.close(self._file)
@@ -39,3 +41,15 @@ class DaemonLock:
 
     def release(self) -> None:
         os.close(self._file)
+
+
+def _lock(descriptor: int) -> None:
+    """A sweeper (sweep.py) that looks whether it is still needed holds the lock for an instant: it is asked again."""
+    for _ in range(TRIES - 1):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

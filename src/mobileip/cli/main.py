@@ -1,0 +1,177 @@
+"""`mip`: asks a daemon over its control socket and prints what it says."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mobileip.cli import tables
+from mobileip.control.client import SOCKET_NAME, ControlClient, ControlError
+
+SHOWN = {
+    "status": "status",
+    "binding": "bindings",
+    "visitor": "visitors",
+    "agent": "agents",
+    "registration": "registration",
+    "tunnel": "tunnels",
+    "traffic": "traffic",
+}
+"""Object -> name in the API."""
+
+HELP = {
+    "status": "the verdict, warnings, links",
+    "binding": "a home agent's mobile nodes and where they are",
+    "visitor": "a foreign agent's visitors",
+    "agent": "agents that a mobile node hears",
+    "registration": "a mobile node's registration",
+    "tunnel": "tunnel ends and what passed through them",
+    "traffic": "counters: accepted, denied, discarded, packets",
+    "events": "what happens, as it happens",
+    "register": "register now",
+    "deregister": "give the registration up until `mip register`",
+    "restart": "the daemon starts anew, packets go on",
+    "stop": "the daemon ends and removes all that it made",
+    "wait": "until something is true",
+    "check": "validate a configuration file",
+    "genkey": "print a fresh key",
+    "lab": "networks on this machine: mip lab --help",
+}
+
+PROGRAMS = {"lab": "mobileip.lab", "check": "mobileip.daemon.check", "genkey": "mobileip.daemon.genkey"}
+"""What runs as a program of its own, so that asking a daemon costs no import of it."""
+
+EXIT_INTERRUPTED = 130
+
+
+def expand(word: str) -> str:
+    """An unambiguous abbreviation's object, as in `mip b`; the word itself where there is none."""
+    if word in HELP or word.startswith("-"):
+        return word
+    matches = [name for name in HELP if name.startswith(word)]
+    return matches[0] if len(matches) == 1 else word
+
+
+def parser() -> argparse.ArgumentParser:
+    command = argparse.ArgumentParser(
+        prog="mip", description="Mobile IP on this machine. Objects may be abbreviated: mip b = mip binding."
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-j", "--json", action="store_true", help="JSON, for programs")
+    common.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's control socket")
+    common.add_argument("--run-dir", type=Path, metavar="DIR", help="the daemon's run directory ($MIP_RUN_DIR)")
+    objects = command.add_subparsers(dest="object", metavar="OBJECT", required=True)
+    for name in SHOWN:
+        shown = objects.add_parser(name, help=HELP[name], parents=[common])
+        shown.add_argument("verb", nargs="?", default="show", choices=["show"], help="show (default)")
+        shown.add_argument("which", nargs="?", help="only the entry with this address")
+        shown.add_argument("-s", "--statistics", action="store_true", help="with counters (tunnels show them always)")
+    events = objects.add_parser("events", help=HELP["events"], parents=[common])
+    events.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    for name in ("register", "deregister", "restart", "stop"):
+        objects.add_parser(name, help=HELP[name], parents=[common])
+    wait = objects.add_parser("wait", help=HELP["wait"], parents=[common])
+    wait.add_argument("--for", dest="condition", choices=["registered", "home"], default="registered")
+    wait.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
+    for name in PROGRAMS:
+        objects.add_parser(name, help=HELP[name], add_help=False)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words:
+        words[0] = expand(words[0])
+        if words[0] in PROGRAMS:
+            os.execv(sys.executable, [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]])
+    options = parser().parse_args(words)
+    try:
+        return run(options)
+    except ControlError as error:
+        complain(error, as_json=options.json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough: mip events | head
+        return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    path = options.socket or (options.run_dir / SOCKET_NAME if options.run_dir else None)
+    client = ControlClient(path)
+    if options.object in SHOWN:
+        return show(client, options)
+    if options.object == "events":
+        return follow(client, options)
+    if options.object == "wait":
+        return wait(client, options)
+    answer = client.post(options.object)
+    print(json.dumps(answer) if options.json else f"{options.object}: done")
+    return 0
+
+
+def complain(error: ControlError, *, as_json: bool) -> None:
+    if as_json:
+        body = {"code": error.code, "message": error.message, "hint": error.hint}
+        print(json.dumps({"error": body}), file=sys.stderr)
+    else:
+        hint = f" ({error.hint})" if error.hint else ""
+        print(f"mip: {error.message}{hint}", file=sys.stderr)
+
+
+def show(client: ControlClient, options: argparse.Namespace) -> int:
+    name = SHOWN[options.object]
+    view = client.get(name)
+    if isinstance(view, list) and options.which:
+        view = [row for row in view if options.which in row.values()]
+        if not view:
+            raise ControlError("not_found", f"no {options.object} {options.which}")
+    if options.json:
+        print(json.dumps(view, indent=2))
+    elif isinstance(view, list):
+        print(tables.table(tables.COLUMNS[name], view) if view else f"no {options.object}s")
+    else:
+        print(_PAGES[name](view))
+    return 0
+
+
+_PAGES: dict[str, Callable[[tables.Row], str]] = {
+    "status": tables.status,
+    "registration": tables.registration,
+    "traffic": tables.traffic,
+}
+
+
+def follow(client: ControlClient, options: argparse.Namespace) -> int:
+    """Kept events, then with --follow new ones until the daemon ends."""
+    try:
+        for event in client.events(after=0, timeout=None if options.follow else 0.2):
+            print(json.dumps(event) if options.json else tables.event(event), flush=True)
+    except ControlError as error:
+        if error.code != "timeout":
+            raise
+    return 0
+
+
+def wait(client: ControlClient, options: argparse.Namespace) -> int:
+    """Looks once, then at every event, until the condition holds (0) or the time is over (5)."""
+    if _holds(client, options.condition):
+        return 0
+    for _ in client.events(timeout=options.timeout):
+        if _holds(client, options.condition):
+            return 0
+    raise ControlError("not_running", "the daemon ended")
+
+
+def _holds(client: ControlClient, condition: str) -> bool:
+    view = client.get("registration")
+    if not isinstance(view, dict) or not view.get("registered"):
+        return False
+    return condition == "registered" or view.get("care_of") == condition
+
+
+if __name__ == "__main__":
+    sys.exit(main())

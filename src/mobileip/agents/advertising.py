@@ -25,6 +25,7 @@ from mobileip.agents.events import (
 )
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.outputs import Departure, Output, SendDiscovery
+from mobileip.forwarding.model import ForwardingState
 from mobileip.wire.agent_discovery import (
     AgentAdvertisement,
     MobilityAgentAdvertisementExtension,
@@ -154,14 +155,19 @@ class _Place:
 
 
 class Advertiser:
-    """Makes a node known on its links. Pure, shaped like an agent. `busy` tells whether the foreign agent
-    takes no further visitors."""
+    """Makes a node known on its links. Implements `agents.agent.Agent`.
 
-    def __init__(self, offers: Mapping[str, Offer], busy: Callable[[], bool] = lambda: False) -> None:
+    `busy` tells whether the foreign agent takes no further visitors. `sequence_number` is that of the first
+    advertisement. RFC 5944 §2.3.2: "After booting, an agent MUST use the number 0".
+    """
+
+    def __init__(
+        self, offers: Mapping[str, Offer], busy: Callable[[], bool] = lambda: False, sequence_number: int = 0
+    ) -> None:
         self._places = {name: _Place(name, offer) for name, offer in sorted(offers.items())}
         self._busy = busy
-        # RFC 5944 §2.3.2: "After booting, an agent MUST use the number 0 for its first advertisement."
-        self._sequence_number = 0
+        self.sequence_number = sequence_number
+        """Of the next advertisement."""
 
     def handle(self, event: Event, now: Instant) -> list[Output]:
         """The advertisements that `event` and the time call for."""
@@ -184,6 +190,10 @@ class Advertiser:
         """The next multicast on any link."""
         at = min((place.next_at for place in self._places.values()), default=inf)
         return Deadline(at, "agent advertisement") if at < inf else None
+
+    def forwarding(self) -> ForwardingState:
+        """Advertising forwards nothing."""
+        return ForwardingState()
 
     # -- events
 
@@ -279,9 +289,9 @@ class Advertiser:
     def _next_sequence_number(self) -> int:
         """RFC 5944 §2.1.1: "The count of Agent Advertisement messages sent since the agent was initialized",
         on all links together."""
-        number = self._sequence_number
+        number = self.sequence_number
         # RFC 5944 §2.3.2: "the sequence number 0xffff MUST be followed by sequence number 256".
-        self._sequence_number = number + 1 if number < 0xFFFF else FIRST_AFTER_ROLLOVER
+        self.sequence_number = number + 1 if number < 0xFFFF else FIRST_AFTER_ROLLOVER
         return number
 
 

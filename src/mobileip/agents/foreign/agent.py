@@ -18,6 +18,7 @@ Room left: an ICMP error about a relayed Request may become an event that denies
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 from math import inf
 
@@ -53,13 +54,12 @@ _ROLE = "foreign_agent"
 class ForeignAgent:
     """One foreign agent with one care-of address.
 
-    `own_home_agents`: addresses of home agents in this node, to which Requests may be relayed although they are
-    our own (RFC 5944 §3.7.2). Raises ValueError for two associations with one peer and SPI.
+    Raises ValueError for two associations with one peer and SPI.
     """
 
-    def __init__(self, config: ForeignAgentConfig, own_home_agents: frozenset[IPv4Address] = frozenset()) -> None:
-        self._config = config
-        self._surroundings = Surroundings(config, own_home_agents)
+    def __init__(self, config: ForeignAgentConfig) -> None:
+        self.config = config
+        self._surroundings = Surroundings(config)
         self._visitors = VisitorList()
         self._pending = PendingRegistrations(config.maximum_pending, config.maximum_pending_total)
         self._denials = DenialLimit(config.maximum_pending_total)
@@ -79,7 +79,7 @@ class ForeignAgent:
             case LinkRemoved(name=name):
                 self._surroundings.links.pop(name, None)
             case Started():
-                self._links = tuple(AgentLink(interface=name) for name in self._config.links)
+                self._links = tuple(AgentLink(interface=name) for name in self.config.links)
                 outputs.append(ChangeForwarding(ForwardingChange(install=self._links)))
             case _:
                 pass
@@ -100,24 +100,29 @@ class ForeignAgent:
     def snapshot(self) -> ForeignAgentSnapshot:
         """Copies both lists: for operators and tests."""
         return ForeignAgentSnapshot(
-            care_of_address=self._config.care_of_address,
-            links=self._config.links,
+            care_of_address=self.config.care_of_address,
+            links=self.config.links,
             busy=self.busy,
             visitors=tuple(self._visitors),
             pending=tuple(self._pending),
             counters=dict(self._counters),
         )
 
-    # -- what the node asks for its advertisements
+    # -- what the node tells us, and asks for its advertisements
+
+    def know_home_agents(self, addresses: Iterable[IPv4Address]) -> None:
+        """Home agents in this node: Requests for them may be relayed although the address is our own (RFC 5944
+        §3.7.2)."""
+        self._surroundings.own_home_agents = frozenset(addresses)
 
     @property
     def busy(self) -> bool:
         """Whether no further visitor is taken (RFC 5944 §2.1.1, the 'B' bit)."""
-        return len(self._visitors) >= self._config.maximum_visitors
+        return len(self._visitors) >= self.config.maximum_visitors
 
     def offers(self) -> dict[str, Offer]:
         """What the node is to advertise for us, by link."""
-        config = self._config
+        config = self.config
         offer = Offer(
             address=config.care_of_address,
             foreign_agent=True,
@@ -143,7 +148,7 @@ class ForeignAgent:
 
     def _request(self, event: MessageArrived, decoded: Decoded[RegistrationRequest], now: float) -> list[Output]:
         arrival = event.arrival
-        if not arrival.link_source or arrival.link_source[0] & 1 or arrival.interface not in self._config.links:
+        if not arrival.link_source or arrival.link_source[0] & 1 or arrival.interface not in self.config.links:
             detail = f"a request on {arrival.interface}, where no mobile node can be answered by a frame"
             return self._discard(event, DropReason.NOT_FOR_US, detail)
         pending = self._candidate(event, decoded, arrival.link_source, now)
@@ -163,7 +168,7 @@ class ForeignAgent:
         """The pending registration that a Request would become (RFC 5944 §3.7.1)."""
         request, arrival = decoded.message, event.arrival
         # RFC 5944 §3.7.1: a request may be dropped after 7 s; §3.7.2.2: and must be when its own Lifetime ends.
-        timeout = min(self._config.pending_timeout, request.lifetime or inf)
+        timeout = min(self.config.pending_timeout, request.lifetime or inf)
         signatures = decoded.find(MobileForeignAuthentication)
         return PendingRegistration(
             home_address=request.home_address,
@@ -236,7 +241,7 @@ class ForeignAgent:
             return self._remove(before, "deregistered") if before and pending.care_of_address in ended else []
         # RFC 5944 §3.7.3.2: "the minimum of [...] the value specified in the Lifetime field of the Registration
         # Reply, and the foreign agent's own maximum"; it "begins when it forwards the Registration Reply".
-        lifetime = min(reply.lifetime, self._config.registration_lifetime)
+        lifetime = min(reply.lifetime, self.config.registration_lifetime)
         visitor = Visitor(
             home_address=pending.home_address,
             home_agent=pending.home_agent,
@@ -286,7 +291,7 @@ class ForeignAgent:
 
     def _route(self, visitor: Visitor) -> VisitorRoute | None:
         """None for a visitor with a co-located care-of address: its tunnel ends at itself."""
-        care_of_address = self._config.care_of_address
+        care_of_address = self.config.care_of_address
         if visitor.care_of_address != care_of_address:
             return None
         return VisitorRoute(

@@ -11,15 +11,15 @@ _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
 
 class Surroundings:
-    """Fixed but for `links`, which follows the machine."""
+    """Configuration, and what the node told us of itself."""
 
     __slots__ = ("config", "home_agents", "links", "mobile_nodes", "own_home_agents")
 
-    def __init__(self, config: ForeignAgentConfig, own_home_agents: frozenset[IPv4Address]) -> None:
+    def __init__(self, config: ForeignAgentConfig) -> None:
         self.config = config
         self.mobile_nodes = Associations(config.mobile_nodes)
         self.home_agents = Associations(config.home_agents)
-        self.own_home_agents = own_home_agents
+        self.own_home_agents: frozenset[IPv4Address] = frozenset()
         """Addresses at which a home agent lives in this node."""
         self.links: dict[str, Link] = {}
 

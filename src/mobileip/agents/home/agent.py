@@ -47,7 +47,7 @@ class HomeAgent:
     """One home agent with one address. Raises ValueError for a configuration that contradicts itself."""
 
     def __init__(self, config: HomeAgentConfig) -> None:
-        self._config = config
+        self.config = config
         self._surroundings = Surroundings(config, served_mobile_nodes(config))
         self._registrar = Registrar(config)
         self._clock = SteadyClock()
@@ -87,14 +87,14 @@ class HomeAgent:
     def snapshot(self) -> HomeAgentSnapshot:
         """Copies the whole binding list: for operators and tests."""
         return HomeAgentSnapshot(
-            address=self._config.address,
+            address=self.config.address,
             bindings=self._registrar.bindings(),
             counters=dict(self._registrar.counters),
         )
 
     def offers(self) -> dict[str, Offer]:
         """What the node is to advertise for us, by link: nothing for a virtual network (RFC 5944 §2.3)."""
-        config = self._config
+        config = self.config
         if config.home_link is None:
             return {}
         offer = Offer(
@@ -109,8 +109,8 @@ class HomeAgent:
     # -- events
 
     def _start(self) -> list[Output]:
-        link = self._config.home_link
-        network = HomeNetwork(prefix=self._config.home_network, interface=link)
+        link = self.config.home_link
+        network = HomeNetwork(prefix=self.config.home_network, interface=link)
         self._wishes = (network,) if link is None else (network, AgentLink(interface=link))
         return [ChangeForwarding(ForwardingChange(install=self._wishes))]
 
@@ -158,10 +158,10 @@ class HomeAgent:
 
     def _is_unicast(self, destination: IPv4Address) -> bool:
         """Whether a message that was for us was sent to us alone."""
-        if destination == self._config.address:
+        if destination == self.config.address:
             return True
         return not (
-            destination in (_LIMITED_BROADCAST, self._config.home_network.broadcast_address)
+            destination in (_LIMITED_BROADCAST, self.config.home_network.broadcast_address)
             or destination.is_multicast
             or any(destination in broadcasts for broadcasts in self._broadcasts.values())
         )

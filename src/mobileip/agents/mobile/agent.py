@@ -63,6 +63,7 @@ class MobileNode:
     1)."""
 
     def __init__(self, config: MobileNodeConfig) -> None:
+        self.config = config
         self._state = NodeState(config)
         self._forwarding = ForwardingState()
         self._now = 0.0

@@ -1,7 +1,7 @@
 """One packet socket for each link on which mobile nodes may have no address: signalling without route and without ARP.
 
-A UDP or ICMP socket is of no use there: with rp_filter 1 or 2 it loses messages of nodes whose address is routed elsewhere, it
-can't tell the sender's link-layer address, and its answers would ask for one by ARP.
+A UDP or ICMP socket is of no use there: with rp_filter 1 or 2 it loses messages of nodes whose address is routed
+elsewhere, it can't tell the sender's link-layer address, and its answers would ask for one by ARP.
 """
 
 import errno
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
+from mobileip.linux.buffers import enlarge
 from mobileip.linux.classic_bpf import attach, mobility_signalling
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
@@ -27,6 +28,7 @@ GROUPS = frozenset((ALL_SYSTEMS, ALL_ROUTERS, ALL_MOBILITY_AGENTS))
 
 _AUXDATA = struct.Struct("=IIIHHHH")
 LARGEST_FRAME = 65_535
+RECEIVE_BUFFER = SEND_BUFFER = 4 << 20
 
 
 class Frame(NamedTuple):
@@ -54,6 +56,7 @@ class LinkSocket:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
         try:
             attach(self._socket, mobility_signalling(MOBILE_IP_UDP_PORT, DHCP_SERVER_PORT))
+            enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
             self._socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             for group in GROUPS:
                 address = multicast_link_address(group)

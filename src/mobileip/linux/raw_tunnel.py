@@ -2,9 +2,12 @@
 
 import errno
 import socket
+import sys
+from contextlib import ExitStack
 from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
+from mobileip.linux.buffers import enlarge
 from mobileip.linux.errors import PermissionMissing
 
 IPPROTO_IPIP = 4
@@ -13,7 +16,10 @@ SOL_RAW, ICMP_FILTER = 255, 1
 DESTINATION_UNREACHABLE, TIME_EXCEEDED = 3, 11
 RECEIVE_BUFFER = 4 << 20
 """Octets; a burst of 64 KiB at 10 Gbit/s fits many times."""
+SEND_BUFFER = 4 << 20
 LARGEST_PACKET = 65_535
+ERRORS_IN_A_ROW = 8
+"""Pending socket errors that one read may clear before it gives up until the next wake-up."""
 
 
 class RawTunnelSocket:
@@ -23,16 +29,24 @@ class RawTunnelSocket:
     """
 
     def __init__(self) -> None:
-        try:
-            self._in = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, IPPROTO_IPIP)
-            self._out = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_RAW)
-            self._out.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
-        except PermissionError as error:
-            raise PermissionMissing("may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed") from error
-        self._in.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP)
-        wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
-        self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, "little"))
+        with ExitStack() as opened:
+            try:
+                self._in, self._out, self._icmp = (
+                    opened.enter_context(
+                        socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
+                    )
+                    for protocol in (IPPROTO_IPIP, socket.IPPROTO_RAW, socket.IPPROTO_ICMP)
+                )
+                self._out.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+            except PermissionError as error:
+                raise PermissionMissing(
+                    "may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed"
+                ) from error
+            enlarge(self._in, receive=RECEIVE_BUFFER)
+            enlarge(self._out, send=SEND_BUFFER)
+            wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
+            self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, sys.byteorder))
+            self._open = opened.pop_all()
 
     def fileno(self) -> int:
         return self._in.fileno()
@@ -45,7 +59,7 @@ class RawTunnelSocket:
         return _receive(self._in)
 
     def read_icmp(self) -> bytes | None:
-        """The next ICMP error (unreachable, time exceeded) that this machine got, IP header included: perhaps about a tunnel."""
+        """The next ICMP error (unreachable, time exceeded) for this machine, IP header included: perhaps of a tunnel."""
         return _receive(self._icmp)
 
     def write(self, packet: bytes) -> int:
@@ -67,16 +81,16 @@ class RawTunnelSocket:
                 return 0
 
     def close(self) -> None:
-        self._in.close()
-        self._out.close()
-        self._icmp.close()
+        self._open.close()
 
 
 def _receive(source: socket.socket) -> bytes | None:
-    try:
-        return source.recv(LARGEST_PACKET)
-    except BlockingIOError:
-        return None
-    except OSError:
-        # An ICMP error about something that we sent: it is not a packet; the next read gives the next packet.
-        return b""
+    for _ in range(ERRORS_IN_A_ROW):
+        try:
+            return source.recv(LARGEST_PACKET)
+        except BlockingIOError:
+            return None
+        except OSError:
+            # An ICMP error about something that we sent stands before the next packet and is no packet itself.
+            continue
+    return None

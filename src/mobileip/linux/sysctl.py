@@ -1,4 +1,6 @@
-"""Sysctls bear no mark: the old value is written down before a new one is set, and restored at the end or after a crash."""
+"""Sysctls bear no mark: the old value is written down before a new one is set, and restored at the end or after a
+crash.
+"""
 
 import errno
 from pathlib import Path
@@ -82,7 +84,8 @@ def _value(path: str) -> str | None:
 
 
 def _write(path: str, value: str) -> int:
-    # The kernel sets all/accept_redirects to the opposite of ip_forward whenever that is written. It shall stay as it was.
+    # The kernel sets all/accept_redirects to the opposite of ip_forward whenever that is written. It shall stay as
+    # it was.
     redirects = _value(_ALL_ACCEPT_REDIRECTS) if path == _IP_FORWARD else None
     try:
         (ROOT / path).write_text(value)

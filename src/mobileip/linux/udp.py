@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
+from mobileip.linux.buffers import enlarge
 from mobileip.linux.errors import PermissionMissing, PortOccupied
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
@@ -15,7 +16,7 @@ IP_PKTINFO, IP_RECVTTL, IP_TTL = 8, 12, 2
 _PKTINFO = struct.Struct("=I4s4s")
 """struct in_pktinfo: interface, local address of the route (source on sending), destination in the header."""
 _INT = struct.Struct("=i")
-RECEIVE_BUFFER = 8 << 20
+RECEIVE_BUFFER, SEND_BUFFER = 8 << 20, 4 << 20
 LARGEST_DATAGRAM = 65_535
 
 
@@ -39,7 +40,7 @@ class SignallingSocket:
             self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
             self._socket.bind(("0.0.0.0", port))  # noqa: S104 - RFC 5944 §3.8.2.1 requests may come to a broadcast
         except OSError as error:
             self._socket.close()

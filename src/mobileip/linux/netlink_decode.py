@@ -1,0 +1,137 @@
+"""The counterpart of `netlink_encode`: message bodies of the kernel's dumps become kernel objects of ours.
+
+Each decoder gives None for what does not bear our mark or hangs on an interface that is gone.
+"""
+
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from mobileip.dataplane.ports import (
+    ROUTE_PROTOCOL,
+    InterfaceAddress,
+    NeighbourEntry,
+    ProxyNeighbour,
+    Route,
+    Rule,
+)
+from mobileip.linux.netlink_encode import (
+    FRA_DPORT_RANGE,
+    FRA_FWMARK,
+    FRA_PRIORITY,
+    FRA_PROTOCOL,
+    FRA_SPORT_RANGE,
+    FRA_SRC,
+    FRA_SUPPRESS_PREFIXLEN,
+    FRA_TABLE,
+    IFA_LOCAL,
+    NDA_DST,
+    NDA_LLADDR,
+    NDA_PROTOCOL,
+    NTF_PROXY,
+    RTA_DST,
+    RTA_GATEWAY,
+    RTA_OIF,
+    RTA_PREFSRC,
+    RTA_PRIORITY,
+    RTA_TABLE,
+)
+
+ROUTE_HEADER, RULE_HEADER, NEIGHBOUR_HEADER, ADDRESS_HEADER = 12, 12, 12, 8
+"""Octets before the first attribute."""
+
+_ATTRIBUTE = struct.Struct("=HH")
+_TYPE_MASK = 0x3FFF
+"""Without NLA_F_NESTED and NLA_F_NET_BYTEORDER."""
+_OURS = bytes((ROUTE_PROTOCOL,))
+_NO_SUPPRESSION = 0xFFFFFFFF
+"""What the kernel reports for a rule that suppresses nothing."""
+
+Names = Mapping[int, str]
+"""Interface names by index."""
+
+Decoder = Callable[[bytes, Names], Route | Rule | NeighbourEntry | ProxyNeighbour | InterfaceAddress | None]
+
+
+def attributes(body: bytes, start: int) -> dict[int, bytes]:
+    """Attribute type -> value, from octet `start` on."""
+    found = {}
+    end = len(body)
+    while start + 4 <= end:
+        length, kind = _ATTRIBUTE.unpack_from(body, start)
+        if length < 4:
+            break
+        found[kind & _TYPE_MASK] = body[start + 4 : start + length]
+        start += (length + 3) & ~3
+    return found
+
+
+def route(body: bytes, names: Names) -> Route | None:
+    if body[5] != ROUTE_PROTOCOL:
+        return None
+    found = attributes(body, ROUTE_HEADER)
+    interface = names.get(_number(found.get(RTA_OIF)))
+    if interface is None:
+        return None
+    return Route(
+        prefix=IPv4Network((found.get(RTA_DST, b"\0\0\0\0"), body[1])),
+        interface=interface,
+        table=_number(found.get(RTA_TABLE)) or body[4],
+        gateway=_address(found.get(RTA_GATEWAY)),
+        source=_address(found.get(RTA_PREFSRC)),
+        metric=_number(found.get(RTA_PRIORITY)),
+    )
+
+
+def rule(body: bytes, _names: Names) -> Rule | None:
+    found = attributes(body, RULE_HEADER)
+    if found.get(FRA_PROTOCOL) != _OURS:
+        return None
+    suppress = _number(found.get(FRA_SUPPRESS_PREFIXLEN, b"\xff\xff\xff\xff"))
+    source_ports, destination_ports = found.get(FRA_SPORT_RANGE), found.get(FRA_DPORT_RANGE)
+    ports = None
+    if source_ports is not None and destination_ports is not None:
+        ports = (_number(source_ports[:2]), _number(destination_ports[:2]))
+    return Rule(
+        priority=_number(found.get(FRA_PRIORITY)),
+        table=_number(found.get(FRA_TABLE)) or body[4],
+        mark=_number(found.get(FRA_FWMARK)) or None,
+        source=_address(found.get(FRA_SRC)),
+        udp_ports=ports,
+        suppress_prefix_length=None if suppress == _NO_SUPPRESSION else suppress,
+    )
+
+
+def address(body: bytes, names: Names) -> InterfaceAddress | None:
+    """Any IPv4 address: whose it is the interface tells."""
+    local = attributes(body, ADDRESS_HEADER).get(IFA_LOCAL)
+    interface = names.get(_number(body[4:8]))
+    if local is None or interface is None:
+        return None
+    return InterfaceAddress(interface=interface, address=IPv4Interface((local, body[1])))
+
+
+def neighbour(body: bytes, names: Names) -> NeighbourEntry | None:
+    found = attributes(body, NEIGHBOUR_HEADER)
+    interface = names.get(_number(body[4:8]))
+    link_address = found.get(NDA_LLADDR)
+    if found.get(NDA_PROTOCOL) != _OURS or interface is None or link_address is None:
+        return None
+    return NeighbourEntry(interface=interface, address=IPv4Address(found[NDA_DST]), link_address=link_address)
+
+
+def proxy_neighbour(body: bytes, names: Names) -> ProxyNeighbour | None:
+    found = attributes(body, NEIGHBOUR_HEADER)
+    interface = names.get(_number(body[4:8]))
+    if not body[10] & NTF_PROXY or found.get(NDA_PROTOCOL) != _OURS or interface is None:
+        return None
+    return ProxyNeighbour(interface=interface, address=IPv4Address(found[NDA_DST]))
+
+
+def _number(value: bytes | None) -> int:
+    return int.from_bytes(value, sys.byteorder) if value else 0
+
+
+def _address(value: bytes | None) -> IPv4Address | None:
+    return IPv4Address(value) if value else None

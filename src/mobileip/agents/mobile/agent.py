@@ -37,7 +37,7 @@ from mobileip.agents.events import (
 )
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.mobile.answers import Answers, discard
-from mobileip.agents.mobile.attachment import CareOf
+from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.deadlines import deadlines
 from mobileip.agents.mobile.draws import Draws
@@ -225,8 +225,8 @@ class MobileNode:
         elif registration.state in PURSUING:
             begin(state, registration, registration.target, self._now)
 
-    def _deregister(self) -> Registration | None:
-        """Begins to deregister what may be registered away from home, and returns it."""
+    def _deregister(self) -> Attachment | None:
+        """Begins to deregister what may be registered away from home; returns where."""
         state = self._state
         lingering = [n for n, other in state.registrations.items() if other.state is State.LINGERING]
         state.active = state.active or next(iter(lingering), None)
@@ -236,18 +236,18 @@ class MobileNode:
         if registration.target is not None and registration.target.is_home:
             return None
         registration.deregister(self._now)
-        return registration
+        return registration.target
 
     def _stop(self, now: Instant, out: Outbox, entropy: bytes) -> None:
         state = self._state
         state.stopping = True
         if not state.started or not state.config.deregister_on_stop:
             return
-        registration = self._deregister()
-        if registration is not None:
+        target = self._deregister()
+        if target is not None:
             # Not held up by the limit of one per second, which RFC 5944 §2.4.2 sets "on average": there is no
             # later.
-            send_request(state, registration, now, out, entropy)
+            send_request(state, target, now, out, entropy)
 
     # -- what is shown
 

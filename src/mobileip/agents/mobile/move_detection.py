@@ -88,10 +88,6 @@ class HeardAgents:
         self._agents: dict[Key, KnownAgent] = {}
         self._incarnations = 0
 
-    def all(self) -> tuple[KnownAgent, ...]:
-        """Everything that is remembered, doubted or not."""
-        return tuple(self._agents.values())
-
     def believed(self) -> list[KnownAgent]:
         """What may be registered with. RFC 5944 §2.4.2.2: the advertisement "MUST NOT have expired"."""
         return [agent for agent in self._agents.values() if not agent.doubted]

@@ -45,7 +45,7 @@ def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
     target = state.registration.target if state.registration else None
     best = choose(offers, target.place if target else None, state.refusals.avoided(now), state.ranks)
     if best is None:
-        _without_offer(state)
+        _without_offer(state, now)
         return
     registration = state.registrations[best.interface]
     if state.active is not None and state.active != best.interface:
@@ -90,7 +90,7 @@ def _note_silence(state: NodeState, now: float) -> None:
         state.refusals.note(registration.target.place, UNANSWERED_WAIT, now, avoid=True)
 
 
-def _without_offer(state: NodeState) -> None:
+def _without_offer(state: NodeState, now: float) -> None:
     registration = state.registration
     if registration is None or state.active is None:
         return
@@ -101,6 +101,8 @@ def _without_offer(state: NodeState) -> None:
         # The home agent fell silent, and nothing tells that we are elsewhere. RFC 5944 §4.2.1: at home the
         # node "operates without the support of mobility services"; it does not lose its network because the
         # home agent restarts.
+        if registration.state is State.DENIED and now >= registration.wait_until:
+            begin(state, registration, target, now)
         return
     registration.leave()
     state.active = None

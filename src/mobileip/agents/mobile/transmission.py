@@ -1,7 +1,7 @@
 """What a mobile node sends now: solicitations, gratuitous ARPs, requests, each within its limit."""
 
 from mobileip.agents.instant import Instant
-from mobileip.agents.mobile.attachment import CareOf
+from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.discovery import solicitation
 from mobileip.agents.mobile.draws import Draws
 from mobileip.agents.mobile.fsm import State
@@ -61,14 +61,14 @@ def announce(state: NodeState, now: float, out: Outbox) -> None:
 def transmit(state: NodeState, now: Instant, out: Outbox, entropy: bytes) -> None:
     """Sends the active link's request if it is due and the limit of one per second allows it."""
     registration = state.registration
-    if registration is None or registration.send_at is None:
+    if registration is None or registration.target is None or registration.send_at is None:
         return
     if now.boot < max(registration.send_at, state.limit.ready_at(now.boot)):
         return
     if registration.state is State.DEREGISTERING and registration.attempt >= DEREGISTRATION_ATTEMPTS:
         give_up_deregistration(registration, out)
         return
-    send_request(state, registration, now, out, entropy)
+    send_request(state, registration.target, now, out, entropy)
 
 
 def give_up_deregistration(registration: Registration, out: Outbox) -> None:
@@ -79,11 +79,9 @@ def give_up_deregistration(registration: Registration, out: Outbox) -> None:
         out.notify(RegistrationLost(care_of_address=binding.attachment.care_of_address, cause="deregistered"))
 
 
-def send_request(state: NodeState, registration: Registration, now: Instant, out: Outbox, entropy: bytes) -> None:
-    """Sends one request to wherever the registration is aimed at."""
-    target = registration.target
-    if target is None:
-        return
+def send_request(state: NodeState, target: Attachment, now: Instant, out: Outbox, entropy: bytes) -> None:
+    """Sends one request of the registration at `target`."""
+    registration = state.registrations[target.interface]
     if registration.unanswered is None:
         identification = state.maker.make(boot=now.boot, ntp=now.ntp, entropy=entropy)
     else:

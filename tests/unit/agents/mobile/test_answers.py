@@ -383,6 +383,15 @@ class TestDenials:
         scene.answer()
         assert scene.state == "at_home"
 
+    def test_denied_at_home_with_the_home_agent_silent_since(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(HOME)
+        scene.answer(130)
+        scene.wait(11)
+        assert scene.requests
+        assert scene.state == "returning"
+
     def test_old_binding_ends_while_denied(self) -> None:
         scene = asking(requested_lifetime=100)
         scene.answer()

@@ -1,0 +1,503 @@
+"""The mobile node as a whole: commands, stopping, what it shows, what it ignores."""
+
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+from tests.support.messages import HOME_ADDRESS, HOME_AGENT
+from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, NODE_MAC, Scene
+
+from mobileip.agents.events import (
+    AdvertisementArrived,
+    Arrival,
+    DeregisterCommanded,
+    GatewayHeard,
+    RegisterCommanded,
+    SolicitationArrived,
+    Stopping,
+    TimerExpired,
+)
+from mobileip.agents.notices import AgentHeard, Discarded, LinkNoticed, RegistrationLost
+from mobileip.agents.outputs import SendDiscovery
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.model import MobileLink
+from mobileip.wire.agent_discovery import AgentSolicitation
+
+
+def registered() -> Scene:
+    scene = Scene()
+    scene.up()
+    scene.hear(FOREIGN_1.but(lifetime=9000))
+    scene.answer()
+    scene.wait(5)
+    return scene
+
+
+class TestDeregisterCommanded:
+    def test_through_the_foreign_agent(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        assert scene.state == "deregistering"
+        assert scene.request.lifetime == 0
+        assert scene.request.care_of_address == FOREIGN_1.care_of_addresses[0]
+        assert scene.departure.destination == FOREIGN_1.address
+        assert scene.route is not None
+        scene.answer()
+        assert scene.state == "deregistered"
+        assert scene.route is None
+        assert scene.notice(RegistrationLost).cause == "deregistered"
+
+    def test_stays_so_until_register(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.answer()
+        scene.wait(100)
+        scene.hear(FOREIGN_2)
+        scene.down()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        assert not scene.requests
+        assert scene.state == "deregistered"
+        scene.handle(RegisterCommanded())
+        assert scene.requests
+        scene.answer()
+        assert scene.state == "registered"
+
+    def test_register_again_at_the_same_place(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.answer()
+        scene.wait(2)
+        scene.handle(RegisterCommanded())
+        assert scene.request.lifetime == 1800
+
+    def test_register_before_the_answer(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.handle(RegisterCommanded())
+        scene.wait(1)
+        assert scene.request.lifetime == 1800
+        scene.answer()
+        assert scene.state == "registered"
+
+    def test_co_located(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.wait(1)
+        scene.dhcp()
+        scene.answer()
+        scene.wait(5)
+        scene.handle(DeregisterCommanded())
+        assert scene.request.care_of_address == IPv4Address("203.0.113.7")
+        assert scene.request.decapsulation_by_mobile_node
+        scene.link(addresses=(), gateway=None)
+        assert scene.state == "deregistered"
+
+    def test_gives_up_after_four_unanswered(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.wait(60)
+        assert len(scene.requests) == 3
+        assert scene.state == "deregistered"
+        assert scene.route is None
+
+    def test_refused(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.answer(129)
+        assert scene.state == "deregistered"
+        assert scene.notice(RegistrationLost).cause == "deregistered"
+
+    def test_refused_with_nothing_in_force(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1.but(lifetime=9000))
+        scene.handle(DeregisterCommanded())
+        scene.wait(1)
+        scene.answer(129)
+        assert scene.state == "deregistered"
+
+    def test_resynchronised_first(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.answer(133)
+        assert scene.state == "deregistering"
+        scene.wait(1)
+        assert scene.request.lifetime == 0
+        scene.answer()
+        assert scene.state == "deregistered"
+
+    def test_waits_for_the_second_after_a_request(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.handle(DeregisterCommanded())
+        assert not scene.requests
+        scene.wait(1)
+        assert scene.request.lifetime == 0
+        assert scene.request.care_of_address == HOME_ADDRESS, "whatever the home agent may hold"
+        scene.answer()
+        assert scene.state == "deregistered"
+
+    def test_what_lingers(self) -> None:
+        scene = Scene()
+        scene.register()
+        scene.wait(5)
+        assert scene.state == "lingering"
+        scene.handle(DeregisterCommanded())
+        assert scene.state == "deregistering"
+        assert scene.departure.destination == FOREIGN_1.address
+        scene.handle(DeregisterCommanded())
+        assert not scene.requests
+
+    def test_expires_meanwhile(self) -> None:
+        scene = Scene(requested_lifetime=5)
+        scene.register(FOREIGN_1.but(lifetime=9000))
+        scene.wait(2)
+        scene.handle(DeregisterCommanded())
+        scene.wait(4)
+        assert scene.state == "deregistered"
+        assert scene.route is None
+
+    def test_carrier_lost_meanwhile(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.down()
+        assert scene.state == "deregistered"
+        assert scene.node.snapshot().registration is None
+
+    def test_at_home_there_is_nothing_to_deregister(self) -> None:
+        scene = Scene()
+        scene.register(HOME)
+        scene.wait(1)
+        scene.handle(DeregisterCommanded())
+        assert scene.state == "at_home"
+        assert not scene.requests
+
+    def test_home_is_home_also_while_deregistered(self) -> None:
+        scene = Scene()
+        scene.handle(DeregisterCommanded())
+        assert scene.state == "deregistered"
+        scene.up()
+        scene.hear(FOREIGN_1)
+        assert not scene.requests
+        scene.hear(HOME)
+        assert scene.requests
+        scene.answer()
+        assert scene.state == "at_home"
+
+    def test_home_while_deregistering(self) -> None:
+        scene = registered()
+        scene.handle(DeregisterCommanded())
+        scene.hear(HOME)
+        scene.wait(1)
+        assert scene.request.care_of_address == HOME_ADDRESS
+        scene.answer()
+        assert scene.state == "at_home"
+
+    @pytest.mark.parametrize("answered", [True, False])
+    def test_home_on_another_link_while_deregistered(self, answered: bool) -> None:
+        scene = Scene(links=("eth0", "wlan0"))
+        scene.register(FOREIGN_1.but(lifetime=9000))
+        scene.wait(5)
+        scene.handle(DeregisterCommanded())
+        if answered:
+            scene.answer()
+        scene.wait(1)
+        scene.up("wlan0")
+        scene.hear(HOME, "wlan0")
+        scene.wait(1)
+        scene.answer()
+        assert scene.state == "at_home"
+        assert scene.route is not None
+        assert scene.route.interface == "wlan0"
+
+
+class TestRegisterCommanded:
+    def test_renews_what_is_registered(self) -> None:
+        scene = registered()
+        scene.handle(RegisterCommanded())
+        assert scene.state == "renewing"
+        assert scene.requests
+        scene.handle(RegisterCommanded())
+        assert scene.state == "renewing"
+
+    def test_ends_the_wait_after_a_denial(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1.but(lifetime=9000))
+        scene.answer(131)
+        scene.wait(2)
+        scene.handle(RegisterCommanded())
+        assert scene.requests
+        assert scene.state == "registering"
+
+    def test_searches_anew_without_an_agent(self) -> None:
+        scene = Scene(links=("eth0", "eth1"))
+        scene.up()
+        scene.wait(40)
+        scene.handle(RegisterCommanded())
+        assert scene.solicitations
+
+    def test_at_home_returns_again(self) -> None:
+        scene = Scene()
+        scene.register(HOME)
+        scene.wait(2)
+        scene.handle(RegisterCommanded())
+        assert scene.state == "returning"
+        assert scene.announcements
+        assert scene.requests
+
+    def test_forgets_the_home_agent_that_code_136_named(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1.but(lifetime=9000))
+        scene.answer(136, home_agent=IPv4Address("10.1.0.2"))
+        scene.handle(RegisterCommanded())
+        scene.wait(1)
+        assert scene.request.home_agent == HOME_AGENT
+
+
+class TestStopping:
+    def test_deregisters(self) -> None:
+        scene = registered()
+        scene.handle(Stopping())
+        assert scene.request.lifetime == 0
+        assert scene.node.next_deadline() is None
+        scene.answer()
+        assert scene.state == "deregistered"
+        assert scene.handle(TimerExpired()) == []
+
+    def test_also_within_a_second_of_a_request(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.handle(Stopping())
+        assert scene.request.lifetime == 0
+
+    def test_not_where_that_is_not_wanted(self) -> None:
+        scene = Scene(deregister_on_stop=False)
+        scene.register()
+        scene.wait(1)
+        assert scene.handle(Stopping()) == []
+        assert scene.state == "registered"
+
+    def test_nothing_to_say_at_home(self) -> None:
+        scene = Scene()
+        scene.register(HOME)
+        scene.wait(1)
+        scene.handle(Stopping())
+        assert not scene.requests
+
+    def test_before_the_start(self) -> None:
+        assert Scene(started=False).handle(Stopping()) == []
+
+    def test_nothing_is_begun_afterwards(self) -> None:
+        scene = Scene()
+        scene.handle(Stopping())
+        scene.up()
+        scene.hear(FOREIGN_1)
+        assert not scene.requests
+        assert not scene.solicitations
+        scene.down()
+
+
+class TestAdvertisements:
+    def arrival(self, **fields: object) -> Arrival:
+        defaults: dict[str, object] = {
+            "interface": "eth0",
+            "source": FOREIGN_1.address,
+            "destination": IPv4Address("224.0.0.1"),
+            "link_source": FOREIGN_1.link_address,
+        }
+        return Arrival(**(defaults | fields))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("arrival", "advertisement"),
+        [
+            ({"link_source": None}, {}),
+            ({"source": IPv4Address(0)}, {}),
+            ({"source": IPv4Address("224.0.0.9")}, {}),
+            ({"source": IPv4Address("127.0.0.1")}, {}),
+            ({}, {"code": 7}),
+        ],
+    )
+    def test_bad_ones_are_discarded(self, arrival: dict[str, object], advertisement: dict[str, object]) -> None:
+        scene = Scene()
+        scene.up()
+        scene.handle(
+            AdvertisementArrived(
+                advertisement=FOREIGN_1.advertisement(**advertisement), arrival=self.arrival(**arrival)
+            )
+        )
+        assert scene.notice(Discarded).reason == DropReason.BAD_ADVERTISEMENT
+        assert scene.node.snapshot().agents == ()
+
+    @pytest.mark.parametrize("agent", [FOREIGN_1.but(foreign_agent=False), FOREIGN_1.but(care_of_addresses=())])
+    def test_agents_that_offer_nothing_are_discarded(self, agent: object) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(agent)  # type: ignore[arg-type]
+        assert scene.notice(Discarded).reason == DropReason.BAD_ADVERTISEMENT
+
+    def test_code_16_is_an_agent_too(self) -> None:
+        """RFC 5944 §2.1: it does not route common traffic."""
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1, code=16)
+        assert scene.requests
+
+    def test_agent_without_router_addresses(self) -> None:
+        """RFC 5944 §2.1: the number of addresses may be 0."""
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1, routers=())
+        assert scene.requests
+
+    def test_agent_that_grants_no_time_is_not_used(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1.but(registration_lifetime=0))
+        assert not scene.requests
+
+    def test_our_own_are_not_heard(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1.but(link_address=NODE_MAC))
+        assert not scene.requests
+        assert not [n for n in scene.notices if isinstance(n, AgentHeard)]
+
+    def test_not_before_the_carrier(self) -> None:
+        scene = Scene()
+        scene.link(carrier=False)
+        scene.hear(FOREIGN_1)
+        assert scene.outputs == []
+
+    def test_plain_router_is_no_agent(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1, extensions=())
+        assert not scene.requests
+        assert not scene.notices
+        assert scene.node.snapshot().agents == ()
+        scene.wait(5)
+        assert scene.solicitations
+        assert not scene.notices
+
+    def test_plain_router_beside_the_same_machines_agent(self) -> None:
+        scene = Scene()
+        scene.register()
+        for _ in range(5):
+            scene.wait(1)
+            scene.hear(FOREIGN_1, extensions=())
+            scene.hear(FOREIGN_1)
+            assert not scene.requests
+        scene.down()
+
+    def test_more_agents_than_anyone_needs(self) -> None:
+        scene = Scene()
+        scene.register(FOREIGN_1.but(lifetime=9000, prefix_length=None))
+        for number in range(100):
+            source = IPv4Address("10.9.0.1") + number
+            scene.hear(FOREIGN_2.but(address=source, lifetime=9000, prefix_length=None))
+        agents = scene.node.snapshot().agents
+        assert len(agents) == 16
+        assert FOREIGN_1.address in [agent.address for agent in agents]
+
+
+class TestSnapshot:
+    def test_of_a_registered_node(self) -> None:
+        scene = registered()
+        snapshot = scene.node.snapshot()
+        assert snapshot.home_address == HOME_ADDRESS
+        assert snapshot.state == "registered"
+        assert [agent.address for agent in snapshot.agents] == [FOREIGN_1.address]
+        assert snapshot.links[0].state == "agent_heard"
+        assert snapshot.registration is not None
+        assert snapshot.registration.care_of == "foreign_agent"
+        assert snapshot.registration.agent == FOREIGN_1.address
+        assert snapshot.counters["requests_sent"] == 1
+
+    def test_of_links(self) -> None:
+        scene = Scene(links=("eth0", "eth1", "eth2", "eth3"))
+        scene.down("eth0")
+        scene.up("eth1")
+        scene.up("eth2", addresses=(IPv4Interface("192.0.2.9/24"),))
+        assert [(link.name, link.state) for link in scene.node.snapshot().links] == [
+            ("eth0", "down"),
+            ("eth1", "up"),
+            ("eth2", "addressed"),
+        ]
+
+    def test_of_a_request_under_way(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        registration = scene.node.snapshot().registration
+        assert registration is not None
+        assert registration.care_of_address == FOREIGN_1.care_of_addresses[0]
+        assert registration.granted_lifetime == 0
+
+    def test_is_a_copy(self) -> None:
+        scene = registered()
+        before = scene.node.snapshot()
+        scene.handle(RegisterCommanded())
+        assert before.counters["requests_sent"] == 1
+
+
+class TestLinks:
+    def test_up_is_noticed_once(self) -> None:
+        scene = Scene()
+        scene.up()
+        assert scene.notice(LinkNoticed).state == "up"
+        assert scene.up() == []
+
+    def test_addressed(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.dhcp()
+        assert scene.notice(LinkNoticed).state == "addressed"
+
+    def test_down_from_the_start(self) -> None:
+        scene = Scene()
+        assert not [n for n in (scene.down(), scene.notices)[1] if isinstance(n, LinkNoticed)]
+        assert scene.wish(MobileLink) == MobileLink(interface="eth0", answers_arp=False)
+
+    def test_a_storm_of_flaps_is_answered_within_the_limit(self) -> None:
+        scene = Scene()
+        scene.up()
+        for _ in range(100):
+            scene.wait(0.05)
+            scene.flap()
+        assert len(scene.times(SendDiscovery)) <= 3 + 5
+
+    def test_few_neighbours_are_kept(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.dhcp()
+        for number in range(20):
+            scene.handle(
+                GatewayHeard(interface="eth0", address=IPv4Address("192.0.2.0") + number, link_address=bytes(6))
+            )
+        scene.wait(1)
+        scene.answer()
+        assert scene.route is not None
+        assert scene.route.gateway_link_address is None
+
+
+def test_solicitations_of_others_are_not_for_us() -> None:
+    scene = Scene()
+    scene.up()
+    arrival = Arrival(interface="eth0", source=HOME_ADDRESS, destination=IPv4Address("224.0.0.2"))
+    assert scene.handle(SolicitationArrived(solicitation=AgentSolicitation(), arrival=arrival)) == []
+
+
+def test_deadlines_say_why() -> None:
+    scene = Scene()
+    scene.up()
+    deadline = scene.node.next_deadline()
+    assert deadline is not None
+    assert deadline.reason == "solicitation on eth0"
+    scene.hear(FOREIGN_1)
+    deadline = scene.node.next_deadline()
+    assert deadline is not None
+    assert (deadline.at, deadline.reason) == (101.0, "request")

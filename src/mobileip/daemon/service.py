@@ -130,12 +130,12 @@ class Service:
         """
         if configuration.daemon != self.configuration.daemon:
             raise ValueError("[daemon] differs: restart to change it")
-        self._runner.handle(*())
         old, new = self._runner.node, build_node(configuration)
         kept = Node(
             home=old.home if configuration.home_agent == self.configuration.home_agent else new.home,
             foreign=old.foreign if configuration.foreign_agent == self.configuration.foreign_agent else new.foreign,
             mobile=old.mobile if configuration.mobile_node == self.configuration.mobile_node else new.mobile,
+            predecessor=old,
         )
         self.configuration = configuration
         self._runner.replace(kept)

@@ -30,6 +30,8 @@ class FakeKernel:
         """Everything asked for so far, refused or not."""
         self.refusals: dict[Identity, int] = {}
         """Identity -> errno of every operation on it from now on."""
+        self.knows_sources = True
+        """As the real one: no route without its source address, and none left when that goes."""
 
     async def actual(self) -> frozenset[KernelObject]:
         return frozenset(self.objects.values())
@@ -53,16 +55,22 @@ class FakeKernel:
     def _perform(self, operation: Operation) -> int:
         target = operation.target
         if operation.action is Action.REMOVE:
-            self.objects.pop(identity(target), None)
+            self._remove(target)
             return 0
-        if isinstance(target, Route) and target.source is not None and not self._has(target.source):
-            return errno.EINVAL  # the kernel takes no source that is not a local address
-            return errno.EEXIST  # rules can't be replaced
+        if self.knows_sources and isinstance(target, Route) and target.source not in {None, *self._addresses()}:
+            return errno.EINVAL
         self.objects[identity(target)] = target
         return 0
 
-    def _has(self, address: IPv4Address) -> bool:
-        return any(isinstance(o, InterfaceAddress) and o.address.ip == address for o in self.objects.values())
+    def _remove(self, target: KernelObject) -> None:
+        self.objects.pop(identity(target), None)
+        if self.knows_sources and isinstance(target, InterfaceAddress):
+            orphans = [k for k, o in self.objects.items() if isinstance(o, Route) and o.source == target.address.ip]
+            for orphan in orphans:
+                del self.objects[orphan]
+
+    def _addresses(self) -> set[IPv4Address]:
+        return {o.address.ip for o in self.objects.values() if isinstance(o, InterfaceAddress)}
 
 
 class FakePacketPort:

@@ -80,3 +80,10 @@ async def test_the_engine_remembers():
     assert engine.tunnels() == []
     assert await engine.repair(3.0) == Repair()
     assert engine.repairs == [3.0]
+
+
+async def test_the_kernel_removes_the_routes_of_an_address_that_goes():
+    kernel = FakeKernel()
+    kernel.perform(install(ADDRESS, ROUTE, ON))
+    kernel.perform([Operation(Action.REMOVE, ADDRESS)])
+    assert await kernel.actual() == {ON}

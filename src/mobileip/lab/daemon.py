@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mobileip.lab import control, processes
+from mobileip.control.client import ControlClient, ControlError, Json
+from mobileip.lab import processes
 from mobileip.lab.errors import TIMED_OUT, LabError
+from mobileip.lab.feed import Feed
 from mobileip.lab.netns import path
 from mobileip.lab.processes import Process
 
@@ -78,8 +80,8 @@ class Daemon:
         give_up = time.monotonic() + _READY_SECONDS
         while time.monotonic() < give_up:
             try:
-                self.ask("/v1/status")
-            except OSError:
+                self.ask("status")
+            except ControlError:
                 if self.process is None:
                     message = f"the daemon of {self.node} ended at once:\n{processes.last_lines(self.log)}"
                     raise LabError(message) from None
@@ -115,10 +117,14 @@ class Daemon:
         if (process := self.process) is not None:
             os.kill(process.pid, how)
 
-    def ask(self, resource: str, method: str = "GET") -> Any:
-        """The decoded JSON of e.g. `/v1/bindings`."""
-        return control.ask(self.socket, resource, method)
+    def ask(self, name: str) -> Any:
+        """The decoded JSON of `status`, `bindings`, `visitors`... Raises ControlError."""
+        return ControlClient(self.socket).get(name)
 
-    def follow(self) -> control.Feed:
+    def tell(self, name: str) -> Json:
+        """`register`, `deregister`, `restart` or `stop`. Raises ControlError."""
+        return ControlClient(self.socket).post(name)
+
+    def follow(self) -> Feed:
         """Its events, from the oldest that it still has; goes on after a restart."""
-        return control.Feed(self.socket)
+        return Feed(self.socket)

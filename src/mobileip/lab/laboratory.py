@@ -16,9 +16,9 @@ import msgspec
 
 from mobileip.lab import builder, moves, netem, netns, plan, processes, state, topology
 from mobileip.lab.capture import Capture, Place
-from mobileip.lab.control import Feed
 from mobileip.lab.daemon import Daemon
 from mobileip.lab.errors import NO_SUCH_OBJECT, LabError
+from mobileip.lab.feed import Feed
 from mobileip.lab.moves import Move
 from mobileip.lab.processes import Process
 from mobileip.lab.roles import Settings
@@ -106,12 +106,14 @@ class Lab:
         """Ends its processes and whatever else runs in its namespaces, removes these. Harmless when there is none."""
         for feed in self._feeds.values():
             feed.close()
-        self._feeds.clear()
         for capture in self._captures:
             capture.close()
         self._captures.clear()
         with state.locked(self.name):
             builder.remove(self.name, self._there(), self.folder)
+        for feed in self._feeds.values():
+            feed.join()
+        self._feeds.clear()
 
     def _there(self) -> topology.Topology:
         """What a lab of this name was built from, if that was another topology."""

@@ -85,3 +85,9 @@ def locked(name: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def leftovers() -> list[str]:
+    """Labs that a crash left half-made."""
+    names = sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir()) if ROOT.is_dir() else []
+    return [name for name in names if name not in running()]

@@ -84,9 +84,18 @@ def agent(entry: HeardAgent, now: float) -> AgentView:
     )
 
 
+AT_HOME = "at_home"
+
+
+def is_in_force(node: MobileNodeSnapshot, now: float) -> bool:
+    """Whether packets for the home address reach the node: at home without a binding, else by one that lasts."""
+    current = node.registration
+    return current is not None and (node.state == AT_HOME or current.expires_at > now)
+
+
 def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
     current = node.registration
-    in_force = current is not None and current.expires_at > now
+    in_force = is_in_force(node, now)
     return RegistrationView(
         home_address=str(node.home_address),
         home_agent=str(node.home_agent),
@@ -97,7 +106,7 @@ def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
         interface=current.interface if current else None,
         agent=str(current.agent) if current and current.agent else None,
         granted_lifetime_seconds=current.granted_lifetime if current else None,
-        remaining_seconds=_remaining(current.expires_at, now) if current and in_force else None,
+        remaining_seconds=_remaining(current.expires_at, now) if current and in_force and current.granted_lifetime else None,
         last_denial=node.last_denial,
         clock_offset_seconds=node.clock_offset,
     )
@@ -140,7 +149,7 @@ def verdict(
 
 def _node_verdict(node: MobileNodeSnapshot, now: float) -> str:
     current = node.registration
-    if current is None or current.expires_at <= now:
+    if current is None or not is_in_force(node, now):
         return f"{node.home_address} is not registered ({node.state.replace('_', ' ')})"
     if current.care_of == "home":
         return f"{node.home_address} is at home on {current.interface}"

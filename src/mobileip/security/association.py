@@ -52,9 +52,7 @@ class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("the key is empty")
 
     def __repr__(self) -> str:
-        return (
-            f"MobilitySecurityAssociation(spi={self.spi}, algorithm={self.algorithm}, replay={self.replay})"
-        )
+        return f"MobilitySecurityAssociation(spi={self.spi}, algorithm={self.algorithm}, replay={self.replay})"
 
 
 Peer = IPv4Address | bytes

@@ -39,9 +39,7 @@ def authenticator(covered: bytes, association: MobilitySecurityAssociation) -> b
     return md5(association.key + covered + association.key, usedforsecurity=False).digest()
 
 
-def sign(
-    octets: bytes, kind: type[AuthenticationExtension], association: MobilitySecurityAssociation
-) -> bytes:
+def sign(octets: bytes, kind: type[AuthenticationExtension], association: MobilitySecurityAssociation) -> bytes:
     """`octets` (a message so far, all prior extensions included) with one authentication extension
     appended.
     """

@@ -220,7 +220,9 @@ class IdentificationMaker:
         return join(high_half, low_half)
 
     def _agree(self, sent: int, boot: float, ntp: int) -> None:
-        self._time(boot, ntp)
+        if difference(sent, self._time(boot, ntp)) > 0:
+            # Our clock was set back and `sent` was only kept above the ones before it: that is what was agreed to.
+            self._base = sent - _units(boot)
         self._settled = True
         self._refusals = 0
         if self._accepted is None or difference(sent, self._accepted) > 0:

@@ -69,15 +69,11 @@ def test_openssl_agrees_on_hmac(algorithm: Algorithm, digest: str) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize(
-    ("algorithm", "spi_octets"), [(Algorithm.KEYED_MD5, 4), (Algorithm.KEYED_MD5_RFC2002, 0)]
-)
+@pytest.mark.parametrize(("algorithm", "spi_octets"), [(Algorithm.KEYED_MD5, 4), (Algorithm.KEYED_MD5_RFC2002, 0)])
 def test_openssl_agrees_on_keyed_md5(algorithm: Algorithm, spi_octets: int) -> None:
     signed = sign(REQUEST, MobileHomeAuthentication, association(algorithm))
     covered = KEY + signed[: len(REQUEST) + 2 + spi_octets] + KEY
-    digest = subprocess.run(
-        ["openssl", "dgst", "-md5", "-binary"], input=covered, stdout=-1, check=True
-    ).stdout
+    digest = subprocess.run(["openssl", "dgst", "-md5", "-binary"], input=covered, stdout=-1, check=True).stdout
     assert digest == signed[-16:]
 
 
@@ -91,9 +87,7 @@ def test_every_covered_octet_counts(algorithm: Algorithm) -> None:
     for position in range(offset + (6 if spi_covered else 2)):
         octets = bytearray(signed)
         octets[position] ^= 0x01
-        assert not verify(
-            type(decoded)(decoded.message, bytes(octets), decoded.offsets), offset, extension, shared
-        )
+        assert not verify(type(decoded)(decoded.message, bytes(octets), decoded.offsets), offset, extension, shared)
 
 
 def test_every_octet_of_the_authenticator_counts() -> None:

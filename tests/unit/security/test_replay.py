@@ -186,6 +186,15 @@ def test_steps_of_the_system_clock_are_not_seen_after_an_agreement() -> None:
     assert made == NOW + 10 * SECOND + SECOND // 2
 
 
+def test_time_goes_on_from_what_was_agreed_to_when_the_clock_was_set_back_before() -> None:
+    maker = timestamps()
+    maker.make(boot=0.0, ntp=NOW, entropy=b"")
+    sent = maker.make(boot=1.0, ntp=NOW - 2 * SECOND, entropy=b"")
+    assert sent == NOW + 1
+    maker.learn(sent, reply(sent), boot=1.0, ntp=NOW - 2 * SECOND)
+    assert maker.make(boot=3.5, ntp=NOW, entropy=b"\x01") == NOW + 2 * SECOND + SECOND // 2 + 1
+
+
 def test_refusal_corrects_to_the_middle_of_the_second_named() -> None:
     maker = timestamps()
     sent = maker.make(boot=0.0, ntp=NOW, entropy=b"")

@@ -4,6 +4,7 @@ from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mobileip.agents.deadlines import Deadlines
 
 

@@ -28,7 +28,7 @@ _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
 def covered_length(decoded: Decoded[Message]) -> int | None:
     """The octets up to and with the last authorization-enabling extension; None where there is none."""
-    ends = (*decoded.offsets[1:], len(decoded.octets))
+    ends = (*decoded.offsets, len(decoded.octets))[1:]
     covered = [
         end
         for end, extension in zip(ends, decoded.message.extensions, strict=True)

@@ -1,0 +1,79 @@
+"""Pending registrations."""
+
+from math import inf
+
+from tests.support.foreign_agent import OTHER_HOME_ADDRESS, OTHER_HOME_AGENT, OTHER_MAC, pending
+from tests.support.messages import HOME_ADDRESS, NTP
+
+from mobileip.agents.foreign.pending import PendingRegistrations
+
+
+def some() -> PendingRegistrations:
+    return PendingRegistrations(of_one=2, total=3)
+
+
+def test_found_by_home_address_and_low_half() -> None:
+    registrations = some()
+    registrations.add(pending())
+    assert registrations.find(HOME_ADDRESS, NTP) == pending()
+    assert registrations.find(HOME_ADDRESS, NTP ^ 1 << 40) == pending()
+    assert registrations.find(HOME_ADDRESS, NTP + 1) is None
+    assert registrations.find(OTHER_HOME_ADDRESS, NTP) is None
+    assert (len(registrations), list(registrations)) == (1, [pending()])
+
+
+def test_limits_for_one_and_for_all() -> None:
+    registrations = some()
+    for number in range(2):
+        assert registrations.has_room_for(pending(identification=NTP + number))
+        registrations.add(pending(identification=NTP + number))
+    assert not registrations.has_room_for(pending(identification=NTP + 2))
+    others = [pending(identification=NTP + n, link_address=OTHER_MAC) for n in (2, 3)]
+    assert registrations.has_room_for(others[0])
+    registrations.add(others[0])
+    assert not registrations.has_room_for(others[1])
+    assert registrations.has_room_for(pending())
+    assert not registrations.has_room_for(pending(link_address=OTHER_MAC))
+
+
+def test_a_repetition_takes_the_place_of_the_first() -> None:
+    registrations = some()
+    registrations.add(pending())
+    later = pending(received_at=1.0, expires_at=8.0)
+    registrations.add(later)
+    assert (len(registrations), list(registrations)) == (1, [later])
+    assert registrations.expire(7.5) == []
+    assert registrations.next_deadline() == 8.0
+
+
+def test_removed_ones_leave_room() -> None:
+    registrations = some()
+    registrations.add(pending())
+    registrations.add(pending(identification=NTP + 1))
+    registrations.remove(pending())
+    registrations.remove(pending())
+    assert len(registrations) == 1
+    assert registrations.has_room_for(pending())
+    registrations.remove(pending(identification=NTP + 1))
+    assert (len(registrations), list(registrations), registrations.next_deadline()) == (0, [], inf)
+
+
+def test_they_expire_in_order() -> None:
+    registrations = some()
+    registrations.add(pending(expires_at=9.0))
+    registrations.add(pending(identification=NTP + 1, expires_at=8.0))
+    assert registrations.next_deadline() == 8.0
+    assert [p.expires_at for p in registrations.expire(10.0)] == [8.0, 9.0]
+    assert len(registrations) == 0
+
+
+def test_an_accepted_one_supersedes_what_was_before_it() -> None:
+    registrations = PendingRegistrations(10, 10)
+    entries = [pending(identification=NTP + number) for number in range(3)]
+    elsewhere = pending(identification=NTP + 7, home_agent=OTHER_HOME_AGENT)
+    for entry in (elsewhere, *entries):
+        registrations.add(entry)
+    registrations.supersede(entries[1])
+    assert list(registrations) == [elsewhere, entries[2]]
+    registrations.supersede(pending(home_address=OTHER_HOME_ADDRESS))
+    assert len(registrations) == 2

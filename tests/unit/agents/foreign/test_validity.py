@@ -1,0 +1,405 @@
+"""Every check of a foreign agent, both ways, and the order of all."""
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+from tests.support.foreign_agent import (
+    AGENT_ADDRESS,
+    FOREIGN_HOME,
+    LINK,
+    MAC,
+    MOBILE_FOREIGN,
+    OTHER_HOME_ADDRESS,
+    OTHER_HOME_AGENT,
+    OTHER_MAC,
+    foreign_agent_config,
+    link_changed,
+    pending,
+    reply,
+    request,
+    unsigned_reply,
+    visitor,
+)
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP
+
+from mobileip.agents.foreign import validity
+from mobileip.agents.foreign.pending import PendingRegistrations
+from mobileip.agents.foreign.surroundings import Surroundings
+from mobileip.agents.foreign.validity import (
+    REPLY_CHECKS,
+    REQUEST_CHECKS,
+    Refusal,
+    ReplyCase,
+    RequestCase,
+    refusal_of_reply,
+    refusal_of_request,
+)
+from mobileip.agents.foreign.visitors import VisitorList
+from mobileip.forwarding.drop_reason import DropReason
+from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.wire.extensions.authentication import (
+    AuthenticationExtension,
+    ForeignHomeAuthentication,
+    MobileForeignAuthentication,
+    MobileHomeAuthentication,
+)
+from mobileip.wire.message import Decoded
+from mobileip.wire.numbers import ReplyCode
+from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+
+COLOCATED = IPv4Address("198.51.100.77")
+UNSPECIFIED = str(IPv4Address(0))
+ELSEWHERE = IPv4Address("203.0.113.1")
+MHAE = (MobileHomeAuthentication, MOBILE_HOME)
+MFAE = (MobileForeignAuthentication, MOBILE_FOREIGN)
+FHAE = (ForeignHomeAuthentication, FOREIGN_HOME)
+
+
+def wrong(
+    kind: type[AuthenticationExtension], association: MobilitySecurityAssociation
+) -> tuple[type[AuthenticationExtension], MobilitySecurityAssociation]:
+    """The same SPI with another key."""
+    return kind, MobilitySecurityAssociation(spi=association.spi, key=b"guessed")
+
+
+def surroundings(**fields: Any) -> Surroundings:
+    made = Surroundings(foreign_agent_config(**fields))
+    made.links[LINK] = link_changed().link
+    return made
+
+
+def case(*signatures: Any, config: dict[str, Any] | None = None, **fields: Any) -> RequestCase:
+    """A request as `support.foreign_agent.request` makes it, to an agent without visitors."""
+    event = request(*signatures, **fields)
+    message = event.decoded.message
+    assert isinstance(message, RegistrationRequest)
+    around = surroundings(**(config or {}))
+    return RequestCase(
+        around,
+        VisitorList(),
+        PendingRegistrations(around.config.maximum_pending, around.config.maximum_pending_total),
+        Decoded(message, event.decoded.octets, event.decoded.offsets),
+        pending(
+            home_address=message.home_address,
+            home_agent=message.home_agent,
+            identification=message.identification,
+            link_address=event.arrival.link_source,
+        ),
+    )
+
+
+def answer(*signatures: Any, config: dict[str, Any] | None = None, asked: int = 1800, **fields: Any) -> ReplyCase:
+    """A reply to `pending()`; `asked`: the lifetime asked for."""
+    event = reply(*signatures, **fields)
+    message = event.decoded.message
+    assert isinstance(message, RegistrationReply)
+    decoded = Decoded(message, event.decoded.octets, event.decoded.offsets)
+    return ReplyCase(surroundings(**(config or {})), decoded, event.arrival, pending(requested_lifetime=asked))
+
+
+def test_a_good_request_passes_all() -> None:
+    assert refusal_of_request(case()) is None
+
+
+def test_a_good_reply_passes_all() -> None:
+    assert refusal_of_reply(answer()) is None
+    assert refusal_of_reply(answer(code=1)) is None
+    assert refusal_of_reply(answer(code=133, lifetime=0)) is None
+
+
+def test_the_order_is_the_rfcs() -> None:
+    names = [check.__name__ for check in REQUEST_CHECKS]
+    assert names == [
+        "check_home_address",
+        "check_home_agent",
+        "check_reserved_bits",
+        "check_care_of_address",
+        "check_mobile_foreign_authentication",
+        "check_authorization_present",
+        "check_lifetime",
+        "check_encapsulation",
+        "check_reverse_tunnel",
+        "check_not_copied",
+        "check_home_address_is_free",
+        "check_visitors",
+        "check_pending",
+    ]
+    assert [check.__name__ for check in REPLY_CHECKS] == [
+        "check_sender",
+        "check_foreign_home_authentication",
+        "check_form",
+    ]
+
+
+def test_every_check_is_in_the_list() -> None:
+    there = {name for name in vars(validity) if name.startswith("check_")}
+    assert there == {check.__name__ for check in (*REQUEST_CHECKS, *REPLY_CHECKS)}
+
+
+def test_the_first_answer_wins() -> None:
+    spoilt = case(lifetime=9000, reverse_tunneling=True, home_address=IPv4Address(0))
+    assert refusal_of_request(spoilt) is ReplyCode.FA_NONZERO_HOME_ADDRESS_REQUIRED
+    assert refusal_of_request(case(lifetime=9000, reverse_tunneling=True)) is ReplyCode.FA_REQUESTED_LIFETIME_TOO_LONG
+
+
+# -- requests
+
+
+@pytest.mark.parametrize(
+    ("home_address", "refusal"),
+    [
+        ("10.1.0.10", None),
+        (UNSPECIFIED, ReplyCode.FA_NONZERO_HOME_ADDRESS_REQUIRED),
+        ("255.255.255.255", ReplyCode.FA_POORLY_FORMED_REQUEST),
+        ("224.0.0.11", ReplyCode.FA_POORLY_FORMED_REQUEST),
+        ("127.0.0.1", ReplyCode.FA_POORLY_FORMED_REQUEST),
+        (str(AGENT_ADDRESS), ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED),
+        (str(CARE_OF_ADDRESS), ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED),
+    ],
+)
+def test_home_address(home_address: str, refusal: Refusal | None) -> None:
+    assert validity.check_home_address(case(home_address=IPv4Address(home_address))) is refusal
+
+
+@pytest.mark.parametrize(
+    ("home_agent", "own", "refusal"),
+    [
+        ("10.1.0.1", False, None),
+        (UNSPECIFIED, False, ReplyCode.FA_NONZERO_HOME_AGENT_REQUIRED),
+        ("255.255.255.255", False, ReplyCode.FA_NONZERO_HOME_AGENT_REQUIRED),
+        ("224.0.0.11", False, ReplyCode.FA_INVALID_HOME_AGENT_ADDRESS),
+        ("127.0.0.1", False, ReplyCode.FA_INVALID_HOME_AGENT_ADDRESS),
+        (str(AGENT_ADDRESS), False, ReplyCode.FA_INVALID_HOME_AGENT_ADDRESS),
+        (str(CARE_OF_ADDRESS), False, ReplyCode.FA_INVALID_HOME_AGENT_ADDRESS),
+        (str(AGENT_ADDRESS), True, None),
+    ],
+)
+def test_home_agent(home_agent: str, own: bool, refusal: Refusal | None) -> None:
+    tried = case(home_agent=IPv4Address(home_agent))
+    if own:
+        tried.surroundings.own_home_agents = frozenset({IPv4Address(home_agent)})
+    assert validity.check_home_agent(tried) is refusal
+
+
+@pytest.mark.parametrize("bit", ["reserved_r", "reserved_x"])
+def test_reserved_bits(bit: str) -> None:
+    strict = {"strict_reserved_bits": True}
+    assert validity.check_reserved_bits(case(**{bit: True})) is None
+    assert validity.check_reserved_bits(case(config=strict)) is None
+    assert validity.check_reserved_bits(case(config=strict, **{bit: True})) is ReplyCode.FA_POORLY_FORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({}, None),
+        ({"care_of_address": COLOCATED}, ReplyCode.FA_INVALID_CARE_OF_ADDRESS),
+        ({"care_of_address": COLOCATED, "decapsulation_by_mobile_node": True}, None),
+        ({"care_of_address": COLOCATED, "lifetime": 0}, None),
+    ],
+)
+def test_care_of_address(fields: dict[str, Any], refusal: Refusal | None) -> None:
+    assert validity.check_care_of_address(case(**fields)) is refusal
+
+
+@pytest.mark.parametrize(
+    ("signatures", "is_right"),
+    [
+        ((MHAE, MFAE), True),
+        ((MHAE,), False),
+        ((MHAE, MFAE, MFAE), False),
+        ((MHAE, wrong(*MFAE)), False),
+        ((MHAE, (MobileForeignAuthentication, FOREIGN_HOME)), False),
+    ],
+)
+def test_mobile_foreign_authentication(signatures: Any, is_right: bool) -> None:
+    check = validity.check_mobile_foreign_authentication
+    shared = {"mobile_nodes": ((HOME_ADDRESS, MOBILE_FOREIGN),)}
+    refusal = None if is_right else ReplyCode.FA_MOBILE_NODE_FAILED_AUTHENTICATION
+    assert check(case(*signatures, config=shared)) is refusal
+    assert check(case(*signatures)) is None
+
+
+def test_authorization_present() -> None:
+    check = validity.check_authorization_present
+    assert check(case()) is None
+    assert check(case(MFAE)) is ReplyCode.FA_POORLY_FORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "maximum", "refused"),
+    [
+        (0, 1800, False),
+        (1800, 1800, False),
+        (1801, 1800, True),
+        (0xFFFF, 1800, True),
+        (0xFFFF, 0xFFFF, False),
+    ],
+)
+def test_lifetime(lifetime: int, maximum: int, refused: bool) -> None:
+    refusal = ReplyCode.FA_REQUESTED_LIFETIME_TOO_LONG if refused else None
+    tried = case(lifetime=lifetime, config={"registration_lifetime": maximum})
+    assert validity.check_lifetime(tried) is refusal
+
+
+@pytest.mark.parametrize(
+    ("check", "bit", "code"),
+    [
+        (
+            validity.check_encapsulation,
+            "minimal_encapsulation",
+            ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE,
+        ),
+        (validity.check_encapsulation, "gre_encapsulation", ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE),
+        (
+            validity.check_reverse_tunnel,
+            "reverse_tunneling",
+            ReplyCode.FA_REQUESTED_REVERSE_TUNNEL_UNAVAILABLE,
+        ),
+    ],
+)
+def test_what_we_have_not(check: validity.RequestCheck, bit: str, code: ReplyCode) -> None:
+    assert check(case()) is None
+    assert check(case(**{bit: True})) is code
+    assert check(case(**{bit: True}, lifetime=0)) is None
+    assert check(case(**{bit: True}, decapsulation_by_mobile_node=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_copy"),
+    [
+        ({}, False),
+        ({"link_source": OTHER_MAC}, True),
+        ({"link_source": OTHER_MAC, "identification": NTP + 1}, False),
+        ({"link_source": OTHER_MAC, "home_address": OTHER_HOME_ADDRESS}, False),
+    ],
+)
+def test_not_copied(fields: dict[str, Any], is_copy: bool) -> None:
+    refusal = DropReason.REPLAYED if is_copy else None
+    while_pending = case(**fields)
+    while_pending.registrations.add(pending())
+    assert validity.check_not_copied(while_pending) is refusal
+    afterwards = case(**fields)
+    afterwards.visitors.put(visitor())
+    assert validity.check_not_copied(afterwards) is refusal
+
+
+def test_not_copied_knows_home_agents_apart() -> None:
+    tried = case(link_source=OTHER_MAC, home_agent=OTHER_HOME_AGENT)
+    tried.visitors.put(visitor())
+    assert validity.check_not_copied(tried) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_taken"),
+    [
+        ({}, False),
+        ({"home_agent": OTHER_HOME_AGENT}, False),
+        ({"link_source": OTHER_MAC}, False),
+        ({"link_source": OTHER_MAC, "home_agent": OTHER_HOME_AGENT}, True),
+    ],
+)
+def test_home_address_is_free(fields: dict[str, Any], is_taken: bool) -> None:
+    check = validity.check_home_address_is_free
+    assert check(case(**fields)) is None
+    tried = case(**fields)
+    tried.visitors.put(visitor())
+    assert check(tried) is (ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken else None)
+
+
+def test_visitors() -> None:
+    def full(**fields: Any) -> RequestCase:
+        tried = case(config={"maximum_visitors": 1}, **fields)
+        tried.visitors.put(visitor())
+        return tried
+
+    check = validity.check_visitors
+    assert check(case(config={"maximum_visitors": 1})) is None
+    assert check(full()) is None
+    assert check(full(home_address=OTHER_HOME_ADDRESS)) is ReplyCode.FA_INSUFFICIENT_RESOURCES
+    assert check(full(home_address=OTHER_HOME_ADDRESS, lifetime=0)) is None
+
+
+def test_pending() -> None:
+    tried = case(config={"maximum_pending": 1}, identification=NTP + 1)
+    assert validity.check_pending(tried) is None
+    tried.registrations.add(pending())
+    assert validity.check_pending(tried) is ReplyCode.FA_INSUFFICIENT_RESOURCES
+
+
+# -- replies
+
+
+@pytest.mark.parametrize(
+    ("signatures", "fields", "config", "refused"),
+    [
+        ((), {}, {}, False),
+        ((), {"source": ELSEWHERE}, {}, True),
+        ((MHAE, FHAE), {"source": ELSEWHERE}, {}, True),
+        ((MHAE, FHAE), {"source": ELSEWHERE}, {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)}, False),
+        ((MHAE,), {"source": ELSEWHERE}, {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)}, True),
+        (
+            (MHAE, FHAE),
+            {"source": ELSEWHERE, "home_agent": ELSEWHERE},
+            {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)},
+            True,
+        ),
+    ],
+)
+def test_sender(signatures: Any, fields: dict[str, Any], config: dict[str, Any], refused: bool) -> None:
+    tried = answer(*signatures, config=config, **fields)
+    assert validity.check_sender(tried) is (DropReason.UNEXPECTED_REPLY if refused else None)
+
+
+@pytest.mark.parametrize(
+    ("signatures", "asked", "refused"),
+    [
+        ((MHAE, FHAE), 1800, False),
+        ((MHAE,), 1800, True),
+        ((MHAE, FHAE, FHAE), 1800, True),
+        ((MHAE, wrong(*FHAE)), 1800, True),
+        ((MHAE, (ForeignHomeAuthentication, MOBILE_HOME)), 1800, True),
+        ((MHAE,), 0, False),
+        ((MHAE, FHAE), 0, False),
+        ((MHAE, wrong(*FHAE)), 0, True),
+    ],
+)
+def test_foreign_home_authentication(signatures: Any, asked: int, refused: bool) -> None:
+    check = validity.check_foreign_home_authentication
+    shared = {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)}
+    refusal = ReplyCode.FA_HOME_AGENT_FAILED_AUTHENTICATION if refused else None
+    assert check(answer(*signatures, config=shared, asked=asked)) is refusal
+    assert check(answer(*signatures, asked=asked)) is None
+
+
+@pytest.mark.parametrize(
+    ("signatures", "fields", "asked", "refused"),
+    [
+        ((), {}, 1800, False),
+        ((), {"lifetime": 0}, 1800, False),
+        ((), {"lifetime": 0}, 0, False),
+        ((), {"lifetime": 1800}, 0, True),
+        ((), {"lifetime": 1800, "code": 133}, 0, False),
+        ((), {"home_agent": ELSEWHERE}, 1800, True),
+        ((), {"home_agent": ELSEWHERE, "code": 136}, 1800, False),
+        ((FHAE,), {}, 1800, True),
+        ((FHAE,), {"code": 133}, 1800, True),
+    ],
+)
+def test_form(signatures: Any, fields: dict[str, Any], asked: int, refused: bool) -> None:
+    refusal = ReplyCode.FA_POORLY_FORMED_REPLY if refused else None
+    assert validity.check_form(answer(*signatures, asked=asked, **fields)) is refusal
+
+
+def test_a_reply_without_any_extension_is_poorly_formed() -> None:
+    event = unsigned_reply()
+    message = event.decoded.message
+    assert isinstance(message, RegistrationReply)
+    bare = ReplyCase(
+        surroundings(),
+        Decoded(message, event.decoded.octets, event.decoded.offsets),
+        event.arrival,
+        pending(link_address=MAC),
+    )
+    assert refusal_of_reply(bare) is ReplyCode.FA_POORLY_FORMED_REPLY

@@ -14,6 +14,7 @@ from mobileip.lab import moves, state, topology
 from mobileip.lab.demo import run as demo
 from mobileip.lab.errors import NOT_PERMITTED, LabError
 from mobileip.lab.laboratory import Lab
+from mobileip.lab.rootless import become_root_of_ones_own, search_path
 
 _INTERRUPTED = 130
 
@@ -21,6 +22,7 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 failed, 2 usage, 4 no such object, 5 time-out, 6 not permitted."""
     arguments = _parser().parse_args(argv)
+    os.environ["PATH"] = search_path()
     try:
         code = cast("int", arguments.run(arguments))
     except LabError as error:
@@ -165,6 +167,7 @@ def _move(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    become_root_of_ones_own(sys.argv[1:])
     return demo.main(build=arguments.build, name=arguments.name, rp_filter=arguments.rp_filter, as_json=arguments.json)
 
 

@@ -22,6 +22,7 @@ from mobileip.lab.feed import Feed
 from mobileip.lab.moves import Move
 from mobileip.lab.processes import Process
 from mobileip.lab.roles import Settings
+from mobileip.lab.rootless import search_path
 from mobileip.lab.topology import Wire
 from mobileip.lab.wires import protocol
 
@@ -202,7 +203,7 @@ class Lab:
     def environment(self, node: str) -> dict[str, str]:
         """What a program in a node finds set: `mip` is on PATH and asks that node's daemon."""
         return {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin",
+            "PATH": f"{Path(sys.executable).parent}:{search_path()}",
             "MIP_LAB": self.name,
             "MIP_RUN_DIR": str(self.folder.nodes / node / "run"),
         }

@@ -112,9 +112,6 @@ def decode(name: str, text: bytes) -> Topology:
 
 
 def _check(topology: Topology) -> None:
-    for wire in topology.wires:
-        if len(topology.wire_ends(wire)) != 2:
-            raise ValueError(f"wire {wire} needs two ends, has {len(topology.wire_ends(wire))}")
     for node_name, node in topology.nodes.items():
         for interface_name, interface in node.interfaces.items():
             where = f"nodes.{node_name}.interfaces.{interface_name}"
@@ -126,6 +123,9 @@ def _check(topology: Topology) -> None:
                 raise ValueError(f"{where}: no network {interface.network}")
             if len(port_name(node_name, interface_name)) > 15:
                 raise ValueError(f"{where}: {port_name(node_name, interface_name)} is too long for Linux")
+    for wire in topology.wires:
+        if len(topology.wire_ends(wire)) != 2:
+            raise ValueError(f"wire {wire} needs two ends, has {len(topology.wire_ends(wire))}")
 
 
 def port_name(node: str, interface: str) -> str:

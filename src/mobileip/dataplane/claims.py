@@ -6,7 +6,7 @@ outcome never depends on the order in which they came, so applying changes one b
 the whole ends.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from mobileip.forwarding.model import Key
@@ -64,6 +64,3 @@ class Claims(Generic[I, V]):
 
     def values(self) -> Iterator[V]:
         return iter(self.winners.values())
-
-    def view(self) -> Mapping[I, V]:
-        return self.winners

@@ -31,7 +31,8 @@ class FakeKernel:
         self.refusals: dict[Identity, int] = {}
         """Identity -> errno of every operation on it from now on."""
         self.knows_sources = True
-        """As the real one: no route without its source address, and none left when that goes."""
+        """As the real one: no route without its source address, none left when that goes, and none on a device that
+        loses its last address."""
 
     async def actual(self) -> frozenset[KernelObject]:
         return frozenset(self.objects.values())
@@ -65,9 +66,12 @@ class FakeKernel:
     def _remove(self, target: KernelObject) -> None:
         self.objects.pop(identity(target), None)
         if self.knows_sources and isinstance(target, InterfaceAddress):
-            orphans = [k for k, o in self.objects.items() if isinstance(o, Route) and o.source == target.address.ip]
-            for orphan in orphans:
-                del self.objects[orphan]
+            bare = not any(isinstance(o, InterfaceAddress) for o in self.objects.values())
+            for key, route in list(self.objects.items()):
+                if isinstance(route, Route) and (
+                    route.source == target.address.ip or (bare and route.interface == target.interface)
+                ):
+                    del self.objects[key]
 
     def _addresses(self) -> set[IPv4Address]:
         return {o.address.ip for o in self.objects.values() if isinstance(o, InterfaceAddress)}

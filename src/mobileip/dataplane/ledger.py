@@ -55,12 +55,11 @@ class Ledger:
         removals: list[KernelObject] = []
         for named, old in before.items():
             new = self._claims.get(named)
-            if new is None:
-                if old is not None:
-                    removals.append(old)
-            elif new != old or named in asserted:
+            if new is not None and (new != old or named in asserted):
                 installs.append(new)
-        return sequence(installs, removals)
+            elif new is None and old is not None:
+                removals.append(old)
+        return sequence(installs, removals, self.wanted.values())
 
     def _objects(self, wish: Wish | None) -> tuple[KernelObject, ...]:
         return () if wish is None else objects_of(wish, self._device)

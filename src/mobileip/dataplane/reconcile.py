@@ -3,7 +3,7 @@
 `actual` holds only what bears our mark, so nothing that others made can be named in an operation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mobileip.dataplane.identity import identity
 from mobileip.dataplane.plan import IP_FORWARD
@@ -29,11 +29,13 @@ def reconcile(actual: Iterable[KernelObject], wanted: Iterable[KernelObject]) ->
     standing = {identity(target): target for target in wanted}
     installs = [target for target in standing.values() if target not in there]
     removals = [target for target in there if identity(target) not in standing]
-    return sequence(installs, removals)
+    return sequence(installs, removals, standing.values())
 
 
-def sequence(installs: Iterable[KernelObject], removals: Iterable[KernelObject]) -> list[Operation]:
-    """Operations in an order in which each finds what it needs.
+def sequence(
+    installs: Iterable[KernelObject], removals: Iterable[KernelObject], standing: Collection[KernelObject]
+) -> list[Operation]:
+    """Operations in an order in which each finds what it needs; `standing` is all that is wanted in the end.
 
     First everything is installed: sysctls (a link stops answering ARP before anything moves to it),
     neighbours before routes through them (or the kernel would ask by ARP), addresses before routes with
@@ -43,23 +45,32 @@ def sequence(installs: Iterable[KernelObject], removals: Iterable[KernelObject])
     first = sorted(installs, key=_position)
     last = sorted(removals, key=_position, reverse=True)
     operations = [Operation(Action.INSTALL, target) for target in first]
-    return operations + [Operation(Action.REMOVE, target) for target in last]
+    operations += [Operation(Action.REMOVE, target) for target in last]
+    bared = {target.interface for target in last if isinstance(target, InterfaceAddress)}
+    return operations + _flushed(bared, standing) if bared else operations
+
+
+def _flushed(bared: set[str], standing: Collection[KernelObject]) -> list[Operation]:
+    """The kernel flushes all routes of a device that loses its last address: those that are to stay come back."""
+    bared -= {target.interface for target in standing if isinstance(target, InterfaceAddress)}
+    lost = [target for target in standing if isinstance(target, Route) and target.interface in bared]
+    return [Operation(Action.INSTALL, target) for target in sorted(lost, key=_position)]
 
 
 def _position(target: KernelObject) -> tuple[int, int, str]:
-    """Where an object comes in the order of installing; the text only makes the order a total one."""
+    """Where an object comes in the order of installing; total, so that the order never depends on that of a set."""
     match target:
         case Sysctl(path=path):
             # ip_forward last: it sets `forwarding` of every link, whose old values are to be known before.
             return (0, int(path == IP_FORWARD), path)
-        case NeighbourEntry():
-            return (1, 0, str(target))
-        case InterfaceAddress():
-            return (2, 0, str(target))
-        case Route(prefix=prefix):
+        case NeighbourEntry(interface=interface, address=address):
+            return (1, int(address), interface)
+        case InterfaceAddress(interface=interface, address=own):
+            return (2, int(own), interface)
+        case Route(prefix=prefix, table=table, metric=metric):
             # Subnets before the default route, whose gateway may be in one.
-            return (3, -prefix.prefixlen, str(target))
-        case ProxyNeighbour():
-            return (4, 0, str(target))
+            return (3, (32 - prefix.prefixlen) << 32 | int(prefix.network_address), f"{table}/{metric}")
+        case ProxyNeighbour(interface=interface, address=address):
+            return (4, int(address), interface)
         case Rule(priority=priority):
             return (5, priority, str(target))

@@ -82,8 +82,20 @@ async def test_the_engine_remembers():
     assert engine.repairs == [3.0]
 
 
+BARE = Route(prefix=IPv4Network("10.1.0.0/24"), interface="mip0")
+ELSEWHERE = Route(prefix=IPv4Network("10.2.0.0/24"), interface="eth0")
+
+
 async def test_the_kernel_removes_the_routes_of_an_address_that_goes():
     kernel = FakeKernel()
-    kernel.perform(install(ADDRESS, ROUTE, ON))
+    other = InterfaceAddress(interface="mip0", address=IPv4Interface(f"{HOME_ADDRESS + 1}/32"))
+    kernel.perform(install(ADDRESS, other, ROUTE, BARE, ELSEWHERE, ON))
     kernel.perform([Operation(Action.REMOVE, ADDRESS)])
-    assert await kernel.actual() == {ON}
+    assert await kernel.actual() == {other, BARE, ELSEWHERE, ON}
+
+
+async def test_the_kernel_removes_all_routes_of_a_device_without_addresses():
+    kernel = FakeKernel()
+    kernel.perform(install(ADDRESS, ROUTE, BARE, ELSEWHERE, ON))
+    kernel.perform([Operation(Action.REMOVE, ADDRESS)])
+    assert await kernel.actual() == {ELSEWHERE, ON}

@@ -1,6 +1,6 @@
 """The order of operations; that nothing else than the difference is done is in tests/property."""
 
-from tests.support.wishes import HOME_ADDRESS, HOME_AGENT, VISITOR_LINK_ADDRESS
+from tests.support.wishes import HOME_ADDRESS, HOME_AGENT, HOME_NETWORK, VISITOR_LINK_ADDRESS
 
 from mobileip.dataplane.plan import plan
 from mobileip.dataplane.ports import (
@@ -18,6 +18,7 @@ from mobileip.forwarding.model import (
     AgentLink,
     ForwardingState,
     HomeAddress,
+    HomeNetwork,
     Interception,
     MobileLink,
     MobileRoute,
@@ -112,3 +113,11 @@ def test_another_value_is_written_over_and_not_removed_first():
         Operation(Action.INSTALL, Sysctl(path="net/ipv4/conf/eth0/arp_ignore", value="1")),
         Operation(Action.REMOVE, Sysctl(path="net/ipv4/conf/all/arp_ignore", value="0")),
     ]
+
+
+def test_routes_of_a_device_that_loses_its_last_address_come_back():
+    network = HomeNetwork(prefix=HOME_NETWORK)
+    before = plan(ForwardingState.of([network, HomeAddress(address=HOME_ADDRESS)]), "mip0")
+    after = plan(ForwardingState.of([network]), "mip0")
+    last = reconcile(before, after)[-1]
+    assert last == Operation(Action.INSTALL, Route(prefix=HOME_NETWORK, interface="mip0", metric=77))

@@ -13,6 +13,7 @@ class DropReason(StrEnum):
     BAD_VALUE = "bad_value"
     BAD_CHECKSUM = "bad_checksum"
     BAD_VERSION = "bad_version"
+    FRAGMENT = "fragment"
 
     # Messages that an agent discards silently.
     NOT_FOR_US = "not_for_us"

@@ -7,7 +7,7 @@ SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 
 
 def enlarge(target: socket.socket, *, receive: int = 0, send: int = 0) -> None:
-    """Asks for buffers of so many octets (0 = leave it), beyond the system's limit with CAP_NET_ADMIN, else up to it."""
+    """Asks for buffers of so many octets (0 = leave it); beyond the system's limit where CAP_NET_ADMIN allows it."""
     for size, plain, forced in (
         (receive, socket.SO_RCVBUF, SO_RCVBUFFORCE),
         (send, socket.SO_SNDBUF, SO_SNDBUFFORCE),

@@ -3,53 +3,103 @@
 import ctypes
 import socket
 import struct
+import sys
 from collections.abc import Sequence
 
 SO_ATTACH_FILTER = 26
 
-# linux/bpf_common.h and linux/filter.h
-LD_W, LD_H, LD_B = 0x20, 0x28, 0x30
+# linux/bpf_common.h: load a word, half word, octet; the same behind X; X = IPv4 header length of octet k; jump; end.
+LD_W, LD_H, LD_B, LD_H_IND, LD_B_IND = 0x20, 0x28, 0x30, 0x48, 0x50
 LDX_MSH = 0xB1
-LD_H_IND = 0x48
 JEQ, JSET, RET = 0x15, 0x45, 0x06
-KEEP, DROP = 0xFFFFFFFF, 0
 
-Instruction = tuple[int, int, int, int]
-"""Operation, jump if true, jump if false, operand."""
+KEEP, DROP = "keep", "drop"
+"""The two ends of every program."""
 
-NOTHING: Sequence[Instruction] = ((RET, 0, 0, DROP),)
+ICMP, UDP = 1, 17
+ADVERTISEMENT, SOLICITATION = 9, 10
+"""ICMP types of router discovery (RFC 1256)."""
+LATER_FRAGMENT = 0x1FFF
 
+RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 
-def attach(target: socket.socket, program: Sequence[Instruction]) -> None:
-    """Raises: OSError when the kernel refuses the program."""
-    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(code)
-    target.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", len(program), ctypes.addressof(buffer)))
-
-
-def skip_netlink_port(port_id: int) -> Sequence[Instruction]:
-    """Everything but netlink messages that were caused by `port_id` (nlmsg_pid, octets 12-15, host order)."""
-    as_loaded = int.from_bytes(port_id.to_bytes(4, "little"), "big")  # the filter loads in network order
-    return ((LD_W, 0, 0, 12), (JEQ, 0, 1, as_loaded), (RET, 0, 0, DROP), (RET, 0, 0, KEEP))
+Step = str | tuple[int, int] | tuple[int, int, str, str]
+"""A label; operation and operand; or a jump: operation, operand, where to if true ("" = on), where to if false."""
 
 
-def mobility_signalling(udp_port: int, dhcp_server_port: int) -> Sequence[Instruction]:
-    """On a cooked packet socket (offset 0 = IPv4 header): UDP to `udp_port`, DHCP answers, router discovery."""
-    return (
-        (LD_B, 0, 0, 9),  # protocol
-        (JEQ, 0, 4, 1),  # ICMP?
-        (LDX_MSH, 0, 0, 0),  # X = header length
-        (0x50, 0, 0, 0),  # type = octet [X]
-        (JEQ, 9, 0, 9),
-        (JEQ, 8, 9, 10),
-        (JEQ, 0, 8, 17),  # UDP?
-        (LD_H, 0, 0, 6),
-        (JSET, 6, 0, 0x1FFF),  # a later fragment has no ports
-        (LDX_MSH, 0, 0, 0),
-        (LD_H_IND, 0, 0, 2),  # destination port
-        (JEQ, 2, 0, udp_port),
-        (LD_H_IND, 0, 0, 0),  # source port
-        (JEQ, 0, 1, dhcp_server_port),
-        (RET, 0, 0, KEEP),
-        (RET, 0, 0, DROP),
+def assemble(steps: Sequence[Step]) -> bytes:
+    """The program as the kernel wants it (struct sock_filter each), its two ends appended."""
+    lines: list[tuple[int, int, str, str]] = []
+    labels = {}
+    for step in (*steps, KEEP, (RET, 0xFFFFFFFF), DROP, (RET, 0)):
+        if isinstance(step, str):
+            labels[step] = len(lines)
+        else:
+            lines.append(step if len(step) == 4 else (*step, "", ""))
+
+    def distance(label: str, line: int) -> int:
+        return labels[label] - line - 1 if label else 0
+
+    return b"".join(
+        struct.pack("=HBBI", operation, distance(if_true, line), distance(if_false, line), operand)
+        for line, (operation, operand, if_true, if_false) in enumerate(lines)
     )
+
+
+def attach(target: socket.socket, program: bytes) -> None:
+    """Raises: OSError when the kernel refuses the program."""
+    buffer = ctypes.create_string_buffer(program)
+    length = len(program) // 8
+    target.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", length, ctypes.addressof(buffer)))
+
+
+def watched_events(own_port_id: int, own_protocol: int) -> bytes:
+    """Netlink events without the routes that we made ourselves (by nlmsg_pid) and without others' routes to anything
+    but everywhere: a router's thousands pass unseen.
+    """
+    return assemble(
+        (
+            (LD_H, 4),  # nlmsg_type
+            (JEQ, _as_loaded(RTM_NEWROUTE, 2), "route", ""),
+            (JEQ, _as_loaded(RTM_DELROUTE, 2), "", KEEP),
+            "route",
+            (LD_W, 12),  # nlmsg_pid
+            (JEQ, _as_loaded(own_port_id, 4), DROP, ""),
+            (LD_B, 17),  # rtm_dst_len
+            (JEQ, 0, KEEP, ""),
+            (LD_B, 21),  # rtm_protocol
+            (JEQ, own_protocol, KEEP, DROP),
+        )
+    )
+
+
+def mobility_signalling(udp_port: int, dhcp_ports: tuple[int, int]) -> bytes:
+    """On a cooked packet socket (octet 0 = IPv4 header): UDP to `udp_port`, router discovery, and UDP from the first
+    to the second of `dhcp_ports`.
+    """
+    server_port, client_port = dhcp_ports
+    return assemble(
+        (
+            (LD_B, 9),  # protocol
+            (JEQ, ICMP, "", "not ICMP"),
+            (LDX_MSH, 0),
+            (LD_B_IND, 0),  # ICMP type
+            (JEQ, ADVERTISEMENT, KEEP, ""),
+            (JEQ, SOLICITATION, KEEP, DROP),
+            "not ICMP",
+            (JEQ, UDP, "", DROP),
+            (LD_H, 6),
+            (JSET, LATER_FRAGMENT, DROP, ""),  # it has no ports
+            (LDX_MSH, 0),
+            (LD_H_IND, 2),  # destination port
+            (JEQ, udp_port, KEEP, ""),
+            (JEQ, client_port, "", DROP),
+            (LD_H_IND, 0),  # source port
+            (JEQ, server_port, KEEP, DROP),
+        )
+    )
+
+
+def _as_loaded(value: int, octets: int) -> int:
+    """Netlink's numbers are in host order; the filter loads in network order."""
+    return int.from_bytes(value.to_bytes(octets, sys.byteorder))

@@ -20,11 +20,9 @@ from mobileip.dataplane.ports import (
 from mobileip.linux import netlink_decode
 from mobileip.linux.netlink_batch import NetlinkBatch
 from mobileip.linux.netlink_decode import Decoder, Names
-from mobileip.linux.netlink_dump import dump
+from mobileip.linux.netlink_dump import RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE, RTM_GETRULE, dump
 from mobileip.linux.netlink_encode import NTF_PROXY
 from mobileip.linux.sysctl import SysctlJournal
-
-RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE = 22, 26, 30, 34
 
 OBJECTS_PER_TURN = 500
 """Decoded between two turns of the event loop: some 5 ms."""

@@ -16,7 +16,8 @@ from mobileip.linux.classic_bpf import attach, mobility_signalling
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
 ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
-SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_MR_MULTICAST = 263, 1, 8, 0
+SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 1, 8, 23
+PACKET_MR_MULTICAST = 0
 PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST, PACKET_OUTGOING = range(5)
 TP_STATUS_CSUMNOTREADY = 8
 
@@ -55,9 +56,10 @@ class LinkSocket:
         # Protocol 0: nothing is received before filter and binding are in place.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
         try:
-            attach(self._socket, mobility_signalling(MOBILE_IP_UDP_PORT, DHCP_SERVER_PORT))
+            attach(self._socket, mobility_signalling(MOBILE_IP_UDP_PORT, (DHCP_SERVER_PORT, DHCP_CLIENT_PORT)))
             enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
             self._socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+            self._socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
             for group in GROUPS:
                 address = multicast_link_address(group)
                 membership = struct.pack("iHH8s", self.index, PACKET_MR_MULTICAST, len(address), address)

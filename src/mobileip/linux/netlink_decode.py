@@ -1,12 +1,13 @@
 """The counterpart of `netlink_encode`: message bodies of the kernel's dumps become kernel objects of ours.
 
-Each decoder gives None for what does not bear our mark or hangs on an interface that is gone.
+Each `Decoder` gives None for what does not bear our mark or hangs on an interface that is gone.
 """
 
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import NamedTuple
 
 from mobileip.dataplane.ports import (
     ROUTE_PROTOCOL,
@@ -41,6 +42,7 @@ from mobileip.linux.netlink_encode import (
 ROUTE_HEADER, RULE_HEADER, NEIGHBOUR_HEADER, ADDRESS_HEADER = 12, 12, 12, 8
 """Octets before the first attribute."""
 
+_HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _TYPE_MASK = 0x3FFF
 """Without NLA_F_NESTED and NLA_F_NET_BYTEORDER."""
@@ -52,6 +54,23 @@ Names = Mapping[int, str]
 """Interface names by index."""
 
 Decoder = Callable[[bytes, Names], Route | Rule | NeighbourEntry | ProxyNeighbour | InterfaceAddress | None]
+
+
+class Message(NamedTuple):
+    kind: int
+    flags: int
+    port_id: int
+    """Who caused it: the requester's port in events, 0 for the kernel itself."""
+    body: bytes
+
+
+def messages(octets: bytes) -> Iterator[Message]:
+    """The messages of one read, in order."""
+    position, end = 0, len(octets)
+    while position + 16 <= end:
+        length, kind, flags, _, port_id = _HEADER.unpack_from(octets, position)
+        yield Message(kind, flags, port_id, octets[position + 16 : position + length])
+        position += max((length + 3) & ~3, 16)
 
 
 def attributes(body: bytes, start: int) -> dict[int, bytes]:
@@ -71,16 +90,16 @@ def route(body: bytes, names: Names) -> Route | None:
     if body[5] != ROUTE_PROTOCOL:
         return None
     found = attributes(body, ROUTE_HEADER)
-    interface = names.get(_number(found.get(RTA_OIF)))
+    interface = names.get(number(found.get(RTA_OIF)))
     if interface is None:
         return None
     return Route(
         prefix=IPv4Network((found.get(RTA_DST, b"\0\0\0\0"), body[1])),
         interface=interface,
-        table=_number(found.get(RTA_TABLE)) or body[4],
-        gateway=_address(found.get(RTA_GATEWAY)),
-        source=_address(found.get(RTA_PREFSRC)),
-        metric=_number(found.get(RTA_PRIORITY)),
+        table=number(found.get(RTA_TABLE)) or body[4],
+        gateway=to_address(found.get(RTA_GATEWAY)),
+        source=to_address(found.get(RTA_PREFSRC)),
+        metric=number(found.get(RTA_PRIORITY)),
     )
 
 
@@ -88,16 +107,16 @@ def rule(body: bytes, _names: Names) -> Rule | None:
     found = attributes(body, RULE_HEADER)
     if found.get(FRA_PROTOCOL) != _OURS:
         return None
-    suppress = _number(found.get(FRA_SUPPRESS_PREFIXLEN, b"\xff\xff\xff\xff"))
+    suppress = number(found.get(FRA_SUPPRESS_PREFIXLEN, b"\xff\xff\xff\xff"))
     source_ports, destination_ports = found.get(FRA_SPORT_RANGE), found.get(FRA_DPORT_RANGE)
     ports = None
     if source_ports is not None and destination_ports is not None:
-        ports = (_number(source_ports[:2]), _number(destination_ports[:2]))
+        ports = (number(source_ports[:2]), number(destination_ports[:2]))
     return Rule(
-        priority=_number(found.get(FRA_PRIORITY)),
-        table=_number(found.get(FRA_TABLE)) or body[4],
-        mark=_number(found.get(FRA_FWMARK)) or None,
-        source=_address(found.get(FRA_SRC)),
+        priority=number(found.get(FRA_PRIORITY)),
+        table=number(found.get(FRA_TABLE)) or body[4],
+        mark=number(found.get(FRA_FWMARK)) or None,
+        source=to_address(found.get(FRA_SRC)),
         udp_ports=ports,
         suppress_prefix_length=None if suppress == _NO_SUPPRESSION else suppress,
     )
@@ -105,16 +124,22 @@ def rule(body: bytes, _names: Names) -> Rule | None:
 
 def address(body: bytes, names: Names) -> InterfaceAddress | None:
     """Any IPv4 address: whose it is the interface tells."""
-    local = attributes(body, ADDRESS_HEADER).get(IFA_LOCAL)
-    interface = names.get(_number(body[4:8]))
-    if local is None or interface is None:
+    index, found = indexed_address(body)
+    interface = names.get(index)
+    if found is None or interface is None:
         return None
-    return InterfaceAddress(interface=interface, address=IPv4Interface((local, body[1])))
+    return InterfaceAddress(interface=interface, address=found)
+
+
+def indexed_address(body: bytes) -> tuple[int, IPv4Interface | None]:
+    """The index of its interface, and the address; None where there is none of IPv4."""
+    local = attributes(body, ADDRESS_HEADER).get(IFA_LOCAL)
+    return number(body[4:8]), IPv4Interface((local, body[1])) if local is not None else None
 
 
 def neighbour(body: bytes, names: Names) -> NeighbourEntry | None:
     found = attributes(body, NEIGHBOUR_HEADER)
-    interface = names.get(_number(body[4:8]))
+    interface = names.get(number(body[4:8]))
     link_address = found.get(NDA_LLADDR)
     if found.get(NDA_PROTOCOL) != _OURS or interface is None or link_address is None:
         return None
@@ -123,15 +148,16 @@ def neighbour(body: bytes, names: Names) -> NeighbourEntry | None:
 
 def proxy_neighbour(body: bytes, names: Names) -> ProxyNeighbour | None:
     found = attributes(body, NEIGHBOUR_HEADER)
-    interface = names.get(_number(body[4:8]))
+    interface = names.get(number(body[4:8]))
     if not body[10] & NTF_PROXY or found.get(NDA_PROTOCOL) != _OURS or interface is None:
         return None
     return ProxyNeighbour(interface=interface, address=IPv4Address(found[NDA_DST]))
 
 
-def _number(value: bytes | None) -> int:
+def number(value: bytes | None) -> int:
+    """In host order; 0 where it is missing."""
     return int.from_bytes(value, sys.byteorder) if value else 0
 
 
-def _address(value: bytes | None) -> IPv4Address | None:
+def to_address(value: bytes | None) -> IPv4Address | None:
     return IPv4Address(value) if value else None

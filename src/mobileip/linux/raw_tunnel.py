@@ -59,7 +59,7 @@ class RawTunnelSocket:
         return _receive(self._in)
 
     def read_icmp(self) -> bytes | None:
-        """The next ICMP error (unreachable, time exceeded) for this machine, IP header included: perhaps of a tunnel."""
+        """The next ICMP error (unreachable, time exceeded) that came in, IP header included: perhaps of a tunnel."""
         return _receive(self._icmp)
 
     def write(self, packet: bytes) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
@@ -13,6 +14,8 @@ from mobileip.agents.outputs import Departure
 from mobileip.linux.dhcp import router_of
 from mobileip.linux.links import (
     BROADCAST_LINK_ADDRESS,
+    DHCP_CLIENT_PORT,
+    DHCP_SERVER_PORT,
     ETH_P_ARP,
     GROUPS,
     Frame,
@@ -21,8 +24,8 @@ from mobileip.linux.links import (
 )
 from mobileip.linux.udp import SignallingSocket
 from mobileip.linux.watch import LinkWatch
-from mobileip.wire.errors import DecodeError
-from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, Ipv4Packet, decode_ipv4, encode_ipv4
+from mobileip.wire.errors import DecodeError, DecodeReason
+from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import decode_udp, encode_udp
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
@@ -30,7 +33,8 @@ BATCH = 64
 """Datagrams handled at one wake-up; enough to fill a batch, few enough that timers are not late."""
 
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
-PROTOCOL_UDP = 17
+DHCP_ANSWER_PORTS = (DHCP_SERVER_PORT, DHCP_CLIENT_PORT)
+DHCP_ANSWER = struct.pack("!HH", *DHCP_ANSWER_PORTS)
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -173,26 +177,35 @@ class Signalling:
         heard = []
         for frame in link.frames(BATCH):
             try:
-                packet = decode_ipv4(frame.packet)
-                if packet.is_fragment or not self._is_for_us(packet):
-                    continue
-                if packet.protocol == PROTOCOL_ICMP:
-                    self._receivers.on_discovery(Heard(packet.payload, _arrival(link, frame, packet)))
-                    continue
-                datagram = decode_udp(
-                    packet.payload, packet.source, packet.destination, verify_checksum=frame.checksum_ready
-                )
+                datagram = self._read_frame(link, frame)
             except DecodeError as error:
-                arrival = Arrival(interface=link.interface, source=IPv4Address(0), destination=IPv4Address(0))
-                self._receivers.on_undecodable(error, arrival, frame.packet)
+                self._receivers.on_undecodable(error, _arrival_of_frame(link, frame), frame.packet)
                 continue
-            if datagram.destination_port == MOBILE_IP_UDP_PORT:
-                ports = (datagram.source_port, datagram.destination_port)
-                heard.append(Heard(datagram.payload, _arrival(link, frame, packet, ports)))
-            elif router_of(datagram.payload) == packet.source:
-                self._receivers.on_router(link.interface, packet.source, frame.link_source)
+            if datagram is not None:
+                heard.append(datagram)
         if heard:
             self._receivers.on_messages(heard)
+
+    def _read_frame(self, link: LinkSocket, frame: Frame) -> Heard | None:
+        """A message of UDP port 434; None for what was given to another receiver, or to none.
+
+        Raises: `DecodeError`.
+        """
+        packet = decode_ipv4(frame.packet)
+        if not self._is_for_us(packet):
+            return None
+        if packet.is_fragment:
+            raise DecodeError(DecodeReason.FRAGMENT, 6, "signalling is not reassembled on this link")
+        if packet.protocol == PROTOCOL_ICMP:
+            self._receivers.on_discovery(Heard(packet.payload, _arrival(link, frame, packet)))
+            return None
+        datagram = decode_udp(packet.payload, packet.source, packet.destination, verify_checksum=frame.checksum_ready)
+        ports = (datagram.source_port, datagram.destination_port)
+        if datagram.destination_port == MOBILE_IP_UDP_PORT:
+            return Heard(datagram.payload, _arrival(link, frame, packet, ports))
+        if ports == DHCP_ANSWER_PORTS and router_of(datagram.payload) == packet.source:
+            self._receivers.on_router(link.interface, packet.source, frame.link_source)
+        return None
 
     def _is_for_us(self, packet: Ipv4Packet) -> bool:
         """An agent also forwards other nodes' messages through this link: those are not for us.
@@ -205,8 +218,19 @@ class Signalling:
             or destination == LIMITED_BROADCAST
             or destination in self._watch.local_addresses
             or destination in self._watch.broadcast_addresses
-            or (packet.protocol == PROTOCOL_UDP and packet.payload[:2] == b"\x00\x43")
+            or (packet.protocol == PROTOCOL_UDP and packet.payload[:4] == DHCP_ANSWER)
         )
+
+
+def _arrival_of_frame(link: LinkSocket, frame: Frame) -> Arrival:
+    """Of a frame that could not be decoded: its addresses where an IPv4 header has them."""
+    header = frame.packet.ljust(20, b"\0")
+    return Arrival(
+        interface=link.interface,
+        source=IPv4Address(header[12:16]),
+        destination=IPv4Address(header[16:20]),
+        link_source=frame.link_source,
+    )
 
 
 def _arrival(link: LinkSocket, frame: Frame, packet: Ipv4Packet, ports: tuple[int, int] = (0, 0)) -> Arrival:

@@ -15,6 +15,8 @@ _IP_FORWARD, _ALL_ACCEPT_REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/a
 class _Journal(msgspec.Struct):
     namespace: int
     """Inode of the network namespace; a journal of another (a namespace that is gone) is ignored."""
+    boot: str
+    """Boot id: inodes are given out anew after a reboot."""
     old: dict[str, str] = {}
     ours: dict[str, str] = {}
 
@@ -24,11 +26,14 @@ class SysctlJournal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        namespace = Path("/proc/self/ns/net").stat().st_ino
-        self._journal = _read(path, namespace) or _Journal(namespace)
+        namespace = Path("/proc/thread-self/ns/net").stat().st_ino
+        boot = _value("kernel/random/boot_id") or ""
+        self._journal = _read(path, namespace, boot) or _Journal(namespace, boot)
 
     def current(self) -> dict[str, str]:
-        """What we changed (path -> value now). What vanished with its interface, or was set by others, is left out."""
+        """What we changed (path -> value now, perhaps set by others since). What vanished with its interface is left
+        out.
+        """
         now = {path: _value(path) for path in self._journal.ours}
         return {path: value for path, value in now.items() if value is not None}
 
@@ -50,14 +55,23 @@ class SysctlJournal:
         result = 0
         if old is not None and _value(path) == ours and old != ours:
             result = _write(path, old)
+            if path == _IP_FORWARD:
+                self._repeat_forwarding()
         journal.old.pop(path, None)
         journal.ours.pop(path, None)
         self._save()
         return 0 if result == errno.ENOENT else result
 
     def restore_all(self) -> None:
-        for path in list(self._journal.ours):
+        # ip_forward first: restoring it changes others of ours.
+        for path in sorted(self._journal.ours, key=lambda path: path != _IP_FORWARD):
             self.restore(path)
+
+    def _repeat_forwarding(self) -> None:
+        """The kernel sets every link's `forwarding` with ip_forward: those that are still ours are to stay."""
+        for path, value in self._journal.ours.items():
+            if path.endswith("/forwarding"):
+                _write(path, value)
 
     def _save(self) -> None:
         if not self._journal.ours:
@@ -68,12 +82,12 @@ class SysctlJournal:
         new.replace(self._path)
 
 
-def _read(path: Path, namespace: int) -> _Journal | None:
+def _read(path: Path, namespace: int, boot: str) -> _Journal | None:
     try:
         journal = msgspec.json.decode(path.read_bytes(), type=_Journal)
     except (OSError, msgspec.DecodeError):
         return None
-    return journal if journal.namespace == namespace else None
+    return journal if (journal.namespace, journal.boot) == (namespace, boot) else None
 
 
 def _value(path: str) -> str | None:

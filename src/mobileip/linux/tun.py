@@ -1,5 +1,6 @@
 """The TUN device `mip0`: the end of all tunnels that people see (layer 3, no packet information header)."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -19,6 +20,7 @@ IFF_NO_PI = 0x1000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU = 0x8913, 0x8914, 0x8922
 IFF_UP = 0x1
 
+LONGEST_NAME = 15
 LARGEST_PACKET = 65_535
 
 
@@ -29,7 +31,10 @@ class TunnelDevice:
     """
 
     def __init__(self, name: str, mtu: int) -> None:
+        if not 0 < len(name.encode()) <= LONGEST_NAME:
+            raise DeviceUnavailable(f"no device can be named {name!r}", f"1 to {LONGEST_NAME} octets")
         self.name = name
+        self.mtu = mtu
         try:
             self._descriptor = os.open(CONTROL, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except PermissionError as error:
@@ -41,7 +46,7 @@ class TunnelDevice:
             ) from error
         try:
             self._attach()
-            _bring_up(name, mtu)
+            self.bring_up()
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -58,6 +63,19 @@ class TunnelDevice:
                     f"the device {self.name} is held by another process", "is another mipd running here?"
                 ) from error
             raise DeviceUnavailable(f"can't make the device {self.name}: {os.strerror(error.errno or 0)}") from error
+
+    def bring_up(self) -> None:
+        """Sets the MTU and brings the device up (again); harmless when it is up.
+
+        By ioctl: a read right after it can't meet a device that is still down (a write would return EIO).
+        """
+        name = self.name.encode()
+        _switch_ipv6_off(self.name)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            fcntl.ioctl(control, SIOCSIFMTU, struct.pack("16si20x", name, self.mtu))
+            answer = fcntl.ioctl(control, SIOCGIFFLAGS, struct.pack("16sH22x", name, 0))
+            flags = struct.unpack_from("16sH", answer)[1]
+            fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH22x", name, flags | IFF_UP))
 
     def fileno(self) -> int:
         return self._descriptor
@@ -86,13 +104,12 @@ class TunnelDevice:
         os.close(self._descriptor)
 
 
-def _bring_up(name: str, mtu: int) -> None:
-    """By ioctl: a read right after it can't meet a device that is still down (a write would return EIO)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, SIOCSIFMTU, struct.pack("16si20x", name.encode(), mtu))
-        answer = fcntl.ioctl(control, SIOCGIFFLAGS, struct.pack("16sH22x", name.encode(), 0))
-        flags = struct.unpack_from("16sH", answer)[1]
-        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH22x", name.encode(), flags | IFF_UP))
+def _switch_ipv6_off(name: str) -> None:
+    """Or the kernel would send router solicitations into the device, each of them a drop. Not journaled: the device is
+    ours and takes its sysctls with it.
+    """
+    with contextlib.suppress(OSError):  # no IPv6, or /proc/sys may not be written: the drops are counted
+        Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
 
 
 def remove_leftover(name: str) -> None:

@@ -23,6 +23,8 @@ class DecodeReason(StrEnum):
     """A field with a value that its definition forbids."""
     BAD_CHECKSUM = "bad_checksum"
     BAD_VERSION = "bad_version"
+    FRAGMENT = "fragment"
+    """One piece of a packet, where only whole ones are read."""
 
 
 class DecodeError(Exception):

@@ -110,4 +110,8 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._unix_path))
+        try:
+            self.sock.connect(str(self._unix_path))
+        except OSError:
+            self.close()
+            raise

@@ -6,8 +6,8 @@ import msgspec
 
 from mobileip.dataplane.ports import KernelObject
 
-ROUNDS = 3
-"""So many losses of one object are bad luck or a start-up; from this one on it is a fight."""
+ROUNDS = 5
+"""Fewer losses of one object are a flapping link or a start-up; from this one on it is a fight."""
 
 PEACE = 60.0
 """An object that stays for so long is out of danger, s."""

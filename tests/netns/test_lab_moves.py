@@ -123,7 +123,7 @@ def test_a_lease_leads_to_the_internet(lab: Lab) -> None:
 
 def test_the_machines_own_files_are_not_touched(lab: Lab) -> None:
     """The client's files live in a memory of its own."""
-    watched = [Path("/etc/resolv.conf"), Path("/etc/hostname"), Path("/var/lib/dhcpcd"), Path("/run")]
+    watched = [Path("/etc/resolv.conf"), Path("/etc/hostname"), Path("/var/lib/dhcpcd"), Path("/run/dhcpcd")]
     before = [file.stat().st_mtime_ns for file in watched if file.exists()]
     lab.move("mn", "foreign1")
     eventually(lambda: addresses(lab) == [])

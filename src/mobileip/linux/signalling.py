@@ -29,6 +29,8 @@ from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decod
 from mobileip.wire.ip.udp import decode_udp, encode_udp
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
+LOOPBACK = "lo"
+
 BATCH = 64
 """Datagrams handled at one wake-up; enough to fill a batch, few enough that timers are not late."""
 
@@ -159,7 +161,11 @@ class Signalling:
         heard = []
         for datagram in self._udp.datagrams(BATCH):
             name = self._watch.name_of(datagram.interface) or ""
-            if name in self._links:
+            if datagram.source in self._watch.local_addresses:
+                # From ourselves to ourselves (a foreign agent and its home agent in one daemon). The kernel names the
+                # interface that bears the address, though it came through the loopback.
+                name = LOOPBACK
+            elif name in self._links:
                 continue  # the packet socket of that link has heard it too, and more about it
             arrival = Arrival(
                 interface=name,

@@ -10,7 +10,7 @@ import hmac
 from hashlib import md5
 
 from mobileip.security.association import Algorithm, MobilitySecurityAssociation
-from mobileip.wire.extensions.authentication import SPI_END, AuthenticationExtension
+from mobileip.wire.extensions.authentication import AuthenticationExtension
 from mobileip.wire.message import Decoded, Message
 
 _HMAC_DIGESTS = {Algorithm.HMAC_MD5: "md5", Algorithm.HMAC_SHA1: "sha1", Algorithm.HMAC_SHA256: "sha256"}
@@ -59,5 +59,5 @@ def verify(
     """
     if extension.spi != association.spi:
         return False
-    covered = decoded.octets[: offset + SPI_END]
+    covered = decoded.octets[: offset + extension.COVERED_OCTETS]
     return hmac.compare_digest(authenticator(covered, association), extension.authenticator)

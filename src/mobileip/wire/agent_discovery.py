@@ -1,4 +1,4 @@
-"""Agent Solicitation and Agent Advertisement: ICMP router discovery (RFC 1256 §3) with RFC 5944 §2.1's extensions."""
+"""Agent Solicitation and Agent Advertisement: ICMP router discovery (RFC 1256 §3) with extensions (RFC 5944 §2.1)."""
 
 import struct
 from ipaddress import IPv4Address
@@ -6,17 +6,58 @@ from typing import ClassVar
 
 import msgspec
 
+from mobileip.wire.cursor import Cursor
 from mobileip.wire.errors import DecodeError, DecodeReason
+from mobileip.wire.extensions.agent_advertisement import (
+    MobilityAgentAdvertisementExtension,
+    PrefixLengthsExtension,
+)
 from mobileip.wire.extensions.base import Extension
-from mobileip.wire.extensions.registry import decode_extensions, simple
+from mobileip.wire.extensions.registry import DISCOVERY, decode_extensions
+from mobileip.wire.fields import octets as exactly
+from mobileip.wire.fields import packed
 from mobileip.wire.ip.checksum import checksum, is_valid
+
+__all__ = [
+    "AgentSolicitation",
+    "AgentAdvertisement",
+    "RouterAddress",
+    "MobilityAgentAdvertisementExtension",
+    "PrefixLengthsExtension",
+    "decode_icmp",
+    "encode_icmp",
+]
+
+_FIXED_LENGTH = 8
+_SOLICITATION = struct.Struct("!BBHI")
+_SOLICITATION_WIDTHS = {"type": 8, "code": 8, "checksum": 16, "reserved": 32}
+_ADVERTISEMENT = struct.Struct("!BBHBBH")
+_ADVERTISEMENT_WIDTHS = {
+    "type": 8,
+    "code": 8,
+    "checksum": 16,
+    "number of routers": 8,
+    "address_entry_size": 8,
+    "lifetime": 16,
+}
+_ENTRY = struct.Struct("!4si")
+
+MINIMUM_ENTRY_SIZE = 2
+"""Words of 4 octets: an address and its preference (RFC 1256 §3)."""
 
 
 class AgentSolicitation(msgspec.Struct, frozen=True):
-    """RFC 5944 §2.2: an ICMP Router Solicitation (type 10) with TTL 1."""
+    """RFC 5944 §2.2: an ICMP Router Solicitation (type 10) with TTL 1.
+
+    |     Type      |     Code      |           Checksum            |
+    |                           Reserved                            |
+    """
 
     TYPE: ClassVar[int] = 10
+
     extensions: tuple[Extension, ...] = ()
+    code: int = 0
+    reserved: int = 0
 
 
 class RouterAddress(msgspec.Struct, frozen=True):
@@ -24,76 +65,31 @@ class RouterAddress(msgspec.Struct, frozen=True):
 
     address: IPv4Address
     preference: int = 0
-
-
-class MobilityAgentAdvertisementExtension(Extension, frozen=True, kw_only=True):
-    """RFC 5944 §2.1.1: what an agent offers. At least one of `home_agent`, `foreign_agent`."""
-
-    TYPE: ClassVar[int] = 16
-
-    sequence_number: int
-    registration_lifetime: int
-    registration_required: bool = False
-    busy: bool = False
-    home_agent: bool = False
-    foreign_agent: bool = False
-    minimal_encapsulation: bool = False
-    gre_encapsulation: bool = False
-    reserved_r: bool = False
-    reverse_tunneling: bool = False
-    udp_tunneling: bool = False
-    registration_revocation: bool = False
-    regional_registration: bool = False
-    reserved: int = 0
-    """The low five bits, kept as received (law 4)."""
-    care_of_addresses: tuple[IPv4Address, ...] = ()
-
-    def encode(self) -> bytes:
-        flags = sum(bit for bit, name in _FLAGS.items() if getattr(self, name)) | self.reserved
-        addresses = b"".join([address.packed for address in self.care_of_addresses])
-        head = struct.pack("!BBHHH", 16, 6 + len(addresses), self.sequence_number, self.registration_lifetime, flags)
-        return head + addresses
-
-
-_FLAGS = {
-    0x8000: "registration_required",
-    0x4000: "busy",
-    0x2000: "home_agent",
-    0x1000: "foreign_agent",
-    0x0800: "minimal_encapsulation",
-    0x0400: "gre_encapsulation",
-    0x0200: "reserved_r",
-    0x0100: "reverse_tunneling",
-    0x0080: "udp_tunneling",
-    0x0040: "registration_revocation",
-    0x0020: "regional_registration",
-}
-
-
-class PrefixLengthsExtension(Extension, frozen=True):
-    """RFC 5944 §2.1.2: the prefix length of each router address, in the same order."""
-
-    TYPE: ClassVar[int] = 19
-
-    prefix_lengths: tuple[int, ...]
-
-    def encode(self) -> bytes:
-        return bytes((19, len(self.prefix_lengths), *self.prefix_lengths))
+    more: bytes = b""
+    """What follows in an entry of more than two words."""
 
 
 class AgentAdvertisement(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 5944 §2.1: an ICMP Router Advertisement (type 9) with a Mobility Agent Advertisement Extension.
 
     A plain router's advertisement decodes to this too, with `mobility` None.
+
+    |     Type      |     Code      |           Checksum            |
+    |   Num Addrs   |Addr Entry Size|           Lifetime            |
+    |                       Router Address[1]                       |
+    |                      Preference Level[1] ...                  |
     """
 
     TYPE: ClassVar[int] = 9
 
     code: int = 0
+    """0, or 16: the agent does not route common traffic (RFC 5944 §2.1)."""
     lifetime: int
     """Seconds for which the router addresses (and so the agent) may be believed (RFC 1256 §3)."""
     routers: tuple[RouterAddress, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    address_entry_size: int = MINIMUM_ENTRY_SIZE
+    """Words of 4 octets for each of `routers`."""
 
     @property
     def mobility(self) -> MobilityAgentAdvertisementExtension | None:
@@ -104,61 +100,64 @@ class AgentAdvertisement(msgspec.Struct, frozen=True, kw_only=True):
         return next((e for e in self.extensions if isinstance(e, PrefixLengthsExtension)), None)
 
 
-def _mobility(octets: bytes, offset: int) -> tuple[Extension, int]:
-    data, end = simple(octets, offset)
-    if len(data) < 6 or (len(data) - 6) % 4:
-        raise DecodeError(DecodeReason.BAD_LENGTH, offset + 1, f"length {len(data)}, expected 6 + 4 for each address")
-    sequence, lifetime, flags = struct.unpack_from("!HHH", data)
-    return MobilityAgentAdvertisementExtension(
-        sequence_number=sequence,
-        registration_lifetime=lifetime,
-        reserved=flags & 0x1F,
-        care_of_addresses=tuple(IPv4Address(data[i : i + 4]) for i in range(6, len(data), 4)),
-        **{name: bool(flags & bit) for bit, name in _FLAGS.items()},
-    ), end
-
-
-def _prefix_lengths(octets: bytes, offset: int) -> tuple[Extension, int]:
-    data, end = simple(octets, offset)
-    return PrefixLengthsExtension(tuple(data)), end
-
-
-DISCOVERY = {16: _mobility, 19: _prefix_lengths}
-
-
 def decode_icmp(octets: bytes) -> AgentSolicitation | AgentAdvertisement:
     """Decodes the ICMP part (from its type octet) of a router discovery message, checksum included.
 
     Raises: `DecodeError` (`UNKNOWN_MESSAGE_TYPE` for any other ICMP type).
     """
-    if len(octets) < 8:
+    if len(octets) < _FIXED_LENGTH:
         raise DecodeError(DecodeReason.TRUNCATED, len(octets), "router discovery needs 8 octets")
+    if octets[0] not in (AgentSolicitation.TYPE, AgentAdvertisement.TYPE):
+        raise DecodeError(DecodeReason.UNKNOWN_MESSAGE_TYPE, 0, f"ICMP type {octets[0]}")
     if not is_valid(octets):
         raise DecodeError(DecodeReason.BAD_CHECKSUM, 2, "the ICMP checksum does not match")
     if octets[0] == AgentSolicitation.TYPE:
-        return AgentSolicitation(decode_extensions(octets, 8, DISCOVERY)[0])
-    if octets[0] != AgentAdvertisement.TYPE:
-        raise DecodeError(DecodeReason.UNKNOWN_MESSAGE_TYPE, 0, f"ICMP type {octets[0]}")
-    _, code, _, count, entry_size, lifetime = struct.unpack_from("!BBHBBH", octets)
-    end = 8 + count * entry_size * 4
-    if entry_size < 2 and count:
-        raise DecodeError(DecodeReason.BAD_VALUE, 5, f"address entry size {entry_size}, at least 2")
-    if end > len(octets):
-        raise DecodeError(DecodeReason.TRUNCATED, len(octets), f"{count} router addresses end at octet {end}")
-    routers = tuple(
-        RouterAddress(IPv4Address(octets[i : i + 4]), struct.unpack_from("!i", octets, i + 4)[0])
-        for i in range(8, end, (entry_size or 1) * 4)
+        _, code, _, reserved = _SOLICITATION.unpack_from(octets)
+        return AgentSolicitation(decode_extensions(octets, _FIXED_LENGTH, DISCOVERY)[0], code, reserved)
+    _, code, _, count, entry_size, lifetime = _ADVERTISEMENT.unpack_from(octets)
+    if entry_size < MINIMUM_ENTRY_SIZE and count:
+        detail = f"address entry size {entry_size}, at least 2 is expected"
+        raise DecodeError(DecodeReason.BAD_VALUE, 5, detail)
+    cursor = Cursor(octets, _FIXED_LENGTH)
+    routers = tuple([_router(cursor.take(entry_size * 4, "router address")) for _ in range(count)])
+    return AgentAdvertisement(
+        code=code,
+        lifetime=lifetime,
+        routers=routers,
+        extensions=decode_extensions(octets, cursor.position, DISCOVERY)[0],
+        address_entry_size=entry_size,
     )
-    extensions, _ = decode_extensions(octets, end, DISCOVERY)
-    return AgentAdvertisement(code=code, lifetime=lifetime, routers=routers, extensions=extensions)
+
+
+def _router(entry: bytes) -> RouterAddress:
+    address, preference = _ENTRY.unpack_from(entry)
+    return RouterAddress(IPv4Address(address), preference, entry[_ENTRY.size :])
 
 
 def encode_icmp(message: AgentSolicitation | AgentAdvertisement) -> bytes:
-    """The ICMP octets with their checksum."""
+    """The ICMP octets with their checksum.
+
+    Raises: ValueError, naming the field that does not fit.
+    """
     if isinstance(message, AgentSolicitation):
-        body = bytes((10, 0, 0, 0, 0, 0, 0, 0))
+        fields = (AgentSolicitation.TYPE, message.code, 0, message.reserved)
+        body = packed(_SOLICITATION, fields, _SOLICITATION_WIDTHS)
     else:
-        body = struct.pack("!BBHBBH", 9, message.code, 0, len(message.routers), 2, message.lifetime)
-        body += b"".join([struct.pack("!4si", r.address.packed, r.preference) for r in message.routers])
+        body = _encode_advertisement(message)
     body += b"".join([extension.encode() for extension in message.extensions])
     return body[:2] + checksum(body).to_bytes(2) + body[4:]
+
+
+def _encode_advertisement(message: AgentAdvertisement) -> bytes:
+    count, size = len(message.routers), message.address_entry_size
+    if count and size < MINIMUM_ENTRY_SIZE:
+        raise ValueError(f"address_entry_size is {size}, at least {MINIMUM_ENTRY_SIZE} is expected")
+    fields = (AgentAdvertisement.TYPE, message.code, 0, count, size, message.lifetime)
+    head = packed(_ADVERTISEMENT, fields, _ADVERTISEMENT_WIDTHS)
+    return head + b"".join([_encode_router(router, size * 4 - _ENTRY.size) for router in message.routers])
+
+
+def _encode_router(router: RouterAddress, more: int) -> bytes:
+    if not -(1 << 31) <= router.preference < 1 << 31:
+        raise ValueError(f"preference is {router.preference}, a signed number of 32 bits is expected")
+    return _ENTRY.pack(router.address.packed, router.preference) + exactly(router.more, more, "more")

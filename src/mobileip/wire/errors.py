@@ -1,7 +1,7 @@
 """What octets can be refused for. The only exception that leaves this room.
 
-    Exception
-    └── DecodeError    octets from outside that no message of ours begins with; names the reason and the octet
+Exception
+└── DecodeError    octets from outside that no message of ours begins with; names the reason and the octet
 """
 
 from enum import StrEnum
@@ -30,7 +30,8 @@ class DecodeReason(StrEnum):
 class DecodeError(Exception):
     """Octets from outside that can't be decoded; nothing was changed by them.
 
-    `offset` is the octet (from 0, in the octets given to the decoder) at which it went wrong; `detail` says what was expected.
+    `offset` is the octet (from 0, in the octets given to the decoder) at which it went wrong; `detail` says what
+    was expected.
     """
 
     def __init__(self, reason: DecodeReason, offset: int, detail: str) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from mobileip.wire.extensions.base import Extension
+from mobileip.wire.fields import packed
 
 INFINITE_LIFETIME = 0xFFFF
 """RFC 5944 §3.3: "A value of 0xffff indicates infinity"."""
@@ -63,7 +64,24 @@ class RegistrationReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _REQUEST = struct.Struct("!BBHIIIQ")
+_REQUEST_WIDTHS = {
+    "type": 8,
+    "flags": 8,
+    "lifetime": 16,
+    "home_address": 32,
+    "home_agent": 32,
+    "care_of_address": 32,
+    "identification": 64,
+}
 _REPLY = struct.Struct("!BBHIIQ")
+_REPLY_WIDTHS = {
+    "type": 8,
+    "code": 8,
+    "lifetime": 16,
+    "home_address": 32,
+    "home_agent": 32,
+    "identification": 64,
+}
 
 
 def decode_request(octets: bytes, extensions: tuple[Extension, ...]) -> RegistrationRequest:
@@ -98,7 +116,7 @@ def encode_request(request: RegistrationRequest) -> bytes:
         | request.reverse_tunneling << 1
         | request.reserved_x
     )
-    return _REQUEST.pack(
+    fields = (
         RegistrationRequest.TYPE,
         flags,
         request.lifetime,
@@ -107,6 +125,7 @@ def encode_request(request: RegistrationRequest) -> bytes:
         int(request.care_of_address),
         request.identification,
     )
+    return packed(_REQUEST, fields, _REQUEST_WIDTHS)
 
 
 def decode_reply(octets: bytes, extensions: tuple[Extension, ...]) -> RegistrationReply:
@@ -123,7 +142,7 @@ def decode_reply(octets: bytes, extensions: tuple[Extension, ...]) -> Registrati
 
 
 def encode_reply(reply: RegistrationReply) -> bytes:
-    return _REPLY.pack(
+    fields = (
         RegistrationReply.TYPE,
         reply.code,
         reply.lifetime,
@@ -131,3 +150,4 @@ def encode_reply(reply: RegistrationReply) -> bytes:
         int(reply.home_agent),
         reply.identification,
     )
+    return packed(_REPLY, fields, _REPLY_WIDTHS)

@@ -1,11 +1,11 @@
 """The IPv4 header (RFC 791 §3.1).
 
-    |Version|  IHL  |Type of Service|          Total Length         |
-    |         Identification        |Flags|      Fragment Offset    |
-    |  Time to Live |    Protocol   |         Header Checksum       |
-    |                       Source Address                          |
-    |                    Destination Address                        |
-    |                    Options                    |    Padding    |
+|Version|  IHL  |Type of Service|          Total Length         |
+|         Identification        |Flags|      Fragment Offset    |
+|  Time to Live |    Protocol   |         Header Checksum       |
+|                       Source Address                          |
+|                    Destination Address                        |
+|                    Options                    |    Padding    |
 """
 
 import struct

@@ -1,7 +1,7 @@
 """UDP (RFC 768): header and checksum over the pseudo header.
 
-    |     Source Port               |   Destination Port            |
-    |     Length                    |   Checksum                    |
+|     Source Port               |   Destination Port            |
+|     Length                    |   Checksum                    |
 """
 
 import struct

@@ -23,6 +23,7 @@ from mobileip.agents.notices import (
     RegistrationLost,
 )
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.wire.extensions.error import ForeignAgentError
 from mobileip.wire.message import Decoded, Message
 from mobileip.wire.numbers import Issuer, ReplyCode
 from mobileip.wire.registration import RegistrationReply
@@ -69,18 +70,27 @@ class Answers:
                 continue
             complaint = check(decoded, reply, arrival, request, self._state.config)
             if complaint is None:
-                self._act(registration, request, reply)
+                errors = [error.status for _, error in decoded.find(ForeignAgentError)]
+                self._act(registration, request, reply, errors)
             else:
                 discard(self._state, complaint, arrival.source, decoded.octets, self._out)
             return
         complaint = Complaint(DropReason.UNEXPECTED_REPLY, "answers no request that is out")
         discard(self._state, complaint, arrival.source, decoded.octets, self._out)
 
-    def _act(self, registration: Registration, request: Outstanding, reply: RegistrationReply) -> None:
+    def _act(
+        self, registration: Registration, request: Outstanding, reply: RegistrationReply, errors: list[int]
+    ) -> None:
         if denials.issuer(reply.code) is Issuer.HOME_AGENT:
             self._learn(request, reply)
         if not denials.accepts(reply.code):
-            self._denied(registration, request, reply)
+            self._denied(registration, request, reply.code, reply)
+        elif errors and request.attachment.agent and request.lifetime:
+            # RFC 4636 §4: the home agent accepted, but the foreign agent does not serve us; the care-of
+            # address "MUST NOT" be used. §5 has us deregister then: the request that follows, here or
+            # elsewhere, replaces the home agent's binding as well, and is not held up for a second by a
+            # deregistration.
+            self._denied(registration, request, errors[0], None)
         elif request.lifetime == 0:
             self._deleted(registration, request)
         else:
@@ -153,29 +163,32 @@ class Answers:
 
     # -- denied
 
-    def _denied(self, registration: Registration, request: Outstanding, reply: RegistrationReply) -> None:
+    def _denied(
+        self, registration: Registration, request: Outstanding, code: int, reply: RegistrationReply | None
+    ) -> None:
+        """`reply` is what may tell how to repair it."""
         state = self._state
         state.count("denials")
         if registration.state in (State.REGISTERED, State.AT_HOME):
             registration.outstanding.remove(request)  # Another transmission of it was accepted already.
             return
-        state.last_denial = reply.code
+        state.last_denial = code
         # RFC 5944 §3.6.2.3: "the mobile node SHOULD log the error".
         self._out.notify(
             RegistrationDenied(
                 role="mobile_node",
-                home_address=reply.home_address,
-                code=reply.code,
-                reason=denials.describe(reply.code),
+                home_address=state.config.home_address,
+                code=code,
+                reason=denials.describe(code),
             )
         )
         can_repair = registration.state in WAITING_FOR_ANSWER and registration.repairs < MOST_REPAIRS
-        if can_repair and self._repair(registration, request, reply):
+        if can_repair and reply is not None and self._repair(registration, request, reply):
             registration.repaired(request, self._now.boot)
         elif registration.state is State.DEREGISTERING:
             give_up_deregistration(registration, self._out)
         else:
-            self._refused(registration, request, reply.code)
+            self._refused(registration, request, code)
 
     def _repair(self, registration: Registration, request: Outstanding, reply: RegistrationReply) -> bool:
         """Whether another request at once may do better (RFC 5944 §3.6.2.3)."""

@@ -53,7 +53,7 @@ def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
     state.active = best.interface
     if not registration.pursues(best.place):
         begin(state, registration, best, now)
-        state.count("moves")
+        state.count("attachments")
         out.notify(
             Attached(
                 interface=best.interface,

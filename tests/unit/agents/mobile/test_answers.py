@@ -15,6 +15,7 @@ from tests.support.mobile_node import (
     foreign_agent,
 )
 
+from mobileip.agents.events import DeregisterCommanded
 from mobileip.agents.mobile import denials
 from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.notices import (
@@ -29,6 +30,7 @@ from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.error import ForeignAgentError
 from mobileip.wire.identification import HALF, high, join, low
 from mobileip.wire.message import decode_message
 from mobileip.wire.numbers import Issuer, ReplyCode
@@ -640,6 +642,46 @@ class TestMobileForeignAuthentication:
         both = ((MobileHomeAuthentication, MOBILE_HOME), (MobileForeignAuthentication, MOBILE_HOME))
         scene.receive(signed(scene.reply(), *both))
         assert scene.notice(Discarded).reason == DropReason.UNKNOWN_SPI
+
+
+class TestForeignAgentError:
+    """RFC 4636: accepted by the home agent, but the foreign agent does not serve us."""
+
+    def receive(self, scene: Scene, status: int) -> None:
+        octets = signed(scene.reply()) + ForeignAgentError(status).encode()
+        scene.receive(octets, source=FOREIGN_1.address)
+
+    def test_is_a_denial(self) -> None:
+        scene = asking()
+        self.receive(scene, 66)
+        assert scene.notice(RegistrationDenied).code == 66
+        assert scene.state == "denied"
+        assert scene.route is None
+        scene.wait(11)
+        scene.answer()
+        assert scene.state == "registered"
+
+    @pytest.mark.parametrize("status", [69, 133, 136])
+    def test_is_not_repaired(self, status: int) -> None:
+        scene = asking()
+        self.receive(scene, status)
+        assert scene.state == "denied"
+
+    def test_ends_nothing_in_force(self) -> None:
+        scene = asking()
+        scene.answer(lifetime=900)
+        scene.wait(601)
+        self.receive(scene, 64)
+        assert scene.state == "registered"
+        assert scene.route is not None
+
+    def test_is_nothing_to_a_deregistration(self) -> None:
+        scene = asking()
+        scene.answer()
+        scene.wait(2)
+        scene.handle(DeregisterCommanded())
+        self.receive(scene, 64)
+        assert scene.state == "deregistered"
 
 
 def test_home_address_in_the_denial_notice() -> None:

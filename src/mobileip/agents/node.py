@@ -12,6 +12,7 @@ from mobileip.agents.agent import Agent
 from mobileip.agents.dispatch import OwnLinks, Role, Roles, role_of
 from mobileip.agents.events import (
     AdvertisementArrived,
+    Arrival,
     DeregisterCommanded,
     Event,
     GatewayHeard,
@@ -111,23 +112,22 @@ class Node:
             case Role.MOBILE_NODE if self.mobile is not None:
                 return self.mobile.handle(event, now)
             case _:
-                return self._discard(event)
-
-    def _discard(self, event: MessageArrived) -> list[Output]:
-        reason, message = DropReason.NOT_FOR_US, event.decoded.message
-        self.counters[f"discarded_{reason.value}"] += 1
-        notice = Discarded(
-            role="node",
-            reason=reason,
-            detail=f"message type {message.TYPE} on {event.arrival.interface} is for no role of ours",
-            source=event.arrival.source,
-            octets=event.decoded.octets,
-        )
-        return [Notify(notice)]
+                detail = f"message type {message.TYPE} on {arrival.interface} is for no role of ours"
+                return self._discard(DropReason.NOT_FOR_US, detail, arrival, event.decoded.octets)
 
     def _solicitation(self, event: SolicitationArrived, now: Instant) -> list[Output]:
+        code = event.solicitation.code
+        if code != 0:
+            # RFC 1256 §4.2: "A router must silently discard any received Router Solicitation messages that do not
+            # satisfy the following validity checks: [...] ICMP Code is 0."
+            return self._discard(DropReason.BAD_VALUE, f"a solicitation with code {code}", event.arrival)
         # What our own mobile node asks is not for our own agents.
         return [] if self._own_links.sent(event.arrival) else self._advertiser.handle(event, now)
+
+    def _discard(self, reason: DropReason, detail: str, arrival: Arrival, octets: bytes = b"") -> list[Output]:
+        self.counters[f"discarded_{reason.value}"] += 1
+        source = arrival.source
+        return [Notify(Discarded(role="node", reason=reason, detail=detail, source=source, octets=octets))]
 
 
 def _roles(home: HomeAgent | None, foreign: ForeignAgent | None, mobile: MobileNode | None) -> Roles:

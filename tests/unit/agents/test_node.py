@@ -50,11 +50,13 @@ from mobileip.agents.notices import (
 )
 from mobileip.agents.outputs import ChangeForwarding, Departure, Output, SendDiscovery, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.wire.agent_discovery import AgentAdvertisement
+from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
 from mobileip.wire.message import decode_message
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
 HOME_LINK = "home0"
+REVOCATION = bytes((7, *19 * (0,)))
+"""A Registration Revocation (RFC 3543 §3.3) of nothing in particular."""
 
 
 def router(**fields: Any) -> Playbook:
@@ -109,6 +111,12 @@ def test_what_finds_no_role_is_discarded_by_name() -> None:
     assert node_of(play).counters == {"discarded_not_for_us": 2}
 
 
+def test_messages_of_kinds_that_no_role_knows_yet() -> None:
+    play = Playbook(Node(home=HomeAgent(home_agent_config()), foreign=ForeignAgent(foreign_agent_config())))
+    lost = notice(Discarded, role="node", reason=DropReason.NOT_FOR_US, octets=REVOCATION)
+    play.given(arrived(REVOCATION, interface=LINK)).expect(lost)
+
+
 def test_a_mobile_node_hears_others_but_not_itself() -> None:
     play = mobile()
     heard = AdvertisementArrived(
@@ -155,6 +163,13 @@ def test_each_link_has_the_bits_of_what_serves_it() -> None:
         discovery(AgentAdvertisement, home_agent=False, foreign_agent=True, frm=AGENT_ADDRESS, busy=False)
     )
     play.given(solicitation(interface=UPLINK)).expect_nothing()
+
+
+def test_a_solicitation_with_another_code_is_none() -> None:
+    play = router()
+    strange = msgspec.structs.replace(solicitation(), solicitation=AgentSolicitation(code=1))
+    play.given(strange).expect(notice(Discarded, role="node", reason=DropReason.BAD_VALUE))
+    assert node_of(play).counters == {"discarded_bad_value": 1}
 
 
 def test_what_we_solicit_ourselves_is_not_answered() -> None:

@@ -12,6 +12,7 @@ from mobileip.agents.outputs import Departure, SendMessage
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import (
     ForeignHomeAuthentication,
+    MobileAaaAuthentication,
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
@@ -19,8 +20,9 @@ from mobileip.wire.message import Decoded, Message, encode_message
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT, ReplyCode
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
-AUTHORIZATION_ENABLING = (MobileHomeAuthentication,)
-"""RFC 5944 §1.6: what makes a home agent accept, or a mobile node believe. Others are to be added here."""
+AUTHORIZATION_ENABLING = (MobileHomeAuthentication, MobileAaaAuthentication)
+"""RFC 5944 §1.6: what makes a home agent accept, or a mobile node believe; RFC 4721 §3.2 counts Mobile-AAA in, so a
+challenge in front of it stays."""
 
 _UNSPECIFIED = IPv4Address(0)
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")

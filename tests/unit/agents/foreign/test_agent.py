@@ -26,7 +26,7 @@ from tests.support.foreign_agent import (
     unsigned_reply,
     visitor,
 )
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, arrived
 from tests.support.playbook import Playbook, forwarding, message, notice
 
 from mobileip.agents.events import LinkRemoved, SolicitationArrived, Started, Stopping, TimerExpired
@@ -429,3 +429,8 @@ def test_requests_for_the_home_agent_in_the_same_node_are_relayed_to_it() -> Non
     )
     agent_of(play).know_home_agents({AGENT_ADDRESS})
     play.given(request(home_agent=AGENT_ADDRESS)).expect(message(RegistrationRequest, to=AGENT_ADDRESS))
+
+
+def test_messages_of_other_kinds_are_not_for_us() -> None:
+    revocation = bytes((7, *19 * (0,)))
+    playbook().given(arrived(revocation, interface=LINK)).expect(notice(Discarded, reason=DropReason.NOT_FOR_US))

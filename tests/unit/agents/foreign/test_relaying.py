@@ -29,10 +29,12 @@ from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import (
     AuthenticationExtension,
     ForeignHomeAuthentication,
+    MobileAaaAuthentication,
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
 from mobileip.wire.extensions.base import UnknownExtension
+from mobileip.wire.extensions.challenge import MobileForeignChallenge
 from mobileip.wire.message import decode_message
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
@@ -82,6 +84,13 @@ def test_covered_length() -> None:
     assert covered_length(decode_message(covered[:24])) is None
     twice = whole + MobileHomeAuthentication(256, bytes(16)).encode()
     assert covered_length(decode_message(twice + BEHIND.encode())) == len(twice)
+
+
+def test_a_challenge_before_mobile_aaa_stays() -> None:
+    covered, _ = request_octets()
+    whole = covered + MobileForeignChallenge(b"challenge").encode() + MobileAaaAuthentication(300, bytes(16)).encode()
+    assert covered_length(decode_message(whole + BEHIND.encode())) == len(whole)
+    assert relayed_request(decoded_request(whole + BEHIND.encode()), surroundings()).octets == whole
 
 
 def test_a_request_loses_what_the_home_agent_is_not_to_see() -> None:

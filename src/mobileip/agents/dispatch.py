@@ -72,11 +72,11 @@ def _role_of_request(request: RegistrationRequest, arrival: Arrival, roles: Role
     # A mobile node on a visited link asks the foreign agent; at home, or with a co-located care-of address, its
     # home agent. Where both are we, its care-of address tells: what our foreign agent relays to our home agent
     # comes by the loopback interface.
-    is_relayed_by_us = request.care_of_address == roles.care_of_address
-    is_for_others = roles.home_agent is None or request.home_agent != roles.home_agent
-    is_visit = arrival.interface in roles.foreign_links and not is_ours
-    if is_visit and (is_relayed_by_us or is_for_others or arrival.destination == ALL_MOBILITY_AGENTS):
-        return Role.FOREIGN_AGENT
+    if arrival.interface in roles.foreign_links and not is_ours:
+        is_offered = request.care_of_address == roles.care_of_address
+        is_for_others = roles.home_agent is None or request.home_agent != roles.home_agent
+        if is_offered or is_for_others or arrival.destination == ALL_MOBILITY_AGENTS:
+            return Role.FOREIGN_AGENT
     return Role.HOME_AGENT if roles.home_agent is not None else None
 
 

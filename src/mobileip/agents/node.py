@@ -104,7 +104,9 @@ class Node:
 
     def _message(self, event: MessageArrived, now: Instant) -> list[Output]:
         arrival, message = event.arrival, event.decoded.message
-        match role_of(message, arrival, self._roles, is_ours=self._own_links.sent(arrival)):
+        # Only there it matters, and a home agent has many messages.
+        is_ours = arrival.interface in self._roles.foreign_links and self._own_links.sent(arrival)
+        match role_of(message, arrival, self._roles, is_ours=is_ours):
             case Role.HOME_AGENT if self.home is not None:
                 return self.home.handle(event, now)
             case Role.FOREIGN_AGENT if self.foreign is not None:

@@ -22,7 +22,7 @@ from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.home.snapshot import MobilityBinding
 from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Departure, Notify, Output, SendMessage
-from mobileip.forwarding.model import ForwardingState
+from mobileip.forwarding.model import ForwardingState, ReturnPath
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
@@ -58,7 +58,9 @@ class Outcome:
     def __init__(self, outputs: list[Output]) -> None:
         self.outputs = outputs
         self.messages = [o for o in outputs if isinstance(o, SendMessage)]
-        self.changes = [o.change for o in outputs if isinstance(o, ChangeForwarding)]
+        self.all_changes = [o.change for o in outputs if isinstance(o, ChangeForwarding)]
+        self.return_paths = [c for c in self.all_changes if any(isinstance(w, ReturnPath) for w in c.install)]
+        self.changes = [c for c in self.all_changes if c not in self.return_paths]
         self.announcements = [o for o in outputs if isinstance(o, AnnounceAddress)]
         self.notices: list[Notice] = [o.notice for o in outputs if isinstance(o, Notify)]
 
@@ -103,7 +105,7 @@ class Trial:
 
     def handle(self, event: Event) -> Outcome:
         outcome = Outcome(self.agent.handle(event, instant(self.boot, self.ahead)))
-        for change in outcome.changes:
+        for change in outcome.all_changes:
             self.state = self.state.apply(change)
         assert self.state == self.agent.forwarding()  # law 2
         return outcome

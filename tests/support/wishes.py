@@ -16,6 +16,7 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
+    ReturnPath,
     Tunnel,
     TunnelExit,
     VisitorRoute,
@@ -83,6 +84,7 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         realm=_realms,
     ),
     st.builds(Interception, home_address=_homes, interface=_interfaces),
+    st.builds(ReturnPath, interface=_interfaces),
     st.builds(AgentLink, interface=_interfaces),
     st.builds(
         VisitorRoute,

@@ -32,6 +32,7 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
+    ReturnPath,
     TunnelExit,
     VisitorRoute,
     Wish,
@@ -87,6 +88,9 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
                 Route(prefix=_host(address), interface=device, metric=ROUTE_METRIC),
                 ProxyNeighbour(interface=_name(interface), address=address),
             )
+        case ReturnPath(interface=interface):
+            # Nothing but the reverse-path check: it is no link of ours. See `_agent_link` for the value.
+            return (_conf(interface, "rp_filter", 2),)
         case AgentLink(interface=interface):
             return (*_agent(device), *_agent_link(interface))
         case HomeAddress(address=address):

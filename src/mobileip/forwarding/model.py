@@ -79,6 +79,19 @@ class Interception(_Wish, frozen=True, kw_only=True):
         return str(self.home_address)
 
 
+class ReturnPath(_Wish, frozen=True, kw_only=True):
+    """A link by which mobile nodes' own packets come back to us by ordinary routing (the way is triangular).
+
+    Their sources are routed into our tunnels, so a strict reverse-path check there would drop them.
+    """
+
+    interface: str
+
+    @property
+    def subject(self) -> str:
+        return self.interface
+
+
 # -- foreign agent
 
 
@@ -184,6 +197,7 @@ Wish = (
     HomeNetwork
     | BindingRoute
     | Interception
+    | ReturnPath
     | AgentLink
     | VisitorRoute
     | HomeAddress

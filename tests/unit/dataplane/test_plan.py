@@ -37,6 +37,7 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
+    ReturnPath,
 )
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
@@ -92,6 +93,11 @@ def test_interception_is_a_host_route_and_a_proxy_neighbour():
 
 def test_an_agent_link_forwards_and_sends_no_redirects():
     assert planned(AgentLink(interface="eth1")) == (AGENT | AGENT_LINK, set())
+
+
+def test_return_path_needs_only_a_loose_reverse_path_check() -> None:
+    sysctl = Sysctl(path="net/ipv4/conf/eth1/rp_filter", value="2")
+    assert plan(ForwardingState.of([ReturnPath(interface="eth1")]), "mip0") == {sysctl}
 
 
 def test_a_home_address_is_the_default_source_of_the_machine():

@@ -30,11 +30,14 @@ from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.notices import Discarded
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, Wish
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath, Wish
 from mobileip.security.replay import SteadyClock
 from mobileip.wire.registration import RegistrationRequest
 
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+
+_LOOPBACK = "lo"
+"""Where a foreign agent in the same daemon relays from."""
 
 _REASONS = {
     DropReason.MISSING_AUTHENTICATION: "no authorization-enabling extension",
@@ -140,7 +143,21 @@ class HomeAgent:
         decision = decide(examination)
         if isinstance(decision, DropReason):
             return self._discard(event, decision, f"mobile node {request.home_address}: {_REASONS[decision]}")
-        return self._registrar.carry_out(decision, now.boot)
+        outputs = self._registrar.carry_out(decision, now.boot)
+        if decision.code.is_accepted and decision.lifetime:
+            outputs[:0] = self._know_return_path(event.arrival.interface)
+        return outputs
+
+    def _know_return_path(self, interface: str) -> list[Output]:
+        """The way that a binding's registration came is the way that the mobile node's own packets will come.
+
+        It stays: there are only so many links, and the next binding will ask for it again.
+        """
+        wish = ReturnPath(interface=interface)
+        if interface in (_LOOPBACK, self.config.home_link) or wish in self._wishes:
+            return []
+        self._wishes = (*self._wishes, wish)
+        return [ChangeForwarding(ForwardingChange(install=(wish,)))]
 
     def _discard(self, event: MessageArrived, reason: DropReason, detail: str) -> list[Output]:
         # RFC 5944 §1.7: silently discard: "the implementation SHOULD provide the capability of logging the

@@ -19,7 +19,7 @@ from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.instant import Deadline
 from mobileip.agents.notices import Discarded
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import AgentLink, ForwardingState, HomeNetwork
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
 
@@ -40,6 +40,24 @@ def test_nothing_is_wished_before_the_start() -> None:
     assert agent.forwarding() == ForwardingState()
     assert agent.next_deadline() is None
     assert agent.handle(Started(), instant())
+
+
+def test_the_way_of_an_accepted_registration_is_the_way_of_the_nodes_packets() -> None:
+    trial = Trial(home_link=HOME_LINK)
+    path = ForwardingChange(install=(ReturnPath(interface="eth0"),))
+    assert trial.request().return_paths == [path]
+    trial.boot = 2.0
+    assert trial.request().return_paths == []  # once is enough
+    trial.boot = 4.0
+    assert trial.request(lifetime=0).return_paths == []
+
+
+@pytest.mark.parametrize("interface", ["lo", HOME_LINK])
+def test_no_return_path_where_we_are_an_agent_anyway_or_talk_to_ourselves(interface: str) -> None:
+    trial = Trial(home_link=HOME_LINK)
+    octets = trial.octets()
+    assert trial.receive(octets, interface=interface).return_paths == []
+    assert len(trial.bindings) == 1
 
 
 @pytest.mark.parametrize("event", [Stopping(), RegisterCommanded(), DeregisterCommanded()])

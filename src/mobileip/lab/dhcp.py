@@ -30,13 +30,11 @@ def server_command(namespace: str, interface: Interface, server: DhcpServer, lea
         "nsenter",
         f"--net={path(namespace)}",
         "dnsmasq",
-        "--keep-in-foreground",
+        "--no-daemon",  # in the foreground, and no change of user, which a user namespace does not allow
         "--conf-file=/dev/null",
         "--no-resolv",
         "--no-hosts",
         "--port=0",
-        "--user=root",
-        "--pid-file=",
         f"--interface={server.interface}",
         "--bind-interfaces",
         "--no-ping",
@@ -45,7 +43,6 @@ def server_command(namespace: str, interface: Interface, server: DhcpServer, lea
         f"--dhcp-option=option:router,{interface.address.ip}",
         f"--dhcp-leasefile={leases}",
         "--log-dhcp",
-        "--log-facility=-",
     ]
 
 

@@ -73,18 +73,40 @@ def choose(name: str | None) -> str:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """One command at a time builds or removes a lab. Raises LabError when this user may not."""
+def locked(name: str, *, wait: bool = True) -> Iterator[None]:
+    """One at a time builds or removes a lab. Raises LabError when this user may not, or (`wait` False) another does."""
+    file = ROOT / f"{name}.lock"
+    descriptor = _lock(file, wait=wait)
     try:
-        ROOT.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(ROOT / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except PermissionError as error:
-        raise LabError(f"a lab needs root: {error.filename}: {error.strerror}", NOT_PERMITTED) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        file.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _lock(file: Path, *, wait: bool) -> int:
+    while True:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except PermissionError as error:
+            raise LabError(f"a lab needs root: {error.filename}: {error.strerror}", NOT_PERMITTED) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise LabError(f"{file.stem} is at work already ({file} is locked)") from error
+        # Who held it before has removed the file: what was locked is then no longer what others would lock.
+        if _is_still(file, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_still(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def leftovers() -> list[str]:

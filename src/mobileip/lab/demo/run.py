@@ -9,6 +9,7 @@ from types import FrameType
 
 import msgspec
 
+from mobileip.lab import state
 from mobileip.lab.demo import drawing, measure, table
 from mobileip.lab.demo.phases import PHASES, Download, Phase, Result, Step
 from mobileip.lab.demo.traffic import Traffic
@@ -21,6 +22,10 @@ _REGISTERED_SECONDS = 15.0
 _ANSWER_SECONDS = 5.0
 _STAY_SECONDS = 4.0
 """At least so long the node stays in each network."""
+_SETTLE_SECONDS = 2.0
+"""Before the first move: the node sends at most one request a second, and has just registered at home."""
+_LONGEST_SILENCE_SECONDS = 1.0
+"""Once registered, the node answers echoes (ten a second) without a longer break."""
 _IN_FLIGHT_SECONDS = 0.25
 """A packet sent so shortly before a move may be lost by it; sent so shortly before a look, it may be under way."""
 _SNAP_OCTETS = 192
@@ -46,6 +51,7 @@ class Demo:
         capture = lab.capture(("mn", "eth0"), ("ha", "eth0"), snap_octets=_SNAP_OCTETS)
         traffic = Traffic(lab, home_address=self.home_address, correspondent=_address(lab, "cn"), python=sys.executable)
         self._wait_answer(traffic, 0.0, "at home, before the first move")
+        time.sleep(_SETTLE_SECONDS)
         self._say(table.heading())
         moves, phases = [], []
         for step in PHASES:
@@ -86,6 +92,8 @@ class Demo:
         heard = next((event for event in feed.events(move.started) if self._is_agent_of(step, event)), None)
         flows = (traffic.to_mobile_node(), traffic.from_mobile_node())
         end = _boot() - _IN_FLIGHT_SECONDS
+        if registered and traffic.echoes().silence(registered["boot_seconds"], end) > _LONGEST_SILENCE_SECONDS:
+            self._complaints.append(f"mn did not answer at its home address throughout {step.network}")
         begin = move.started - _IN_FLIGHT_SECONDS
         return Phase(
             origin=step.origin,
@@ -175,7 +183,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def main(*, build: Path, name: str, rp_filter: int, as_json: bool) -> int:
     """Returns 0 only when everything held. Whatever happens, nothing of the lab stays."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     started = time.monotonic()
 
@@ -183,14 +191,15 @@ def main(*, build: Path, name: str, rp_filter: int, as_json: bool) -> int:
         print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
 
     lab = Lab("roaming", name=name, rp_filter=rp_filter)
-    lab.down()  # what a demo that was killed left
-    say("mip lab demo: a mobile node roams; nothing but its cable is touched")
-    try:
-        lab.up()
-        say(f"the lab is up: {len(lab.topology.nodes)} nodes, {time.monotonic() - started:.1f} s")
-        result = Demo(lab, say).run(build)
-    finally:
-        lab.down()
+    with state.locked(f"{name}-run", wait=False):
+        lab.down()  # what a demo that was killed left
+        say("mip lab demo: a mobile node roams; nothing but its cable is touched")
+        try:
+            lab.up()
+            say(f"the lab is up: {len(lab.topology.nodes)} nodes, {time.monotonic() - started:.1f} s")
+            result = Demo(lab, say).run(build)
+        finally:
+            lab.down()
     say(f"verdict: {result.verdict} ({time.monotonic() - started:.0f} s; {build}/demo.json, demo.pcap, demo.svg)")
     if as_json:
         print(msgspec.json.encode(result).decode())

@@ -1,0 +1,75 @@
+"""What the namespace tests say of a lab in one word each: registered, reachable, silent by ARP."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from mobileip.lab.capture import Frame
+from mobileip.lab.laboratory import Lab
+from mobileip.wire.errors import DecodeError
+from mobileip.wire.ip.ipv4 import Ipv4Packet, decode_ipv4
+
+HOME_ADDRESS = "10.1.0.10"
+CORRESPONDENT = "198.51.100.10"
+PATIENCE_SECONDS = 20.0
+"""How long a condition may take on a slow machine; nothing is measured by it."""
+
+CARE_OF = {"foreign1": "foreign_agent", "foreign2": "foreign_agent", "visited": "colocated", "home": "home"}
+
+
+def eventually(condition: Callable[[], object], what: str, patience: float = PATIENCE_SECONDS) -> None:
+    """Fails with `what` when the condition does not come true."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {patience} s"
+        time.sleep(0.05)
+
+
+def go(lab: Lab, network: str, *, node: str = "mn", silent: bool = False) -> None:
+    """Moves a node and waits until it is registered from there."""
+    move = lab.move(node, network, silent=silent)
+    lab.events(node).wait_for("registered", after=move.started, care_of=CARE_OF[network])
+
+
+def reachable(lab: Lab, address: str = HOME_ADDRESS, *, source: str = "cn") -> bool:
+    """One of three echo requests is answered."""
+    return lab.run(source, "ping", "-n", "-q", "-c3", "-i0.2", "-W1", address, check=False).returncode == 0
+
+
+def registration(lab: Lab, node: str = "mn") -> dict[str, object]:
+    view = lab.daemon(node).ask("registration")
+    assert isinstance(view, dict)
+    return view
+
+
+def counters(lab: Lab, node: str, role: str) -> dict[str, int]:
+    return dict(lab.daemon(node).ask("traffic")[role] or {})
+
+
+def packets(frames: list[Frame]) -> Iterator[tuple[Frame, Ipv4Packet]]:
+    """The IPv4 packets of a capture."""
+    for frame in frames:
+        if frame.ether_type == 0x0800:
+            try:
+                yield frame, decode_ipv4(frame.payload)
+            except DecodeError:
+                continue
+
+
+def arp_of(frames: list[Frame], link_address: bytes) -> list[bytes]:
+    """ARP messages that a node sent."""
+    return [f.payload for f in frames if f.ether_type == 0x0806 and f.source == link_address]
+
+
+def icmp_types(frames: list[Frame]) -> set[int]:
+    return {packet.payload[0] for _, packet in packets(frames) if packet.protocol == 1 and packet.payload}
+
+
+@contextmanager
+def roaming(topology: str, name: str, **options: object) -> Iterator[Lab]:
+    """A lab whose mobile nodes are all registered (at home) when it begins."""
+    with Lab(topology, name=name, **options) as lab:  # type: ignore[arg-type]  # Lab's own keywords
+        for node, entry in lab.topology.nodes.items():
+            if "mobile_node" in entry.roles:
+                lab.events(node).wait_for("registered")
+        yield lab

@@ -4,10 +4,8 @@ here:  mip0 (10.1.0.10/32),  x (192.0.2.77/24) ---- y  far (192.0.2.1/24)
 """
 
 import errno
-import os
 import select
 import socket
-import stat
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support.capture import Wire
 from tests.support.netns import Namespace, namespace, veth
-from tests.support.unprivileged import as_nobody
+from tests.support.unprivileged import without_capabilities
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.errors import DeviceUnavailable
@@ -144,17 +142,19 @@ def test_a_name_that_another_kind_of_device_has(here: Namespace, far: Namespace)
 
 def test_no_tun_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mobileip.linux.tun.CONTROL", tmp_path / "tun")
-    with pytest.raises(DeviceUnavailable, match="no TUN device: .*No such file") as caught:
+    with pytest.raises(DeviceUnavailable, match=r"no TUN device: .*No such file") as caught:
         TunnelDevice("mip0", 1480)
     assert "CONFIG_TUN" in caught.value.hint
 
 
 def test_without_rights(here: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert as_nobody(RawTunnelSocket) == "PermissionMissing: may not open raw sockets"
-    assert as_nobody(lambda: TunnelDevice("mip0", 1480)) == "PermissionMissing: may not make the device mip0"
-    os.mknod(tmp_path / "tun", 0o600 | stat.S_IFCHR, os.makedev(10, 200))
+    assert without_capabilities(RawTunnelSocket) == "PermissionMissing: may not open raw sockets"
+    making = "PermissionMissing: may not make the device mip0"
+    assert without_capabilities(lambda: TunnelDevice("mip0", 1480)) == making
+    (tmp_path / "tun").touch(mode=0)
     monkeypatch.setattr("mobileip.linux.tun.CONTROL", tmp_path / "tun")
-    assert as_nobody(lambda: TunnelDevice("mip0", 1480)).startswith("PermissionMissing: may not open")
+    opening = f"PermissionMissing: may not open {tmp_path}/tun"
+    assert without_capabilities(lambda: TunnelDevice("mip0", 1480)) == opening
 
 
 def test_a_tunnel_packet_is_received_whole(tunnel: RawTunnelSocket, far: Namespace) -> None:
@@ -182,13 +182,16 @@ def test_fragments_of_a_tunnel_packet_are_put_together_by_the_kernel(tunnel: Raw
         assert decode_ipv4(read_from(tunnel.fileno(), tunnel.read)).payload == inner
 
 
-def test_no_answer_says_that_the_protocol_is_unreachable(tunnel: RawTunnelSocket, far: Namespace) -> None:
+def test_no_answer_says_that_the_protocol_is_unreachable(
+    here: Namespace, tunnel: RawTunnelSocket, far: Namespace
+) -> None:
     inner = packet(b"for nobody", OTHER, IPv4Address("10.99.0.1"))
     with Wire(far, "y") as wire:
-        wire.send(encapsulate(inner, AGENT.packed, CARE_OF.packed, identification=7))
+        outer = encapsulate(inner, AGENT.packed, CARE_OF.packed, identification=7)
+        wire.send(outer, destination=here.link_address("x"))
         read_from(tunnel.fileno(), tunnel.read)
         closed_port = packet(b"nobody listens", AGENT, CARE_OF)
-        wire.send(closed_port)
+        wire.send(closed_port, destination=here.link_address("x"))
         frames = wire.until(lambda frame: frame[23:24] == b"\x01" and b"nobody listens" in frame)
         assert sum(frame[23] == PROTOCOL_ICMP for frame in frames) == 1
 

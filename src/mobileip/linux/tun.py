@@ -114,7 +114,8 @@ def _switch_ipv6_off(name: str) -> None:
 
 def remove_leftover(name: str) -> None:
     """Ends a persistent device that a former daemon left; nothing happens when there is none or somebody holds it."""
-    if not Path(f"/sys/class/net/{name}/tun_flags").exists():
+    # /sys is no help: it shows the namespace that it was mounted in.
+    if name not in (known for _, known in socket.if_nameindex()):
         return
     try:
         descriptor = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)

@@ -27,5 +27,5 @@ def decrement_ttl(packet: bytes) -> bytes:
     The caller has made sure that the TTL is above 0.
     """
     total = int.from_bytes(packet[10:12]) + 0x100
-    total = (total & 0xFFFF) + (total >> 16)
-    return packet[:8] + bytes((packet[8] - 1,)) + packet[9:10] + total.to_bytes(2) + packet[12:]
+    total += total >= 0xFFFF  # the carry; 0xffff itself becomes 0, as a fresh computation gives it
+    return packet[:8] + bytes((packet[8] - 1,)) + packet[9:10] + (total & 0xFFFF).to_bytes(2) + packet[12:]

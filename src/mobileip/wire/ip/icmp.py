@@ -1,5 +1,6 @@
 """ICMP messages that a tunnel end sends or answers (RFC 792, RFC 1191 §4, RFC 1812 §4.3)."""
 
+from mobileip.wire.fields import u8, u16, u32
 from mobileip.wire.ip.checksum import checksum
 
 DESTINATION_UNREACHABLE, TIME_EXCEEDED, ECHO_REQUEST, ECHO_REPLY = 3, 11, 8, 0
@@ -9,9 +10,12 @@ QUOTED_OCTETS = 548
 
 
 def encode(icmp_type: int, code: int, rest: int, data: bytes) -> bytes:
-    """Type, code, checksum, four octets that depend on the type, data."""
-    head = bytes((icmp_type, code))
-    body = rest.to_bytes(4) + data
+    """Type, code, checksum, four octets that depend on the type, data.
+
+    Raises: ValueError, naming the field that does not fit.
+    """
+    head = u8(icmp_type, "icmp_type") + u8(code, "code")
+    body = u32(rest, "rest") + data
     return head + checksum(head + b"\0\0" + body).to_bytes(2) + body
 
 
@@ -21,8 +25,8 @@ def unreachable(code: int, packet: bytes) -> bytes:
 
 
 def fragmentation_needed(mtu: int, packet: bytes) -> bytes:
-    """RFC 1191 §4: the next hop's MTU stands in the low half of the otherwise unused word."""
-    return encode(DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, mtu & 0xFFFF, packet[:QUOTED_OCTETS])
+    """RFC 1191 §4: the next hop's MTU stands in the low half of the otherwise unused word (65535 if it is larger)."""
+    return encode(DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, min(mtu, 0xFFFF), packet[:QUOTED_OCTETS])
 
 
 def time_exceeded(packet: bytes) -> bytes:
@@ -31,4 +35,6 @@ def time_exceeded(packet: bytes) -> bytes:
 
 
 def echo(request: bool, identifier: int, sequence: int, data: bytes) -> bytes:
-    return encode(ECHO_REQUEST if request else ECHO_REPLY, 0, identifier << 16 | sequence, data)
+    """Echo request or reply (RFC 792)."""
+    rest = int.from_bytes(u16(identifier, "identifier") + u16(sequence, "sequence"))
+    return encode(ECHO_REQUEST if request else ECHO_REPLY, 0, rest, data)

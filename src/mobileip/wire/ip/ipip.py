@@ -15,19 +15,26 @@ def encapsulate(inner: bytes, local: bytes, remote: bytes, *, identification: in
     """`inner` with an outer header from `local` to `remote` (4 octets each).
 
     RFC 2003 §3.1: TOS is copied from the inner header; DF is set if it is set in the inner header.
+    `inner` begins with a whole IPv4 header.
+
+    Raises: ValueError when it is too long for an outer header, or a number does not fit.
     """
-    header = _HEADER.pack(
-        0x45,
-        inner[1],
-        HEADER_LENGTH + len(inner),
-        identification,
-        (inner[6] << 8) & DONT_FRAGMENT,
-        ttl,
-        PROTOCOL_IPIP,
-        0,
-        local,
-        remote,
-    )
+    try:
+        header = _HEADER.pack(
+            0x45,
+            inner[1],
+            HEADER_LENGTH + len(inner),
+            identification,
+            (inner[6] << 8) & DONT_FRAGMENT,
+            ttl,
+            PROTOCOL_IPIP,
+            0,
+            local,
+            remote,
+        )
+    except struct.error:
+        detail = f"inner packet of {len(inner)} octets, identification {identification}, ttl {ttl}"
+        raise ValueError(f"no outer header for an {detail}") from None
     return header[:10] + checksum(header).to_bytes(2) + header[12:] + inner
 
 

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 import msgspec
 
 from mobileip.wire.errors import DecodeError, DecodeReason
+from mobileip.wire.fields import packed
 from mobileip.wire.ip.checksum import checksum, is_valid
 
 HEADER_LENGTH = 20
@@ -21,7 +22,19 @@ MAXIMUM_LENGTH = 0xFFFF
 PROTOCOL_ICMP, PROTOCOL_IPIP, PROTOCOL_UDP = 1, 4, 17
 DONT_FRAGMENT, MORE_FRAGMENTS, OFFSET_MASK = 0x4000, 0x2000, 0x1FFF
 
-_HEADER = struct.Struct("!BBHHHBBH4s4s")
+_HEADER = struct.Struct("!BBHHHBBHII")
+_HEADER_WIDTHS = {
+    "version and header length": 8,
+    "tos": 8,
+    "total length": 16,
+    "identification": 16,
+    "fragment": 16,
+    "ttl": 8,
+    "protocol": 8,
+    "checksum": 16,
+    "source": 32,
+    "destination": 32,
+}
 
 
 class Ipv4Packet(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +92,8 @@ def decode_ipv4(octets: bytes, *, verify_checksum: bool = True) -> Ipv4Packet:
 def encode_ipv4(packet: Ipv4Packet) -> bytes:
     """The packet's octets with lengths and header checksum filled in.
 
-    Raises: ValueError when it would be longer than 65,535 octets or its options are no multiple of 4 (at most 40).
+    Raises: ValueError when it would be longer than 65,535 octets, its options are no multiple of 4 (at most 40), or a
+    field does not fit.
     """
     header_length = HEADER_LENGTH + len(packet.options)
     if header_length > 60 or header_length & 3:
@@ -87,19 +101,17 @@ def encode_ipv4(packet: Ipv4Packet) -> bytes:
     total = header_length + len(packet.payload)
     if total > MAXIMUM_LENGTH:
         raise ValueError(f"an IPv4 packet of {total} octets: at most {MAXIMUM_LENGTH}")
-    header = (
-        _HEADER.pack(
-            0x40 | header_length >> 2,
-            packet.tos,
-            total,
-            packet.identification,
-            packet.fragment,
-            packet.ttl,
-            packet.protocol,
-            0,
-            packet.source.packed,
-            packet.destination.packed,
-        )
-        + packet.options
+    fields = (
+        0x40 | header_length >> 2,
+        packet.tos,
+        total,
+        packet.identification,
+        packet.fragment,
+        packet.ttl,
+        packet.protocol,
+        0,
+        int(packet.source),
+        int(packet.destination),
     )
+    header = packed(_HEADER, fields, _HEADER_WIDTHS) + packet.options
     return header[:10] + checksum(header).to_bytes(2) + header[12:] + packet.payload

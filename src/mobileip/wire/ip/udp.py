@@ -10,11 +10,13 @@ from ipaddress import IPv4Address
 import msgspec
 
 from mobileip.wire.errors import DecodeError, DecodeReason
+from mobileip.wire.fields import packed
 from mobileip.wire.ip.checksum import checksum, is_valid
 from mobileip.wire.ip.ipv4 import PROTOCOL_UDP
 
 HEADER_LENGTH = 8
 _HEADER = struct.Struct("!HHHH")
+_HEADER_WIDTHS = {"source_port": 16, "destination_port": 16, "length": 16, "checksum": 16}
 
 
 class UdpDatagram(msgspec.Struct, frozen=True):
@@ -51,11 +53,11 @@ def encode_udp(
 ) -> bytes:
     """Header and payload; the checksum is never zero (RFC 768: computed zero goes as all ones).
 
-    Raises: ValueError for a payload that UDP can't carry.
+    Raises: ValueError for a payload that UDP can't carry, or a port that is none.
     """
     length = HEADER_LENGTH + len(payload)
     if length > 0xFFFF:
         raise ValueError(f"a UDP payload of {len(payload)} octets: at most {0xFFFF - HEADER_LENGTH}")
-    header = _HEADER.pack(source_port, destination_port, length, 0)
+    header = packed(_HEADER, (source_port, destination_port, length, 0), _HEADER_WIDTHS)
     total = checksum(_pseudo_header(source, destination, length) + header + payload) or 0xFFFF
     return header[:6] + total.to_bytes(2) + payload

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.eventually import eventually
 
-from mobileip.lab import netns, processes, state
+from mobileip.lab import netns, processes, rootless, state
 from mobileip.lab.errors import LabError
 from mobileip.lab.laboratory import Lab
 
@@ -157,6 +157,25 @@ def test_the_command_line_from_up_to_down() -> None:
     assert mip_lab("move", "mn").returncode == 2
     assert mip_lab("down", "--name", NAME).returncode == 0
     assert is_gone(NAME)
+
+
+IN_A_USER_NAMESPACE = """
+import time
+from mobileip.lab.laboratory import Lab
+with Lab("roaming", daemons=False) as lab:
+    lab.move("mn", "visited")
+    give_up = time.monotonic() + 15
+    while "203.0.113." not in lab.run("mn", "ip", "address", "show", "eth0").stdout and time.monotonic() < give_up:
+        time.sleep(0.02)
+    print(lab.run("mn", "ip", "route").stdout)
+"""
+
+
+def test_a_lab_works_in_a_user_namespace() -> None:
+    """As the demo without root does it: only user 0 is mapped, and no group can be set."""
+    words = [*rootless.UNSHARE, "sh", "-c", f'{rootless.PREPARE}exec "$@"', "sh", sys.executable, "-c"]
+    done = subprocess.run([*words, IN_A_USER_NAMESPACE], capture_output=True, text=True, check=False, timeout=60)
+    assert "default via 203.0.113.1 dev eth0" in done.stdout, done.stderr
 
 
 def test_without_root_the_demo_says_what_it_needs() -> None:

@@ -1,6 +1,7 @@
 """Moves, DHCP and plain traffic of the lab, without any daemon of ours."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.support.eventually import eventually
 
 from mobileip.lab import moves
 from mobileip.lab.capture import Frame
+from mobileip.lab.demo import measure
 from mobileip.lab.errors import NO_SUCH_OBJECT, LabError
 from mobileip.lab.laboratory import Lab
 
@@ -119,6 +121,18 @@ def test_a_lease_leads_to_the_internet(lab: Lab) -> None:
     eventually(lambda: has_lease(lab))
     reached = lab.run("mn", "curl", "--silent", "--output", "-", "http://198.51.100.10:9/", check=False)
     assert reached.returncode == 7, "refused at once by the correspondent: packets go there and back"
+
+
+def test_echoes_are_counted_and_timed(lab: Lab, tmp_path: Path) -> None:
+    lab.move("mn", "visited")
+    eventually(lambda: has_lease(lab))
+    notes = (tmp_path / "sent", tmp_path / "received")
+    lab.spawn("mn", "echo", sys.executable, "-m", "mobileip.lab.traffic.echo", "198.51.100.10", *map(str, notes), "100")
+    eventually(lambda: len(measure.read(*notes).received) >= 10)
+    flow = measure.read(*notes)
+    assert flow.sources == {"198.51.100.10"}
+    both_wires_and_back = 2 * (2 + 6) / 1e3
+    assert all(at - flow.sent[number] >= both_wires_and_back for number, at in flow.received.items())
 
 
 def test_the_machines_own_files_are_not_touched(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from mobileip.lab.errors import NOT_PERMITTED, LabError
 
 _INSIDE = "MIP_LAB_ROOTLESS"
 # A process namespace of its own: whatever happens, all that runs in it ends with it.
-_UNSHARE = [
+UNSHARE = [
     "unshare",
     "--user",
     "--map-root-user",
@@ -21,8 +21,8 @@ _UNSHARE = [
     "--kill-child",
     "--mount-proc",
 ]
-_PREPARE = "mount -t tmpfs tmpfs /run && "
-_PROBE = _PREPARE + "ip netns add probe && ip -n probe tuntap add dev probe mode tap"
+PREPARE = "mount -t tmpfs tmpfs /run && "
+_PROBE = PREPARE + "ip netns add probe && ip -n probe tuntap add dev probe mode tap"
 
 
 def become_root_of_ones_own(arguments: Sequence[str]) -> None:
@@ -41,7 +41,7 @@ def become_root_of_ones_own(arguments: Sequence[str]) -> None:
         )
     print("no root: running in a user namespace", file=sys.stderr)
     program = [sys.executable, "-m", "mobileip.lab", *arguments]
-    words = [*_UNSHARE, "sh", "-c", f'{_PREPARE}exec "$@"', "sh", *program]
+    words = [*UNSHARE, "sh", "-c", f'{PREPARE}exec "$@"', "sh", *program]
     environment = {**os.environ, _INSIDE: "1", "PATH": search_path()}
     os.execvpe(words[0], words, environment)  # noqa: S606 - a list of words
 
@@ -51,7 +51,7 @@ def _try() -> str | None:
     if shutil.which("unshare") is None:
         return "no unshare (util-linux)"
     tried = subprocess.run(
-        [*_UNSHARE, "sh", "-c", _PROBE],
+        [*UNSHARE, "sh", "-c", _PROBE],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,113 @@
+"""The kernel runs our filters here: a Unix datagram socket takes them too, without any right."""
+
+import socket
+import struct
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
+import pytest
+
+from mobileip.linux.classic_bpf import DROP, JEQ, KEEP, LD_B, assemble, attach, mobility_signalling, watched_events
+from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
+
+OURS, OTHERS = 0x01020304, 77
+ANY = IPv4Address("192.0.2.1")
+
+
+def kept(program: bytes, datagrams: Iterable[bytes]) -> list[bytes]:
+    sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with sender, receiver:
+        attach(receiver, program)
+        for datagram in datagrams:
+            try:
+                sender.send(datagram)
+            except PermissionError:
+                continue  # dropped by the filter
+        sender.close()
+        receiver.setblocking(False)
+        found = []
+        while True:
+            try:
+                found.append(receiver.recv(65_535))
+            except BlockingIOError:
+                return found
+
+
+def test_jumps_are_counted_from_the_next_step() -> None:
+    program = assemble(((LD_B, 0), (JEQ, 1, KEEP, "next"), (LD_B, 1), "next", (JEQ, 2, KEEP, DROP)))
+    lines = list(struct.iter_unpack("=HBBI", program))
+    assert lines == [
+        (0x30, 0, 0, 0),
+        (0x15, 2, 1, 1),
+        (0x30, 0, 0, 1),
+        (0x15, 0, 1, 2),
+        (0x06, 0, 0, 0xFFFFFFFF),
+        (0x06, 0, 0, 0),
+    ]
+    assert kept(program, [b"\1x", b"\2x", b"\3x"]) == [b"\1x", b"\2x"]
+
+
+def test_a_program_without_an_end_is_refused() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target, pytest.raises(OSError, match="Invalid argument"):
+        attach(target, struct.pack("=HBBI", LD_B, 0, 0, 0))
+
+
+def ip(protocol: int, payload: bytes, *, fragment: int = 0, options: bytes = b"") -> bytes:
+    return encode_ipv4(
+        Ipv4Packet(source=ANY, destination=ANY, protocol=protocol, payload=payload, fragment=fragment, options=options)
+    )
+
+
+def udp(source_port: int, destination_port: int) -> bytes:
+    return struct.pack("!HHHH", source_port, destination_port, 8, 0)
+
+
+@pytest.mark.parametrize("options", [b"", bytes(4), bytes(40)])
+def test_signalling_passes_and_nothing_else(options: bytes) -> None:
+    wanted = [
+        ip(17, udp(434, 434), options=options),
+        ip(17, udp(50_000, 434), options=options),
+        ip(17, udp(434, 434), fragment=0x2000, options=options),
+        ip(17, udp(67, 68), options=options),
+        ip(1, b"\x09", options=options),
+        ip(1, b"\x0a", options=options),
+    ]
+    unwanted = [
+        ip(17, udp(434, 435), options=options),
+        ip(17, udp(68, 67), options=options),
+        ip(17, udp(67, 67), options=options),
+        ip(17, udp(5000, 68), options=options),
+        ip(17, udp(434, 434), fragment=1, options=options),
+        ip(17, b"", options=options),
+        ip(6, udp(434, 434), options=options),
+        ip(4, udp(434, 434), options=options),
+        ip(1, b"\x08", options=options),
+        ip(1, b"", options=options),
+        b"",
+        b"\x45",
+    ]
+    mixed = [packet for pair in zip(unwanted, wanted + wanted, strict=True) for packet in pair]
+    assert kept(mobility_signalling(434, (67, 68)), mixed) == wanted + wanted
+
+
+def route_event(kind: int, port_id: int, prefix_length: int, protocol: int) -> bytes:
+    body = bytes((2, prefix_length, 0, 0, 254, protocol, 0, 1)) + bytes(4)
+    return struct.pack("=IHHII", 16 + len(body), kind, 0, 7, port_id) + body
+
+
+def test_a_routers_thousands_of_routes_pass_unseen() -> None:
+    wanted = [
+        route_event(24, 0, 0, 3),  # a default route
+        route_event(25, OTHERS, 0, 16),
+        route_event(25, OTHERS, 32, 77),  # one of ours, removed by others
+        struct.pack("=IHHII", 32, 16, 0, 0, OURS) + bytes(16),  # no route: a link, an address, a rule
+        struct.pack("=IHHII", 24, 21, 0, 0, OURS) + bytes(8),
+        struct.pack("=IHHII", 28, 33, 0, 0, OURS) + bytes(12),
+    ]
+    unwanted = [
+        route_event(24, OTHERS, 24, 186),
+        route_event(25, OTHERS, 24, 186),
+        route_event(24, OURS, 0, 77),
+        route_event(25, OURS, 32, 77),
+    ]
+    assert kept(watched_events(OURS, 77), unwanted + wanted) == wanted

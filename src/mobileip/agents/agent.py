@@ -1,4 +1,7 @@
-"""The one shape of every agent: an event and the time go in, one list of outputs comes back. No I/O, clock, log or chance."""
+"""The one shape of every agent: an event and the time go in, one list of outputs comes back.
+
+No I/O, no clock, no log, no chance.
+"""
 
 from typing import Protocol
 

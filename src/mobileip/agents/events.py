@@ -10,7 +10,7 @@ from mobileip.wire.message import Decoded, Message
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True):
     entropy: bytes = b""
-    """Fresh random octets (32 from the daemon, seeded in the simulator) for nonces and jitter: agents make none themselves."""
+    """Fresh random octets (32 from the daemon) for nonces and jitter: agents make none themselves."""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,10 @@ import msgspec
 
 
 class Instant(msgspec.Struct, frozen=True):
-    """`boot`: seconds of CLOCK_BOOTTIME, for lifetimes. `ntp`: 64-bit NTP time, only for Identification (RFC 5944 §5.7.1)."""
+    """`boot`: seconds of CLOCK_BOOTTIME, for lifetimes. `ntp`: 64-bit NTP time, only for Identification.
+
+    RFC 5944 §5.7.1.
+    """
 
     boot: float
     ntp: int

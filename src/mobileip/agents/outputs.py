@@ -11,7 +11,7 @@ from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True):
-    """How a message leaves. With `link_destination` it is a frame on `interface`, and neither routes nor ARP are asked."""
+    """How a message leaves. With `link_destination` it is a frame on `interface`: neither routes nor ARP are asked."""
 
     destination: IPv4Address
     source: IPv4Address | None = None

@@ -99,9 +99,31 @@ def test_a_device_that_others_took_down_is_brought_up_again(here: Namespace, dev
     here.ip("link set mip0 down mtu 1400")
     assert device.write(packet(b"in", OTHER, HOME)) == errno.EIO
     assert device.read() is None
-    device.bring_up()
+    assert device.repair() is False
     assert device.write(packet(b"in", OTHER, HOME)) == 0
     assert "mtu 1480" in here.ip("link show dev mip0")
+
+
+def test_a_device_that_others_deleted_is_made_anew(here: Namespace, device: TunnelDevice) -> None:
+    here.ip("link delete mip0")
+    assert device.repair() is True
+    here.ip(f"address add {HOME}/32 dev mip0")
+    here.ip("route add 203.0.113.0/24 dev mip0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.sendto(b"out", (str(OTHER), 7000))
+    assert b"out" in read_from(device.fileno(), device.read)
+
+
+def test_a_device_that_can_not_be_made_anew(
+    here: Namespace, device: TunnelDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.ip("link delete mip0")
+    monkeypatch.setattr("mobileip.linux.tun.CONTROL", tmp_path / "tun")
+    with pytest.raises(DeviceUnavailable, match="no TUN device"):
+        device.repair()
+    assert device.read() is None
+    assert device.write(b"") == errno.EBADF
+    device.close()
 
 
 def test_a_leftover_is_adopted_with_its_routes(here: Namespace) -> None:

@@ -51,6 +51,7 @@ class Machine:
         settings = configuration.daemon
         self._on_link = on_link
         self._on_link_removed = on_link_removed
+        self._on_ours_changed = on_ours_changed
         self.device = TunnelDevice(settings.device, settings.tunnel_mtu)
         self.kernel = KernelTables(settings.device, SysctlJournal(run_directory / "sysctl.journal"))
         self.watch = LinkWatch(
@@ -58,7 +59,7 @@ class Machine:
             self.kernel.port_id,
             on_link=self._link_changed,
             on_link_removed=self._link_removed,
-            on_ours_changed=on_ours_changed,
+            on_ours_changed=self._ours_changed,
         )
         try:
             self._tunnel = RawTunnelSocket()
@@ -112,6 +113,15 @@ class Machine:
     def _link_removed(self, name: str) -> None:
         self.signalling.link_removed(name)
         self._on_link_removed(name)
+
+    def _ours_changed(self) -> None:
+        """The device first: routes into it can be repaired only when it is there and up."""
+        loop = asyncio.get_running_loop()
+        before = self.device.fileno()
+        if self.device.repair():
+            loop.remove_reader(before)
+            loop.add_reader(self.device.fileno(), self._read_device)
+        self._on_ours_changed()
 
     def _read_device(self) -> None:
         _drain(self.device.read, self.engine.packet_from_device)

@@ -35,8 +35,27 @@ class TunnelDevice:
             raise DeviceUnavailable(f"no device can be named {name!r}", f"1 to {LONGEST_NAME} octets")
         self.name = name
         self.mtu = mtu
+        self._descriptor = self._open()
+
+    def repair(self) -> bool:
+        """Brings the device up again after others took it down, makes it anew after others deleted it.
+
+        Returns whether it was made anew: then it has another descriptor (which is to be read from now on).
+        Raises: `MachineError` as at the beginning.
+        """
         try:
-            self._descriptor = os.open(CONTROL, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._bring_up()
+        except OSError as error:
+            if error.errno not in (errno.ENODEV, errno.ENXIO):
+                raise DeviceUnavailable(f"can't bring {self.name} up: {os.strerror(error.errno or 0)}") from error
+            self.close()  # a descriptor without a device would wake its reader for ever
+            self._descriptor = self._open()
+            return True
+        return False
+
+    def _open(self) -> int:
+        try:
+            descriptor = os.open(CONTROL, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except PermissionError as error:
             raise PermissionMissing(f"may not open {CONTROL}", "run as root or give the daemon the device") from error
         except OSError as error:
@@ -45,16 +64,17 @@ class TunnelDevice:
                 "the kernel needs CONFIG_TUN; a container needs --device /dev/net/tun",
             ) from error
         try:
-            self._attach()
-            self.bring_up()
+            self._attach(descriptor)
+            self._bring_up()
         except BaseException:
-            os.close(self._descriptor)
+            os.close(descriptor)
             raise
+        return descriptor
 
-    def _attach(self) -> None:
+    def _attach(self, descriptor: int) -> None:
         request = struct.pack("16sH22x", self.name.encode(), IFF_TUN | IFF_NO_PI)
         try:
-            fcntl.ioctl(self._descriptor, TUNSETIFF, request)
+            fcntl.ioctl(descriptor, TUNSETIFF, request)
         except PermissionError as error:
             raise PermissionMissing(f"may not make the device {self.name}", "CAP_NET_ADMIN is needed") from error
         except OSError as error:
@@ -64,7 +84,7 @@ class TunnelDevice:
                 ) from error
             raise DeviceUnavailable(f"can't make the device {self.name}: {os.strerror(error.errno or 0)}") from error
 
-    def bring_up(self) -> None:
+    def _bring_up(self) -> None:
         """Sets the MTU and brings the device up (again); harmless when it is up.
 
         By ioctl: a read right after it can't meet a device that is still down (a write would return EIO).
@@ -101,7 +121,10 @@ class TunnelDevice:
         return 0
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        """Harmless when it is closed."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
 
 
 def _switch_ipv6_off(name: str) -> None:

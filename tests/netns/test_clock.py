@@ -1,4 +1,4 @@
-"""Clocks that are wrong: RFC 5944 §5.7.1 resynchronisation with real daemons, by faketime (only CLOCK_REALTIME is faked)."""
+"""Clocks that are wrong: RFC 5944 §5.7.1 with real daemons, by faketime (only CLOCK_REALTIME is faked)."""
 
 from pathlib import Path
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -43,50 +44,76 @@ HELP = {
 PROGRAMS = {"lab": "mobileip.lab", "check": "mobileip.daemon.check", "genkey": "mobileip.daemon.genkey"}
 """What runs as a program of its own, so that asking a daemon costs no import of it."""
 
+CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
+"""What can be waited for: registered anywhere, or from one kind of place."""
+
 EXIT_INTERRUPTED = 130
 
 
+WITH_VALUE = ("--socket", "--run-dir")
+"""Options that take the next word."""
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Options before the object, and the rest from the object on: `mip -j binding` as `ip -j link`."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        place += 2 if words[place] in WITH_VALUE else 1
+    return list(words[:place]), list(words[place:])
+
+
 def expand(word: str) -> str:
-    """An unambiguous abbreviation's object, as in `mip b`; the word itself where there is none."""
-    if word in HELP or word.startswith("-"):
+    """The object that `word` abbreviates. Looking never changes anything, so what can be looked at comes first: `mip reg`
+    is `mip registration`. The word itself where nothing, or more than one thing, begins with it.
+    """
+    if word in HELP:
         return word
-    matches = [name for name in HELP if name.startswith(word)]
-    return matches[0] if len(matches) == 1 else word
+    for names in (SHOWN, HELP):
+        matches = [name for name in names if name.startswith(word)]
+        if matches:
+            return matches[0] if len(matches) == 1 else word
+    return word
 
 
 def parser() -> argparse.ArgumentParser:
-    command = argparse.ArgumentParser(
-        prog="mip", description="Mobile IP on this machine. Objects may be abbreviated: mip b = mip binding."
-    )
-    common = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("-j", "--json", action="store_true", help="JSON, for programs")
     common.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's control socket")
     common.add_argument("--run-dir", type=Path, metavar="DIR", help="the daemon's run directory ($MIP_RUN_DIR)")
+    command = argparse.ArgumentParser(
+        prog="mip",
+        description="Mobile IP on this machine. Objects may be abbreviated: mip b = mip binding.",
+        parents=[common],
+    )
     objects = command.add_subparsers(dest="object", metavar="OBJECT", required=True)
     for name in SHOWN:
         shown = objects.add_parser(name, help=HELP[name], parents=[common])
-        shown.add_argument("verb", nargs="?", default="show", choices=["show"], help="show (default)")
-        shown.add_argument("which", nargs="?", help="only the entry with this address")
-        shown.add_argument("-s", "--statistics", action="store_true", help="with counters (tunnels show them always)")
+        shown.add_argument("verb", nargs="?", default="show", type=_verb, choices=["show"], help="show (default)")
+        shown.add_argument("which", nargs="?", help="only entries with this address")
+        shown.add_argument("-s", "--statistics", action="store_true", help="and the counters")
     events = objects.add_parser("events", help=HELP["events"], parents=[common])
     events.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     for name in ("register", "deregister", "restart", "stop"):
         objects.add_parser(name, help=HELP[name], parents=[common])
     wait = objects.add_parser("wait", help=HELP["wait"], parents=[common])
-    wait.add_argument("--for", dest="condition", choices=["registered", "home"], default="registered")
+    wait.add_argument("--for", dest="condition", choices=CONDITIONS, default="registered")
     wait.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     for name in PROGRAMS:
         objects.add_parser(name, help=HELP[name], add_help=False)
     return command
 
 
+def _verb(word: str) -> str:
+    return "show" if word and "show".startswith(word) else word
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    before, words = split(sys.argv[1:] if arguments is None else arguments)
     if words:
         words[0] = expand(words[0])
         if words[0] in PROGRAMS:
             os.execv(sys.executable, [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]])
-    options = parser().parse_args(words)
+    options = parser().parse_args([*before, *words], argparse.Namespace(json=False, socket=None, run_dir=None))
     try:
         return run(options)
     except ControlError as error:
@@ -135,6 +162,9 @@ def show(client: ControlClient, options: argparse.Namespace) -> int:
         print(tables.table(tables.COLUMNS[name], view) if view else f"no {options.object}s")
     else:
         print(_PAGES[name](view))
+    if options.statistics and not options.json and name != "traffic":
+        counters = client.get("traffic")
+        print(tables.traffic(counters) if isinstance(counters, dict) else "")
     return 0
 
 
@@ -158,12 +188,18 @@ def follow(client: ControlClient, options: argparse.Namespace) -> int:
 
 def wait(client: ControlClient, options: argparse.Namespace) -> int:
     """Looks once, then at every event, until the condition holds (0) or the time is over (5)."""
-    if _holds(client, options.condition):
-        return 0
-    for _ in client.events(timeout=options.timeout):
-        if _holds(client, options.condition):
-            return 0
-    raise ControlError("not_running", "the daemon ended")
+    give_up = time.monotonic() + options.timeout
+    with client.listen() as stream:
+        while not _holds(client, options.condition):
+            try:
+                event = stream.next(max(0.0, give_up - time.monotonic()))
+            except ControlError as error:
+                if error.code == "timeout":
+                    raise ControlError("timeout", f"not {options.condition} within {options.timeout:g} s") from error
+                raise
+            if event is None:
+                raise ControlError("not_running", "the daemon ended")
+    return 0
 
 
 def _holds(client: ControlClient, condition: str) -> bool:

@@ -4,11 +4,15 @@ import http.client
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 SOCKET_NAME = "mipd.sock"
 DEFAULT_RUN_DIRECTORY = Path("/run/mip")
+
+SHORTEST_WAIT = 0.001
+"""Seconds; a socket takes 0 for "do not wait at all"."""
 
 Json = dict[str, object] | list[dict[str, object]]
 
@@ -16,7 +20,7 @@ Json = dict[str, object] | list[dict[str, object]]
 class ControlError(Exception):
     """The daemon (or its absence) says no. `code` as in the schema; `exit_code` is what a command ends with."""
 
-    EXIT_CODES = {"usage": 2, "not_running": 3, "not_found": 4, "timeout": 5, "forbidden": 6}
+    EXIT_CODES = {"usage": 2, "not_running": 3, "not_found": 4, "timeout": 5, "forbidden": 6, "configuration": 7}
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -54,20 +58,20 @@ class ControlClient:
 
         Raises: `ControlError` ("timeout" for the latter).
         """
-        connection = self._connect(timeout)
+        with self.listen(after) as stream:
+            while (event := stream.next(timeout)) is not None:
+                yield event
+
+    def listen(self, after: int | None = None) -> "EventStream":
+        """The event feed, open when this returns: nothing that happens from here on is missed."""
+        connection = self._connect(self._timeout)
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         try:
             connection.request("GET", "/v1/events", headers=headers)
-            response = connection.getresponse()
-            for line in response:
-                if line.startswith(b"data: "):
-                    yield json.loads(line[6:])
-        except TimeoutError as error:
-            raise ControlError("timeout", "no event came in time") from error
-        except OSError as error:
-            raise ControlError("not_running", f"the daemon went away: {error}") from error
-        finally:
+            return EventStream(connection)
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
+            raise _gone(error) from error
 
     def _request(self, method: str, name: str) -> Json:
         connection = self._connect(self._timeout)
@@ -100,6 +104,51 @@ class ControlClient:
                 "not_running", f"no daemon answers at {self._path}", "start one: mipd --config FILE"
             ) from error
         return connection
+
+
+class EventStream:
+    """One open feed; a context manager that closes it."""
+
+    def __init__(self, connection: "_UnixConnection") -> None:
+        self._connection = connection
+        self._socket = connection.sock
+        self._response = connection.getresponse()
+
+    def next(self, timeout: float | None = None) -> dict[str, object] | None:
+        """The next event; None when the daemon ended the stream.
+
+        Raises: `ControlError` ("timeout" when none came within `timeout` seconds: the stream is of no more use).
+        """
+        give_up = None if timeout is None else time.monotonic() + timeout
+        try:
+            while True:
+                # The daemon's heartbeats come in between: they are no events, and no reason to wait longer.
+                left = None if give_up is None else max(give_up - time.monotonic(), SHORTEST_WAIT)
+                self._socket.settimeout(left)
+                line = self._response.readline()
+                if not line:
+                    return None
+                if line.startswith(b"data: "):
+                    event: dict[str, object] = json.loads(line[6:])
+                    return event
+        except TimeoutError as error:
+            raise ControlError("timeout", "no event came in time") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _gone(error) from error
+
+    def close(self) -> None:
+        self._response.close()
+        self._connection.close()
+
+    def __enter__(self) -> "EventStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _gone(error: Exception) -> ControlError:
+    return ControlError("not_running", f"the daemon went away: {str(error) or type(error).__name__}")
 
 
 class _UnixConnection(http.client.HTTPConnection):

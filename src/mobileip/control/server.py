@@ -96,8 +96,9 @@ class ControlServer:
         """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""
         last = request.headers.get("Last-Event-ID", "")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        await response.prepare(request)
+        # Listening begins before the headers leave: whoever has an answer misses nothing that happens from there on.
         with self._feed.listen(int(last) if last.isdecimal() else None) as events:
+            await response.prepare(request)
             while True:
                 try:
                     number, octets = await asyncio.wait_for(events.get(), HEARTBEAT_SECONDS)

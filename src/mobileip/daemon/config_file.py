@@ -413,7 +413,7 @@ def _mobile_node(section: _Section) -> MobileNodeConfig | None:
     foreign_agents = _peers(section, "foreign_agent", "address")
     lifetime = section.number("requested_lifetime", 1800, 1, LONGEST_LIFETIME)
     move_detection = section.choice("move_detection", MoveDetection, MoveDetection.BY_PREFIX)
-    wait = section.seconds("colocated_wait", 0.5, 0.0, 60.0)
+    wait = section.seconds("colocated_wait", 0.2, 0.0, 60.0)
     solicit = section.seconds("solicit_maximum_interval", 60.0, 1.0, 3600.0)
     colocated = section.flag("colocated", True)
     deregister = section.flag("deregister_on_stop", True)

@@ -34,7 +34,7 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     move_detection: MoveDetection = MoveDetection.BY_PREFIX
     colocated: bool = True
     """May a co-located care-of address be used where no agent is heard?"""
-    colocated_wait: float = 0.5
+    colocated_wait: float = 0.2
     """How long after link-up an agent is waited for before an address is used as a care-of address."""
     solicit_maximum_interval: float = 60.0
     """RFC 5944 §2.4: the back-off's upper end, at least 60 s."""

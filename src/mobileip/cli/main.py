@@ -63,8 +63,9 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def expand(word: str) -> str:
-    """The object that `word` abbreviates. Looking never changes anything, so what can be looked at comes first: `mip reg`
-    is `mip registration`. The word itself where nothing, or more than one thing, begins with it.
+    """The object that `word` abbreviates; the word itself where nothing, or more than one thing, begins with it.
+
+    Looking never changes anything, so what can be looked at comes first: `mip reg` is `mip registration`.
     """
     if word in HELP:
         return word
@@ -112,7 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words:
         words[0] = expand(words[0])
         if words[0] in PROGRAMS:
-            os.execv(sys.executable, [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]])
+            program = [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]]
+            os.execv(sys.executable, program)  # noqa: S606 - a program of ours, given as words
     options = parser().parse_args([*before, *words], argparse.Namespace(json=False, socket=None, run_dir=None))
     try:
         return run(options)

@@ -1,4 +1,4 @@
-"""JSON of the control API as text for people: aligned columns, durations in words, nothing that a terminal can't show."""
+"""JSON of the control API as text for people: aligned columns, durations in words, plain text alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The API's client: http.client over the Unix socket, because a command that runs for 50 ms can't spend 140 on an import."""
+"""The API's client: http.client over the Unix socket; a command that runs for 50 ms can't spend 140 on imports."""
 
 import http.client
 import json
@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 SOCKET_NAME = "mipd.sock"
 DEFAULT_RUN_DIRECTORY = Path("/run/mip")
@@ -20,7 +21,14 @@ Json = dict[str, object] | list[dict[str, object]]
 class ControlError(Exception):
     """The daemon (or its absence) says no. `code` as in the schema; `exit_code` is what a command ends with."""
 
-    EXIT_CODES = {"usage": 2, "not_running": 3, "not_found": 4, "timeout": 5, "forbidden": 6, "configuration": 7}
+    EXIT_CODES: ClassVar[dict[str, int]] = {
+        "usage": 2,
+        "not_running": 3,
+        "not_found": 4,
+        "timeout": 5,
+        "forbidden": 6,
+        "configuration": 7,
+    }
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -54,7 +62,7 @@ class ControlClient:
         return self._request("POST", name)
 
     def events(self, after: int | None = None, timeout: float | None = None) -> Iterator[dict[str, object]]:
-        """Events as they come (`after` 0: the kept ones first), until the daemon ends or nothing came for `timeout` seconds.
+        """Events as they come (`after` 0: kept ones first), until the daemon ends or none came for `timeout` seconds.
 
         Raises: `ControlError` ("timeout" for the latter).
         """

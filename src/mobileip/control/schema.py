@@ -6,8 +6,10 @@ SCHEMA = 1
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of every answer that is no success. `code`: usage | not_running | not_found | timeout | forbidden | configuration |
-    failed."""
+    """Body of every answer that is no success.
+
+    `code`: usage | not_running | not_found | timeout | forbidden | configuration | failed.
+    """
 
     code: str
     message: str

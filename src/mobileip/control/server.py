@@ -1,4 +1,4 @@
-"""The API's server: HTTP and JSON over a Unix socket. Reading is for whoever may open it, changes for root and ourselves."""
+"""The API's server: HTTP and JSON over a Unix socket. Whoever may open it may read; root and ourselves may change."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""One machine's inputs and outputs in one object: sockets, TUN, watcher, engine. Opened in an order that can be undone."""
+"""One machine's inputs and outputs in one object: sockets, TUN, watcher, engine; opened in an order to undo."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         sweep.start(directory, configuration.daemon.device)
     lock.release()
     if end is End.RESTART:
-        os.execv(sys.executable, [sys.executable, "-m", "mobileip.daemon.main", *(arguments or sys.argv[1:])])
+        command = [sys.executable, "-m", "mobileip.daemon.main", *(arguments or sys.argv[1:])]
+        os.execv(sys.executable, command)  # noqa: S606 - ourselves, given as words
     return 0
 
 

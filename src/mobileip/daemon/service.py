@@ -126,7 +126,7 @@ class Service:
     async def reconfigure(self, configuration: Configuration) -> None:
         """Takes a new configuration over; a role whose configuration is the same keeps its agent, and so its state.
 
-        Raises: ValueError when something differs that only a restart can change ([daemon], or the links that are heard).
+        Raises: ValueError when something differs that only a restart can change ([daemon], or the links heard).
         """
         if configuration.daemon != self.configuration.daemon:
             raise ValueError("[daemon] differs: restart to change it")

@@ -1,4 +1,6 @@
-"""Removes what a daemon left on purpose, when no other has come to adopt it: `python -m mobileip.daemon.sweep RUN_DIR DEVICE`.
+"""Removes what a daemon left on purpose, when no other came to adopt it.
+
+`python -m mobileip.daemon.sweep RUN_DIR DEVICE`.
 
 A service restart sends SIGTERM: marked state stays, so that packets go on while the next daemon starts. If none comes
 within a minute, a program that is nobody's child any more takes everything away.

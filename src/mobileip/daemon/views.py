@@ -96,6 +96,7 @@ def is_in_force(node: MobileNodeSnapshot, now: float) -> bool:
 def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
     current = node.registration
     in_force = is_in_force(node, now)
+    lifetime = current.granted_lifetime if current else None
     return RegistrationView(
         home_address=str(node.home_address),
         home_agent=str(node.home_agent),
@@ -105,8 +106,8 @@ def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
         care_of_address=str(current.care_of_address) if current else None,
         interface=current.interface if current else None,
         agent=str(current.agent) if current and current.agent else None,
-        granted_lifetime_seconds=current.granted_lifetime if current else None,
-        remaining_seconds=_remaining(current.expires_at, now) if current and in_force and current.granted_lifetime else None,
+        granted_lifetime_seconds=lifetime,
+        remaining_seconds=_remaining(current.expires_at, now) if current and in_force and lifetime else None,
         last_denial=node.last_denial,
         clock_offset_seconds=node.clock_offset,
     )
@@ -155,7 +156,8 @@ def _node_verdict(node: MobileNodeSnapshot, now: float) -> str:
         return f"{node.home_address} is at home on {current.interface}"
     how = f"foreign agent {current.agent}" if current.care_of == "foreign_agent" else "co-located"
     left = "for ever" if isinf(current.expires_at) else f"{_duration(current.expires_at - now)} left"
-    return f"registered at {current.care_of_address} via home agent {node.home_agent}, {how} on {current.interface}, {left}"
+    where = f"{current.care_of_address} via home agent {node.home_agent}"
+    return f"registered at {where}, {how} on {current.interface}, {left}"
 
 
 def _count(number: int, noun: str) -> str:

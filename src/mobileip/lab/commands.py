@@ -12,7 +12,7 @@ import msgspec
 
 from mobileip.lab import moves, state, topology
 from mobileip.lab.demo import run as demo
-from mobileip.lab.errors import NOT_PERMITTED, LabError
+from mobileip.lab.errors import FAILED, NOT_PERMITTED, LabError
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.rootless import become_root_of_ones_own, search_path
 
@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PermissionError as error:
         print(f"mip lab: a lab needs root: {error}", file=sys.stderr)
         return NOT_PERMITTED
+    except FileNotFoundError as error:
+        print(f"mip lab: {error.filename} is missing (tools/setup demo installs what a lab needs)", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code

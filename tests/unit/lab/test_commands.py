@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mobileip.lab import commands, rootless, state, topology
+from mobileip.lab import commands, netem, rootless, state, topology
 from mobileip.lab.errors import NOT_PERMITTED, LabError
 
 
@@ -98,3 +98,13 @@ def test_where_that_is_not_allowed_it_says_what_it_needs(monkeypatch: pytest.Mon
     with pytest.raises(LabError, match=r"needs root .* here: open: Permission denied") as caught:
         rootless.become_root_of_ones_own(["demo"])
     assert caught.value.code == NOT_PERMITTED
+
+
+def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(commands, "search_path", lambda: "/nowhere")
+    netem.works.cache_clear()
+    assert commands.main(["up", "minimal", "--name", "test-missing"]) == 1
+    assert "mip lab: ip is missing" in capsys.readouterr().err
+    netem.works.cache_clear()

@@ -184,7 +184,7 @@ def check_destination(examination: Examination) -> Refusal | None:
 
 
 def check_home_agent_address(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.3.2: where the Home Agent field is not ours, "the home agent MUST reject the registration
+    # R5944-3.8.3.2-j: where the Home Agent field is not ours, "the home agent MUST reject the registration
     # with a suitable code (e.g., Code 136)".
     is_ours = examination.request.home_agent == examination.surroundings.config.address
     return None if is_ours else ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS

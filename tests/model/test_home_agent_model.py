@@ -1,4 +1,4 @@
-"""The home agent against the dumb one: any Requests at any times; each gets the same answer, makes the same bindings."""
+"""The home agent against the dumb one: any Requests at any times, and the same answers and bindings after each."""
 
 from ipaddress import IPv4Address
 from typing import Any

@@ -82,5 +82,5 @@ def _lifetime(examination: Examination) -> int:
     if binding is None or binding.lifetime == INFINITE_LIFETIME:
         return granted
     # RFC 5944 §3.8.2.2: of a duplicate "the new Lifetime MUST NOT extend beyond the Lifetime originally
-    # granted".
-    return int(binding.expires_at - examination.boot)
+    # granted"; nor may it be more than this one asks for.
+    return min(granted, int(binding.expires_at - examination.boot))

@@ -4,11 +4,14 @@ from ipaddress import IPv4Address
 
 import pytest
 from tests.support.home_agent import Trial
-from tests.support.messages import HOME_ADDRESS, NTP
+from tests.support.messages import HOME_ADDRESS, NTP, registration_request
 
 from mobileip.agents.home.config import MobileNodeEntry
+from mobileip.agents.notices import Discarded
+from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.wire.extensions.authentication import MobileHomeAuthentication
+from mobileip.wire.message import encode_message
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,14 @@ def test_lifetime_is_never_above_the_requested_or_the_maximum(requested: int, ma
 
 def test_lifetime_of_a_denial_is_copied() -> None:
     assert Trial().request(lifetime=36000, gre_encapsulation=True).reply.lifetime == 36000
+
+
+def test_what_is_silently_discarded_has_no_answer() -> None:
+    outcome = Trial().receive(encode_message(registration_request()))
+    assert outcome.messages == []
+    (notice,) = outcome.notices
+    assert isinstance(notice, Discarded)
+    assert notice.reason is DropReason.MISSING_AUTHENTICATION
 
 
 @pytest.mark.parametrize(("maximum", "code"), [(1, 1), (2, 0)])
@@ -120,3 +131,9 @@ def test_nonces_survive_a_lost_reply() -> None:
     assert (repeated.code, repeated.identification) == (1, 6 << 32 | 8)
     after = trial.receive(trial.octets(signature, identification=6 << 32 | 9), entropy=b"\0\0\0\x0a").reply
     assert after.code == 1
+
+
+def test_a_duplicate_that_asks_for_less_gets_no_more() -> None:
+    trial = Trial()
+    trial.request(lifetime=600)
+    assert trial.request(lifetime=60).reply.lifetime == 60

@@ -6,7 +6,7 @@
     tools/requirements.py --open     lists the lines that are neither tested nor excused
 
 Lists: tests/conformance/requirements/rfc*.tsv (id, roles, level, section, text). Excuses, each with its reason:
-tests/conformance/requirements/excused.toml. A line of code cites an id in a comment or docstring; a test claims one in
+tests/conformance/requirements/excused*.toml. A line of code cites an id in a comment or docstring; a test claims one in
 the head of a conformance case or by `@pytest.mark.requirement(...)`.
 """
 
@@ -85,10 +85,10 @@ class Matrix(NamedTuple):
             unknown = sorted(set(places) - set(self.requirements))
             found += [f"{_where(places[identity][0])}: {identity} is in no list" for identity in unknown]
         found += [
-            f"excused.toml: {identity} is in no list" for identity in self.excused if identity not in self.requirements
+            f"excuses: {identity} is in no list" for identity in self.excused if identity not in self.requirements
         ]
         found += [
-            f"excused.toml: {identity} has a test: it needs no excuse"
+            f"excuses: {identity} has a test: it needs no excuse"
             for identity in self.excused
             if identity in self.tests
         ]
@@ -125,9 +125,8 @@ def read_lists() -> dict[str, Requirement]:
 
 
 def read_excuses() -> dict[str, str]:
-    """`reason = [ids]` under any table: one reason may excuse several lines."""
-    path = LISTS / "excused.toml"
-    groups = tomllib.loads(path.read_text())["excuse"] if path.exists() else []
+    """`[[excuse]]` tables with a reason and the requirements that it excuses, of all files excused*.toml."""
+    groups = [g for path in sorted(LISTS.glob("excused*.toml")) for g in tomllib.loads(path.read_text())["excuse"]]
     return {identity: group["reason"] for group in groups for identity in group["requirements"]}
 
 

@@ -48,6 +48,17 @@ class MessageArrived(_Event, frozen=True, kw_only=True):
     arrival: Arrival
 
 
+class DeliveryFailed(_Event, frozen=True, kw_only=True):
+    """An ICMP error about a control message that we sent (RFC 5944 §3.7.3)."""
+
+    destination: IPv4Address
+    """Where it was to go."""
+    icmp_type: int
+    icmp_code: int
+    octets: bytes
+    """As much of the message (from its type octet on) as the error tells."""
+
+
 class SolicitationArrived(_Event, frozen=True, kw_only=True):
     solicitation: AgentSolicitation
     arrival: Arrival
@@ -96,8 +107,15 @@ class DeregisterCommanded(_Event, frozen=True, kw_only=True):
     """An operator wants the mobile node's binding gone and none made until `mip register` (`mip deregister`)."""
 
 
+class RevokeCommanded(_Event, frozen=True, kw_only=True):
+    """An operator wants a binding or a visitor gone, and the other agent told (RFC 3543; `mip clear`)."""
+
+    home_address: IPv4Address
+
+
 Event = (
     MessageArrived
+    | DeliveryFailed
     | SolicitationArrived
     | AdvertisementArrived
     | LinkChanged
@@ -108,4 +126,5 @@ Event = (
     | Stopping
     | RegisterCommanded
     | DeregisterCommanded
+    | RevokeCommanded
 )

@@ -50,7 +50,7 @@ class BindingRenewed(_Notice, frozen=True, kw_only=True):
 
 
 class BindingRemoved(_Notice, frozen=True, kw_only=True):
-    """`cause`: deregistered | expired | replaced (by one without the S bit) | administrative."""
+    """`cause`: deregistered | expired | replaced (by one without the S bit) | revoked."""
 
     home_address: IPv4Address
     care_of_address: IPv4Address
@@ -77,6 +77,8 @@ class VisitorAdded(_Notice, frozen=True, kw_only=True):
 
 
 class VisitorRemoved(_Notice, frozen=True, kw_only=True):
+    """`cause`: deregistered | expired | revoked."""
+
     home_address: IPv4Address
     home_agent: IPv4Address
     cause: str
@@ -135,7 +137,7 @@ class Registered(_Notice, frozen=True, kw_only=True):
 
 
 class RegistrationLost(_Notice, frozen=True, kw_only=True):
-    """`cause`: expired | link | deregistered."""
+    """`cause`: expired | link | deregistered | revoked."""
 
     care_of_address: IPv4Address
     cause: str
@@ -145,6 +147,47 @@ class ClockCorrected(_Notice, frozen=True, kw_only=True):
     """Our offset to the home agent's clock was corrected after code 133 (RFC 5944 §5.7.1); seconds."""
 
     offset: float
+
+
+class HomeAgentChosen(_Notice, frozen=True, kw_only=True):
+    """`cause`: discovered (code 136, RFC 5944 §3.6.1.2) | assigned | redirected (RFC 4433)."""
+
+    home_agent: IPv4Address
+    cause: str
+
+
+class HomeAddressAssigned(_Notice, frozen=True, kw_only=True):
+    """The home agent gave us an address (RFC 2794 §2)."""
+
+    home_address: IPv4Address
+
+
+class MessageShown(_Notice, frozen=True, kw_only=True):
+    """A text for people (RFC 4917); `sender`: home_agent | foreign_agent."""
+
+    sender: str
+    text: str
+
+
+# -- revocation (RFC 3543), both agents
+
+
+class RevocationSent(_Notice, frozen=True, kw_only=True):
+    """`attempt` counts from 1."""
+
+    role: str
+    home_address: IPv4Address
+    peer: IPv4Address
+    attempt: int
+
+
+class RevocationEnded(_Notice, frozen=True, kw_only=True):
+    """`cause`: acknowledged | gave_up."""
+
+    role: str
+    home_address: IPv4Address
+    peer: IPv4Address
+    cause: str
 
 
 Notice = (
@@ -164,4 +207,9 @@ Notice = (
     | Registered
     | RegistrationLost
     | ClockCorrected
+    | HomeAgentChosen
+    | HomeAddressAssigned
+    | MessageShown
+    | RevocationSent
+    | RevocationEnded
 )

@@ -23,6 +23,6 @@ def identity(target: KernelObject) -> Identity:
             return ("neighbour", interface, address)
         case Sysctl(path=path):
             return ("sysctl", path)
-        case Rule() | ProxyNeighbour() | InterfaceAddress():
+        case Rule() | ProxyNeighbour() | InterfaceAddress():  # no other
             # Nothing in them can be changed in place.
             return (target,)

@@ -99,7 +99,7 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
             return _mobile_link(wish)
         case MobileRoute():
             return _mobile_route(wish)
-        case Neighbour(interface=interface, address=address, link_address=link_address):
+        case Neighbour(interface=interface, address=address, link_address=link_address):  # no other
             return (_neighbour(interface, address, link_address),)
 
 

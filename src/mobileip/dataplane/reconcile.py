@@ -72,5 +72,5 @@ def _position(target: KernelObject) -> tuple[int, int, str]:
             return (3, (32 - prefix.prefixlen) << 32 | int(prefix.network_address), f"{table}/{metric}")
         case ProxyNeighbour(interface=interface, address=address):
             return (4, int(address), interface)
-        case Rule(priority=priority):
+        case Rule(priority=priority):  # no other
             return (5, priority, str(target))

@@ -49,11 +49,13 @@ async def _answers(netlink: socket.socket) -> tuple[list[bytes], bool]:
     while True:
         for message in messages(await loop.sock_recv(netlink, PIECE)):
             consistent = consistent and not message.flags & NLM_F_DUMP_INTR
-            if message.kind == NLMSG_DONE:
-                return bodies, consistent
-            if message.kind == NLMSG_ERROR:
-                number = -int(struct.unpack_from("=i", message.body)[0])
-                if number == errno.ENOENT:  # a routing table that nobody has used yet
-                    return [], True
+            if message.kind not in (NLMSG_DONE, NLMSG_ERROR):
+                bodies.append(message.body)
+                continue
+            # Both begin with an error number, negative or 0: what a dump is refused for stands in its last message.
+            number = -int(struct.unpack_from("=i", message.body)[0])
+            if number == errno.ENOENT:  # a routing table that nobody has used yet
+                return [], True
+            if number > 0:
                 raise OSError(number, os.strerror(number))
-            bodies.append(message.body)
+            return bodies, consistent

@@ -17,7 +17,6 @@ from mobileip.dataplane.ports import (
     ProxyNeighbour,
     Route,
     Rule,
-    Sysctl,
 )
 
 # linux/netlink.h
@@ -88,8 +87,8 @@ def encode(operation: Operation, index_of: IndexOf) -> tuple[int, int, bytes]:
                 NLM_F_CREATE | NLM_F_REPLACE if install else 0,
                 _address(address_.address, index_of(address_.interface)),
             )
-        case Sysctl():
-            raise TypeError("a sysctl is no netlink object")
+        case sysctl:
+            raise TypeError(f"{sysctl.path}: a sysctl is no netlink object")
 
 
 def _attribute(kind: int, value: bytes) -> bytes:

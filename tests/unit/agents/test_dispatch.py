@@ -16,6 +16,7 @@ from tests.support.messages import (
 
 from mobileip.agents.dispatch import OwnLinks, Role, Roles, role_of
 from mobileip.wire.message import Message
+from mobileip.wire.revocation import RevocationAcknowledgment
 
 HOME = Roles(home_agent=HOME_AGENT)
 FOREIGN = Roles(care_of_address=CARE_OF_ADDRESS, foreign_links=frozenset({LINK}))
@@ -88,6 +89,12 @@ def test_our_own_request_that_comes_back_is_no_visitors() -> None:
 def test_replies(roles: Roles, interface: str, home_address: IPv4Address, role: Role | None) -> None:
     message: Message = registration_reply(home_address=home_address)
     assert role_of(message, arrival(interface=interface), roles, is_ours=False) is role
+
+
+def test_other_messages_are_for_nobody() -> None:
+    message = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=1)
+    for interface in (LINK, "wlan0", "lo"):
+        assert role_of(message, arrival(interface=interface), ALL, is_ours=False) is None
 
 
 def test_what_we_sent_ourselves() -> None:

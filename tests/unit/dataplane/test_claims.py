@@ -35,6 +35,12 @@ def test_a_thing_stays_until_its_last_claimant_goes():
     assert not claims.winners
 
 
+def test_values_are_those_in_force():
+    claims = claims_of((B, 2), (A, 1))
+    claims.claim("other", C, 3)
+    assert list(claims.values()) == [1, 3]
+
+
 def test_a_loser_may_change_its_mind():
     claims = claims_of((A, 1), (B, 2), (B, 3))
     claims.release("thing", A)

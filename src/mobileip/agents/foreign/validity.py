@@ -253,6 +253,11 @@ def check_sender(case: ReplyCase) -> Refusal | None:
     """From the home agent that was asked. Its name inside is enough only where a key proves it."""
     if case.arrival.source == case.pending.home_agent:
         return None
+    # RFC 5944 §3.6.1.1: the home network's subnet-directed broadcast address "MAY be used as the home agent address in
+    # the body of the Registration Request when registering via a foreign agent"; §3.8.2.1: whoever is home agent there
+    # denies with Code 136 and tells its own address, from which that comes.
+    if case.reply.code == ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS and case.arrival.source == case.reply.home_agent:
+        return None
     is_proved = (
         case.reply.home_agent == case.pending.home_agent
         and case.pending.home_agent in case.surroundings.home_agents

@@ -104,7 +104,12 @@ class Examination:
         # What the checks find.
         self.association: MobilitySecurityAssociation = node.oldest_association
         """With the mobile node: signs the Reply."""
-        self.foreign_association: MobilitySecurityAssociation | None = None
+        # RFC 5944 §3.8.1: "when sending a Registration Reply to a foreign agent, if the home agent shares a Mobility
+        # Security Association with the foreign agent, the home agent MUST include a Foreign-Home Authentication
+        # Extension": in every denial too, or the foreign agent would not pass it on.
+        self.foreign_association: MobilitySecurityAssociation | None = (
+            surroundings.foreign_agents.first(arrival.source) if self.foreign_agent == arrival.source else None
+        )
         """With the foreign agent: signs the Reply too."""
         self.identification = request.identification
         """Of the Reply."""

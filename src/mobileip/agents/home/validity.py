@@ -50,9 +50,11 @@ def check_mobile_home_authentication(examination: Examination) -> Refusal | None
         association = associations.get(extension.spi)
         if association is None:
             return _unauthentic(examination, DropReason.UNKNOWN_SPI)
-        examination.association = association
+        # RFC 5944 §3.8.2.1 a: the denial is signed by an association "that is likely to exist in the mobile node":
+        # the one whose key has just been shown to differ is not.
         if not verify(examination.decoded, offset, extension, association):
             return _unauthentic(examination, DropReason.BAD_AUTHENTICATOR)
+        examination.association = association
     return None
 
 
@@ -151,13 +153,10 @@ def _has_valid_foreign_home(examination: Examination, foreign_agent: IPv4Address
     """Whether exactly one Foreign-Home extension is there and is valid; notes what the Reply is to be
     signed with.
     """
-    foreign_agents = examination.surroundings.foreign_agents
-    if examination.arrival.source == foreign_agent:
-        examination.foreign_association = foreign_agents.first(foreign_agent)
     if len(examination.foreign_home) != 1:
         return False
     offset, extension = examination.foreign_home[0]
-    association = foreign_agents.find(foreign_agent, extension.spi)
+    association = examination.surroundings.foreign_agents.find(foreign_agent, extension.spi)
     if association is None or not verify(examination.decoded, offset, extension, association):
         return False
     examination.foreign_association = association

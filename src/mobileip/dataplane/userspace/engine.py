@@ -118,7 +118,7 @@ class UserspaceEngine:
                 self._drops[reason] += 1
             case Answer():
                 self._answer(outcome, now)
-            case Several(outcomes=outcomes):
+            case Several(outcomes=outcomes):  # no other
                 for single in outcomes:
                     self._perform(single, now, deliveries)
 

@@ -345,6 +345,11 @@ def test_pending() -> None:
             {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)},
             True,
         ),
+        # Dynamic home agent address resolution (RFC 5944 §3.6.1.1): whoever is home agent tells its own address.
+        ((), {"source": ELSEWHERE, "home_agent": ELSEWHERE, "code": 136}, {}, False),
+        ((), {"source": ELSEWHERE, "home_agent": ELSEWHERE, "code": 129}, {}, True),
+        ((), {"source": ELSEWHERE, "home_agent": ELSEWHERE}, {}, True),
+        ((), {"source": ELSEWHERE, "code": 136}, {}, True),
     ],
 )
 def test_sender(signatures: Any, fields: dict[str, Any], config: dict[str, Any], refused: bool) -> None:

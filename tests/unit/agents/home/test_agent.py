@@ -82,6 +82,15 @@ def test_replies_are_not_for_a_home_agent() -> None:
     assert trial.counters == {"discarded_not_for_us": 1}
 
 
+def test_a_mobile_node_that_is_not_ours_gets_no_answer() -> None:
+    trial = Trial()
+    stranger = IPv4Address("10.1.0.99")
+    (notice,) = trial.request(home_address=stranger).notices
+    assert isinstance(notice, Discarded)
+    assert (notice.reason, notice.detail) == (DropReason.UNKNOWN_MOBILE_NODE, f"mobile node {stranger}")
+    assert trial.counters == {"discarded_unknown_mobile_node": 1}
+
+
 def test_our_own_reply_reflected_to_us_does_nothing() -> None:
     trial = Trial()
     (message,) = trial.request().messages

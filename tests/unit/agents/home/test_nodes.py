@@ -7,7 +7,7 @@ from tests.support.home_agent import home_agent_config
 from tests.support.messages import HOME_ADDRESS, MOBILE_HOME
 
 from mobileip.agents.home.config import MobileNodeEntry
-from mobileip.agents.home.nodes import served_mobile_nodes
+from mobileip.agents.home.nodes import Deregistration, served_mobile_nodes
 from mobileip.security.association import MobilitySecurityAssociation
 
 NEWER = MobilitySecurityAssociation(spi=300, key=b"newer")
@@ -42,3 +42,16 @@ def test_home_address_outside_the_home_network_is_noted() -> None:
 def test_contradictions_are_refused(entries: tuple[MobileNodeEntry, ...], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         served_mobile_nodes(home_agent_config(mobile_nodes=entries))
+
+
+def test_a_node_that_has_sent_nothing_has_nothing_to_be_remembered() -> None:
+    (node,) = served_mobile_nodes(home_agent_config(mobile_nodes=(entry(MOBILE_HOME),))).values()
+    assert (node.freshness.latest, node.freshness.nonce) == (None, None)
+    assert node.deregistration is None
+    assert node.quiet_until == 0.0
+
+
+def test_of_a_deregistration_both_identifications_are_remembered() -> None:
+    """With nonces the Reply's is not the Request's."""
+    last = Deregistration(7, HOME_ADDRESS, 8)
+    assert (last.request_identification, last.care_of_address, last.identification) == (7, HOME_ADDRESS, 8)

@@ -16,6 +16,8 @@ from mobileip.agents.notices import (
 )
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, SendMessage
 from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception, Tunnel
+from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.wire.extensions.authentication import MobileHomeAuthentication
 
 THIRD = IPv4Address("203.0.113.2")
 TUNNEL = Tunnel(HOME_AGENT, CARE_OF_ADDRESS)
@@ -276,3 +278,12 @@ def test_care_of_address_may_be_our_own() -> None:
     """Home agent and foreign agent in one: the engine delivers straight to the visitor."""
     outcome = Trial().request(care_of_address=HOME_AGENT)
     assert outcome.changes == installs(route(1800.0, Tunnel(HOME_AGENT, HOME_AGENT)))
+
+
+def test_a_denial_that_anyone_can_cause_is_followed_by_a_second_of_silence() -> None:
+    trial = Trial()
+    wrong = (MobileHomeAuthentication, MobilitySecurityAssociation(spi=256, key=b"wrong"))
+    assert [len(trial.request(wrong).messages) for _ in range(3)] == [1, 0, 0]
+    trial.boot = 1.0
+    assert len(trial.request(wrong).messages) == 1
+    assert trial.counters == {"denied_131": 2, "discarded_bad_authenticator": 2}

@@ -94,6 +94,14 @@ def test_reply_about_an_unknown_spi_is_signed_by_the_oldest_association() -> Non
     assert Trial(mobile_nodes=nodes).request((MobileHomeAuthentication, newer)).is_signed_by(newer)
 
 
+def test_denial_is_not_signed_by_the_key_that_the_node_does_not_have() -> None:
+    newer, theirs = (MobilitySecurityAssociation(spi=300, key=key) for key in (b"newer", b"not yet"))
+    trial = Trial(mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME, newer)),))
+    outcome = trial.request((MobileHomeAuthentication, theirs))
+    assert outcome.reply.code == ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION
+    assert outcome.is_signed_by(MOBILE_HOME)
+
+
 def test_every_mobile_home_extension_must_be_valid() -> None:
     newer = MobilitySecurityAssociation(spi=300, key=b"newer")
     trial = Trial(mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME, newer)),))
@@ -159,7 +167,36 @@ def test_denied_request_can_not_be_replayed_into_an_acceptance() -> None:
     assert trial.receive(third).reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
 
 
+@pytest.mark.parametrize("lifetime", [1800, 0])
+def test_repeated_request_is_answered_again(lifetime: int) -> None:
+    trial = Trial()
+    octets = trial.octets(lifetime=lifetime)
+    first = trial.receive(octets).reply
+    trial.boot = 1.0
+    again = trial.receive(octets).reply
+    assert (again.code, again.identification) == (ONE, first.identification)
+
+
+def test_repeated_deregistration_of_something_else_is_a_replay() -> None:
+    trial = Trial()
+    trial.request(lifetime=0)
+    same = {"lifetime": 0, "identification": registration_request().identification}
+    assert trial.request(care_of_address=OTHER_CARE_OF_ADDRESS, **same).reply.code == 133
+    assert trial.request(**same).reply.code == ONE
+
+
 # -- c, d. the foreign agent's authenticator
+
+
+@pytest.mark.parametrize("lifetime", [1800, 0])
+def test_refused_identification_is_signed_for_the_foreign_agent_too(lifetime: int) -> None:
+    """Else it would discard the Reply, and the mobile node never learn our time."""
+    outcome = Trial(**ASSOCIATED).request(MHAE, FHAE, ahead=3600, lifetime=lifetime)
+    assert outcome.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
+    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
+    direct = Trial(**ASSOCIATED).request(ahead=3600, source=OTHER_CARE_OF_ADDRESS, lifetime=lifetime)
+    assert direct.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
+    assert not direct.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
 
 
 def test_foreign_agent_that_shares_an_association_must_sign() -> None:

@@ -102,6 +102,14 @@ def test_own_addresses_and_virtual_networks():
     assert len(tables.wishes) == 1
 
 
+def test_wishes_that_concern_no_packet_come_and_go():
+    link = MobileLink(interface="eth0", answers_arp=True)
+    tables = of(link)
+    assert list(tables.wishes) == [link.key]
+    tables.apply(ForwardingChange(remove=(link.key,)))
+    assert not tables.wishes
+
+
 def test_equal_home_addresses_of_two_realms_do_not_disturb_each_other():
     tables = of(binding(realm=1, expires_at=1.0), binding(expires_at=2.0))
     assert tables.binding(HOME).expires_at == 2.0

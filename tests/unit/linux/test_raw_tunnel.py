@@ -1,0 +1,118 @@
+"""Which sockets there are, and what becomes of errors; tests/netns sends real packets."""
+
+import errno
+import socket
+import sys
+from ipaddress import IPv4Address
+
+import pytest
+from tests.support.fake_socket import FakeSocket, maker
+
+from mobileip.dataplane.ports import SIGNALLING_MARK
+from mobileip.linux import raw_tunnel
+from mobileip.linux.errors import PermissionMissing
+from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, SOL_RAW, RawTunnelSocket
+
+FAR = IPv4Address("192.0.2.2")
+MARK = (socket.SOL_SOCKET, socket.SO_MARK)
+
+
+class Sockets:
+    """The three of a tunnel socket and the one that asks for a path MTU."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tunnel, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(4))
+        monkeypatch.setattr(raw_tunnel.socket, "socket", maker(self.tunnel, self.out, self.icmp, self.probe))
+
+    def closed(self) -> list[bool]:
+        return [fake.is_closed for fake in (self.tunnel, self.out, self.icmp)]
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
+    return Sockets(monkeypatch)
+
+
+def test_three_raw_sockets_of_which_one_sends(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    protocols = [fake.arguments[2] for fake in (sockets.tunnel, sockets.out, sockets.icmp)]
+    assert protocols == [4, socket.IPPROTO_RAW, socket.IPPROTO_ICMP]
+    assert sockets.out.options[MARK] == SIGNALLING_MARK
+    assert (opened.fileno(), opened.icmp_fileno()) == (0, 2)
+    opened.close()
+    assert sockets.closed() == [True, True, True]
+
+
+def test_only_unreachable_and_time_exceeded_are_heard(sockets: Sockets) -> None:
+    RawTunnelSocket()
+    blocked = int.from_bytes(sockets.icmp.options[SOL_RAW, ICMP_FILTER], sys.byteorder)
+    assert [kind for kind in range(32) if not blocked >> kind & 1] == [3, 11]
+
+
+@pytest.mark.parametrize("call", ["socket", MARK])
+def test_without_the_right_nothing_stays_open(sockets: Sockets, call: str | tuple[int, int]) -> None:
+    sockets.out.refusals = {call: PermissionError(errno.EPERM, "")}
+    with pytest.raises(PermissionMissing, match="may not open raw sockets") as caught:
+        RawTunnelSocket()
+    assert caught.value.hint == "CAP_NET_RAW and CAP_NET_ADMIN are needed"
+    assert sockets.tunnel.is_closed
+
+
+def test_any_other_refusal_is_no_matter_of_rights_and_leaves_nothing_open(sockets: Sockets) -> None:
+    sockets.icmp.refusals = {(SOL_RAW, ICMP_FILTER): OSError(errno.EINVAL, "odd filter")}
+    with pytest.raises(OSError, match="odd filter"):
+        RawTunnelSocket()
+    assert sockets.closed() == [True, True, True]
+
+
+def test_packets_are_read_until_there_is_none(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    sockets.tunnel.incoming = [b"one", b"two"]
+    sockets.icmp.incoming = [b"an error"]
+    assert [opened.read() for _ in range(3)] == [b"one", b"two", None]
+    assert [opened.read_icmp() for _ in range(2)] == [b"an error", None]
+
+
+def test_pending_errors_stand_before_the_next_packet(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    sockets.tunnel.incoming = [ConnectionRefusedError(), OSError(errno.EHOSTUNREACH, ""), b"packet"]
+    assert opened.read() == b"packet"
+
+
+def test_errors_without_end_do_not_hold_up_the_rest(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    sockets.tunnel.incoming = [OSError(errno.ENETDOWN, "") for _ in range(ERRORS_IN_A_ROW)] + [b"later"]
+    assert opened.read() is None
+    assert opened.read() == b"later"
+
+
+def test_a_packet_leaves_to_the_destination_in_its_header(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    packet = bytes(16) + FAR.packed
+    assert opened.write(packet) == 0
+    assert sockets.out.sent == [(packet, (str(FAR), 0))]
+
+
+@pytest.mark.parametrize(
+    ("error", "number"), [(OSError(errno.EMSGSIZE, ""), errno.EMSGSIZE), (OSError("odd"), errno.EIO)]
+)
+def test_a_packet_that_can_not_leave_says_why(sockets: Sockets, error: OSError, number: int) -> None:
+    opened = RawTunnelSocket()
+    sockets.out.refusals = {"sendto": error}
+    assert opened.write(bytes(20)) == number
+
+
+def test_the_path_mtu_is_that_of_the_main_table(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    sockets.probe.options[socket.IPPROTO_IP, IP_MTU] = 1400
+    assert opened.path_mtu(FAR) == 1400
+    assert sockets.probe.options[MARK] == SIGNALLING_MARK
+    assert sockets.probe.connected[0] == str(FAR)
+    assert sockets.probe.is_closed
+
+
+def test_no_way_has_no_mtu(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    sockets.probe.refusals = {"connect": OSError(errno.ENETUNREACH, "")}
+    assert opened.path_mtu(FAR) == 0
+    assert sockets.probe.is_closed

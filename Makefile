@@ -27,15 +27,16 @@ check-tools:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/draw_states.py --check
+	$(BIN)/python tools/reference.py --check
 
 bench:      ## measure; results in bench/results/*.json (root)
 	@tools/setup bench
 	$(BIN)/python bench/run.py
 
-fuzz:       ## 10^6 generated inputs for every decoder, then coverage-guided for a minute
+fuzz:       ## 10^6 generated inputs over all decoders, then coverage-guided for a minute
 	@tools/setup fuzz
-	$(BIN)/python tools/fuzz.py
-	$(BIN)/python tools/fuzz.py --guided 60
+	$(BIN)/python -m tools.fuzz
+	$(BIN)/python -m tools.fuzz --guided 60
 
 docs:       ## the documentation as HTML in build/docs
 	@tools/setup docs

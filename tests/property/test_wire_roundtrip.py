@@ -165,10 +165,12 @@ _numbers += [("discovery", number) for number in (*DISCOVERY, 1, 32, 128, 250)]
 def test_any_octets_as_extension(space: str, number: int) -> None:
     registry = {"control": CONTROL, "discovery": DISCOVERY}[space]
 
-    @settings(max_examples=300, deadline=None)
-    @given(st.binary(max_size=24))
-    def law(data: bytes) -> None:
-        octets = bytes((number,)) + data
+    @DECODER
+    @given(st.binary(max_size=24), st.integers(0, 2))
+    def law(data: bytes, framing: int) -> None:
+        # With a Length that is right in one framing or the other, or as it comes.
+        lengths = (bytes((len(data),)), data[:1] + len(data[1:]).to_bytes(2), b"")
+        octets = bytes((number,)) + lengths[framing] + (data[1:] if framing == 1 else data)
         try:
             extensions, _ = decode_extensions(octets, 0, registry)
         except DecodeError:
@@ -192,10 +194,11 @@ def test_any_octets_as_ipv4(octets: bytes, verify: bool) -> None:
     assert again[:10] + again[12:] == octets[:10] + octets[12 : len(again)]
 
 
+_datagrams = st.binary(max_size=60).map(lambda data: encode_udp(A, B, 434, 434, data))
+
+
 @DECODER
-@given(
-    st.binary(max_size=100) | st.binary(max_size=60).map(lambda data: encode_udp(A, B, 434, 434, data)), st.booleans()
-)
+@given(st.binary(max_size=100) | _datagrams | strategies.mutated(_datagrams), st.booleans())
 def test_any_octets_as_udp(octets: bytes, verify: bool) -> None:
     try:
         datagram = decode_udp(octets, A, B, verify_checksum=verify)
@@ -204,8 +207,11 @@ def test_any_octets_as_udp(octets: bytes, verify: bool) -> None:
     assert octets[8:].startswith(datagram.payload)
 
 
+_tunnelled = _packets.map(lambda inner: encapsulate(inner, A.packed, B.packed, identification=7))
+
+
 @DECODER
-@given(st.binary(max_size=100) | _packets)
+@given(st.binary(max_size=100) | _packets | _tunnelled | strategies.mutated(_tunnelled))
 def test_any_octets_as_ip_in_ip(octets: bytes) -> None:
     try:
         source, destination, inner = decapsulate(octets)

@@ -50,7 +50,7 @@ def interface_state(body: bytes) -> InterfaceState | None:
     """None for a message that is about something else (a bridge's port, a wireless event)."""
     found = attributes(body, INTERFACE_HEADER)
     name = found.get(IFLA_IFNAME)
-    if body[0] or name is None or IFLA_WIRELESS in found:
+    if name is None or body[0] or IFLA_WIRELESS in found:
         return None
     flags = number(body[8:12])
     up = bool(flags & IFF_UP)
@@ -68,13 +68,13 @@ def interface_state(body: bytes) -> InterfaceState | None:
 
 def default_routes(body: bytes) -> list[DefaultRoute]:
     """The next hops of a default route of the main table that others made; empty for any other route."""
-    if body[1] or body[3] or body[5] == ROUTE_PROTOCOL or body[7] != RTN_UNICAST:
+    if len(body) < ROUTE_HEADER or body[1] or body[3] or body[5] == ROUTE_PROTOCOL or body[7] != RTN_UNICAST:
         return []
     found = attributes(body, ROUTE_HEADER)
     if (number(found.get(RTA_TABLE)) or body[4]) != MAIN_TABLE:
         return []
     metric = number(found.get(RTA_PRIORITY))
-    source = IPv4Address(found.get(RTA_PREFSRC, bytes(4)))
+    source = to_address(found.get(RTA_PREFSRC)) or IPv4Address(0)
     hops = [(number(found.get(RTA_OIF)), to_address(found.get(RTA_GATEWAY)))]
     hops += _next_hops(found.get(RTA_MULTIPATH, b""))
     return [DefaultRoute(metric, index, gateway, source) for index, gateway in hops if index and gateway]

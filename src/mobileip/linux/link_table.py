@@ -129,7 +129,7 @@ class LinkTable:
         return interface.state.name != self._device or message.port_id != self._own_port_id
 
     def _route(self, message: Message) -> bool:
-        if message.body[5] == ROUTE_PROTOCOL:
+        if message.body[5:6] == bytes((ROUTE_PROTOCOL,)):
             return message.kind == RTM_DELROUTE  # our own doing is filtered out before
         for route in default_routes(message.body):
             if message.kind == RTM_DELROUTE:

@@ -1,6 +1,7 @@
 """The counterpart of `netlink_encode`: message bodies of the kernel's dumps become kernel objects of ours.
 
-Each `Decoder` gives None for what does not bear our mark or hangs on an interface that is gone.
+Each `Decoder` gives None for what does not bear our mark, hangs on an interface that is gone, or has a form that we
+don't know: no octets of a future kernel raise anything.
 """
 
 import struct
@@ -87,14 +88,18 @@ def attributes(body: bytes, start: int) -> dict[int, bytes]:
 
 
 def route(body: bytes, names: Names) -> Route | None:
-    if body[5] != ROUTE_PROTOCOL:
+    if body[5:6] != _OURS:
         return None
     found = attributes(body, ROUTE_HEADER)
     interface = names.get(number(found.get(RTA_OIF)))
     if interface is None:
         return None
+    try:
+        prefix = IPv4Network((found.get(RTA_DST, b"\0\0\0\0"), body[1]))
+    except ValueError:
+        return None
     return Route(
-        prefix=IPv4Network((found.get(RTA_DST, b"\0\0\0\0"), body[1])),
+        prefix=prefix,
         interface=interface,
         table=number(found.get(RTA_TABLE)) or body[4],
         gateway=to_address(found.get(RTA_GATEWAY)),
@@ -133,25 +138,29 @@ def address(body: bytes, names: Names) -> InterfaceAddress | None:
 
 def indexed_address(body: bytes) -> tuple[int, IPv4Interface | None]:
     """The index of its interface, and the address; None where there is none of IPv4."""
-    local = attributes(body, ADDRESS_HEADER).get(IFA_LOCAL)
-    return number(body[4:8]), IPv4Interface((local, body[1])) if local is not None else None
+    index, local = number(body[4:8]), attributes(body, ADDRESS_HEADER).get(IFA_LOCAL)
+    try:
+        return index, IPv4Interface((local, body[1])) if local is not None else None
+    except ValueError:
+        return index, None
 
 
 def neighbour(body: bytes, names: Names) -> NeighbourEntry | None:
     found = attributes(body, NEIGHBOUR_HEADER)
     interface = names.get(number(body[4:8]))
-    link_address = found.get(NDA_LLADDR)
-    if found.get(NDA_PROTOCOL) != _OURS or interface is None or link_address is None:
+    destination, link_address = to_address(found.get(NDA_DST)), found.get(NDA_LLADDR)
+    if found.get(NDA_PROTOCOL) != _OURS or interface is None or destination is None or link_address is None:
         return None
-    return NeighbourEntry(interface=interface, address=IPv4Address(found[NDA_DST]), link_address=link_address)
+    return NeighbourEntry(interface=interface, address=destination, link_address=link_address)
 
 
 def proxy_neighbour(body: bytes, names: Names) -> ProxyNeighbour | None:
     found = attributes(body, NEIGHBOUR_HEADER)
     interface = names.get(number(body[4:8]))
-    if not body[10] & NTF_PROXY or found.get(NDA_PROTOCOL) != _OURS or interface is None:
+    destination = to_address(found.get(NDA_DST))
+    if found.get(NDA_PROTOCOL) != _OURS or not body[10] & NTF_PROXY or interface is None or destination is None:
         return None
-    return ProxyNeighbour(interface=interface, address=IPv4Address(found[NDA_DST]))
+    return ProxyNeighbour(interface=interface, address=destination)
 
 
 def number(value: bytes | None) -> int:
@@ -160,4 +169,5 @@ def number(value: bytes | None) -> int:
 
 
 def to_address(value: bytes | None) -> IPv4Address | None:
-    return IPv4Address(value) if value else None
+    """None where it is missing, or no IPv4 address."""
+    return IPv4Address(value) if value and len(value) == 4 else None

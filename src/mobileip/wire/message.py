@@ -5,7 +5,7 @@ octets received, never over a re-encoding (law 7).
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
@@ -102,4 +102,6 @@ def encode_message(message: Message) -> bytes:
             fixed = encode_acknowledgment(message)
         case TunnelData():
             return encode_tunnel_data(message)
+        case _:
+            assert_never(message)
     return fixed + b"".join([extension.encode() for extension in message.extensions])

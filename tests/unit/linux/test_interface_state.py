@@ -91,3 +91,15 @@ def test_a_route_without_gateway_has_none() -> None:
 def test_the_best_route_sorts_first() -> None:
     worse = DefaultRoute(100, 2, GATEWAY)
     assert min([worse, DefaultRoute(20, 3, GATEWAY)]).metric == 20
+
+
+@pytest.mark.parametrize("body", [b"", b"\0", bytes(15), bytes(16)])
+def test_an_interface_without_a_name_is_none(body: bytes) -> None:
+    assert interface_state(body) is None
+
+
+def test_a_route_of_another_form_is_none() -> None:
+    assert default_routes(route()[:7]) == []
+    assert default_routes(route(attribute(4, number(3)), attribute(5, bytes(16)))) == []
+    strange_source = route(attribute(4, number(3)), attribute(5, GATEWAY.packed), attribute(7, bytes(16)))
+    assert default_routes(strange_source) == [DefaultRoute(0, 3, GATEWAY)]

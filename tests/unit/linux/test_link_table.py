@@ -149,3 +149,11 @@ def test_messages_of_no_interest(table: LinkTable) -> None:
     assert not table.apply(Message(28, 0, 0, bytes(12)))
     without_local = Message(RTM_NEWADDR, 0, 0, struct.pack("=BBBBI", 2, 24, 0, 0, X))
     assert not table.apply(without_local)
+
+
+@pytest.mark.parametrize("kind", range(16, 40))
+def test_messages_that_are_cut_off_change_nothing(table: LinkTable, kind: int) -> None:
+    before = table.pictures()
+    for length in range(13):
+        assert not table.apply(Message(kind, 0, 0, bytes(length)))
+    assert table.pictures() == before

@@ -135,3 +135,52 @@ def test_odd_octets_of_a_future_kernel_do_not_hang(octets: bytes) -> None:
     list(netlink_decode.messages(octets))
     netlink_decode.attributes(octets, 12)
     interface_state(octets)
+
+
+def _body(header: int, *attributes: tuple[int, bytes], at: dict[int, int] | None = None) -> bytes:
+    octets = bytearray(header)
+    for place, value in (at or {}).items():
+        octets[place] = value
+    for kind, value in attributes:
+        octets += struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+    return bytes(octets)
+
+
+ON_X = struct.pack("=I", 3)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "body"),
+    [
+        (netlink_decode.route, b"\x02\x08\0\0"),  # no whole header
+        (netlink_decode.route, _body(12, (4, ON_X), (1, bytes(16)), at={5: 77})),  # a destination of 16 octets
+        (netlink_decode.route, _body(12, (4, ON_X), (1, b"\x0a\0\0\0"), at={1: 33, 5: 77})),  # a prefix of 33 bits
+        (netlink_decode.rule, b"\x02"),
+        (netlink_decode.address, b"\x02\x20"),
+        (netlink_decode.address, _body(8, (2, bytes(16)), at={4: 3})),  # a local address of 16 octets
+        (netlink_decode.address, _body(8, (2, bytes(4)), at={1: 33, 4: 3})),
+        (netlink_decode.neighbour, _body(12, (2, bytes(6)), (12, b"\x4d"), at={4: 3})),  # whose neighbour?
+        (netlink_decode.neighbour, _body(12, (1, bytes(16)), (2, bytes(6)), (12, b"\x4d"), at={4: 3})),
+        (netlink_decode.proxy_neighbour, b"\x02"),
+        (netlink_decode.proxy_neighbour, _body(12, (12, b"\x4d"), at={4: 3, 10: 8})),
+    ],
+)
+def test_what_has_no_form_of_ours_is_not_ours(decoder: netlink_decode.Decoder, body: bytes) -> None:
+    assert decoder(body, NAMES) is None
+
+
+def test_a_gateway_that_is_no_ipv4_address_is_none() -> None:
+    route = netlink_decode.route(_body(12, (4, ON_X), (5, bytes(16)), at={5: 77}), NAMES)
+    assert route is not None
+    assert route.gateway is None  # type: ignore[union-attr]
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.binary(max_size=60), st.sampled_from([netlink_decode.ROUTE_HEADER, netlink_decode.ADDRESS_HEADER]))
+def test_no_body_raises(octets: bytes, header: int) -> None:
+    for body in (octets, octets[:header] + struct.pack("=HH", 5, 12) + bytes((ROUTE_PROTOCOL,)) + octets[header:]):
+        netlink_decode.route(body, NAMES)
+        netlink_decode.rule(body, NAMES)
+        netlink_decode.address(body, NAMES)
+        netlink_decode.neighbour(body, NAMES)
+        netlink_decode.proxy_neighbour(body, NAMES)

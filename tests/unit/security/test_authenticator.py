@@ -3,12 +3,14 @@
 import subprocess
 
 import pytest
+from tests.support import vectors
 
 from mobileip.security.association import Algorithm, MobilitySecurityAssociation
 from mobileip.security.authenticator import sign, verify
 from mobileip.wire.extensions.authentication import (
     AuthenticationExtension,
     ForeignHomeAuthentication,
+    MobileAaaAuthentication,
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
@@ -47,6 +49,25 @@ def test_vector(algorithm: Algorithm) -> None:
     signed = sign(REQUEST, MobileHomeAuthentication, association(algorithm))
     assert signed == REQUEST + bytes.fromhex(VECTORS[algorithm])
     assert passes(signed, association(algorithm))
+
+
+def test_vector_of_a_generalized_one_behind_everything_else() -> None:
+    octets = REQUEST + vectors.MOBILE_HOME_HMAC_MD5 + vectors.CHALLENGE
+    shared = association(spi=0x200)
+    signed = sign(octets, MobileAaaAuthentication, shared)
+    assert signed == octets + vectors.MOBILE_AAA_HMAC_MD5
+    assert passes(signed, shared, MobileAaaAuthentication)
+    assert passes(signed, association())
+
+
+def test_these_vectors_are_those_of_the_other_tests() -> None:
+    assert vectors.REQUEST_FIXED + vectors.NAI == REQUEST
+    assert vectors.KEY == KEY
+    assert {
+        Algorithm.HMAC_MD5: vectors.MOBILE_HOME_HMAC_MD5.hex(),
+        Algorithm.KEYED_MD5: vectors.MOBILE_HOME_KEYED_MD5.hex(),
+        Algorithm.KEYED_MD5_RFC2002: vectors.MOBILE_HOME_KEYED_MD5_RFC2002.hex(),
+    } == VECTORS
 
 
 @pytest.mark.parametrize(("algorithm", "length"), [(Algorithm.HMAC_SHA1, 20), (Algorithm.HMAC_SHA256, 32)])

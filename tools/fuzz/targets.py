@@ -1,0 +1,5 @@
+"""Every decoder that reads octets or text which others wrote."""
+
+from tools.fuzz import packet_targets, system_targets, wire_targets
+
+TARGETS = (*wire_targets.TARGETS, *packet_targets.TARGETS, *system_targets.TARGETS)

@@ -39,7 +39,7 @@ from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.mobile.answers import Answers, discard
 from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.config import MobileNodeConfig
-from mobileip.agents.mobile.deadlines import deadlines
+from mobileip.agents.mobile.deadlines import end_of_agents, standing_deadlines
 from mobileip.agents.mobile.draws import Draws
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.link import LinkTurn, LinkView
@@ -68,9 +68,15 @@ class MobileNode:
         self._forwarding = ForwardingState()
         self._now = 0.0
         """Boot time of the last event."""
+        self._due: Deadline | None = None
+        """The earliest deadline but the ends of heard agents, once it was asked for."""
+        self._due_is_known = False
 
     def handle(self, event: Event, now: Instant) -> list[Output]:
         """What follows from `event`. Never raises for anything that came from outside."""
+        if isinstance(event, AdvertisementArrived) and self._is_no_news(event, now.boot):
+            return []
+        self._due_is_known = False
         state, out, draws = self._state, Outbox(), Draws(event.entropy)
         self._take_in(event, now, out, draws)
         if state.started:
@@ -87,7 +93,8 @@ class MobileNode:
 
     def next_deadline(self) -> Deadline | None:
         """The earliest of all times at which something is due; may lie in the past, then it is due now."""
-        return min(deadlines(self._state, self._now), default=None)
+        due, end = self._due_next(), end_of_agents(self._state)
+        return due if end is None else end if due is None else min(due, end)
 
     def forwarding(self) -> ForwardingState:
         """The whole wish: the sum of all changes given out (law 2)."""
@@ -109,6 +116,32 @@ class MobileNode:
         )
 
     # -- events
+
+    def _due_next(self) -> Deadline | None:
+        if not self._due_is_known:
+            self._due = min(standing_deadlines(self._state, self._now), default=None)
+            self._due_is_known = True
+        return self._due
+
+    def _is_no_news(self, event: AdvertisementArrived, now: float) -> bool:
+        """Whether an advertisement only says again what is known, at a time at which nothing is due; then it has been
+        noted, and everything else would come out as it did at the last event.
+
+        A node hears ten such advertisements, or a thousand, for each that tells something.
+        """
+        state, view = self._state, self._state.links.get(event.arrival.interface)
+        if view is None or not view.up or event.arrival.link_source == view.link_address or not state.started:
+            return False
+        due, asking = self.next_deadline(), state.registration
+        if state.stopping or (due is not None and due.at <= now):
+            return False
+        if asking is not None and asking.send_at is not None and asking.send_at <= now:
+            return False  # silence is noted then, whether or not a request may leave
+        if not view.agents.hear_again(event.advertisement, event.arrival, now):
+            return False
+        self._now = now
+        state.count("advertisements_heard")
+        return True
 
     def _take_in(self, event: Event, now: Instant, out: Outbox, draws: Draws) -> None:
         state = self._state

@@ -23,6 +23,7 @@ from mobileip.agents.notices import (
     RegistrationLost,
 )
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.security.association import ReplayStyle
 from mobileip.wire.extensions.error import ForeignAgentError
 from mobileip.wire.message import Decoded, Message
 from mobileip.wire.numbers import Issuer, ReplyCode
@@ -100,8 +101,9 @@ class Answers:
         """RFC 5944 §3.6.2.3: on code 133 it "MUST adjust the parameters it uses to compute the
         Identification"."""
         refused = reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-        if refused and request.corrections != self._state.corrections:
-            return  # Made before the last correction: it tells nothing new.
+        is_timed = self._state.config.association.replay is ReplayStyle.TIMESTAMPS
+        if refused and is_timed and request.corrections != self._state.corrections:
+            return  # Made before the last correction of our time: it tells nothing new. A nonce always does.
         now = self._now
         offset = self._state.maker.learn(request.identification, reply, boot=now.boot, ntp=now.ntp)
         if refused:
@@ -134,10 +136,10 @@ class Answers:
     def _revoked(self, registration: Registration, request: Outstanding) -> None:
         """RFC 5944 §3.4: "A value of zero indicates that the mobile node has been deregistered", though it
         asked for more."""
-        binding = registration.binding
-        if binding is not None:
-            registration.end_binding(self._now.boot)
-            self._notify_lost(binding.attachment.care_of_address)
+        for one in self._state.registrations.values():
+            if one.binding is not None:
+                self._notify_lost(one.binding.attachment.care_of_address)
+                one.end_binding(self._now.boot)
         self._refused(registration, request, ReplyCode.HA_REASON_UNSPECIFIED)
 
     def _settled(self, registration: Registration, request: Outstanding) -> None:

@@ -30,7 +30,7 @@ def candidates(
     home = home_attachment(link, config, home_agent, now)
     if home is not None:
         return [home]
-    return [*_foreign_agents(link, registered_at), *_colocated(link, config, home_agent, now)]
+    return [*_foreign_agents(link, registered_at), *_colocated(link, config, home_agent, registered_at, now)]
 
 
 def choose(
@@ -59,14 +59,13 @@ def next_candidate_at(link: LinkView, config: MobileNodeConfig, now: float) -> f
 def _foreign_agents(link: LinkView, registered_at: Container[Place]) -> Iterator[Attachment]:
     # What appeared last is the likeliest to be where we are.
     for agent in sorted(link.believed_agents(), key=lambda agent: -agent.incarnation):
-        if not agent.foreign_agent or not agent.registration_lifetime:
+        if not agent.foreign_agent:
             continue
         # RFC 5944 §2.4: "the mobile node SHOULD pick the first address for its initial registration attempt"
         # and "MAY retry the attempt with each subsequent advertised address in turn".
         for care_of_address in agent.care_of_addresses:
             offer = _through_agent(link, agent, care_of_address)
-            # RFC 5944 §2.1.1: a busy agent "will not accept registrations from additional mobile nodes".
-            if not agent.busy or offer.place in registered_at:
+            if _accepts(agent, offer.place, registered_at):
                 yield offer
 
 
@@ -87,33 +86,46 @@ def _through_agent(link: LinkView, agent: KnownAgent, care_of_address: IPv4Addre
     )
 
 
-def _colocated(link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float) -> Iterator[Attachment]:
-    agents = link.believed_agents()
+def _colocated(
+    link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, registered_at: Container[Place], now: float
+) -> Iterator[Attachment]:
     if not config.colocated or now < link.up_since + config.colocated_wait:
         return
     # RFC 5944 §2.4.1: with R set "the mobile node SHOULD register through the foreign agent, even when the
     # mobile node might be able to acquire its own co-located care-of address".
-    demanding = [agent for agent in agents if agent.registration_required and agent.foreign_agent]
-    through = next((agent for agent in demanding if not agent.busy and agent.registration_lifetime), None)
-    if demanding and through is None:
-        return
+    demanding = [agent for agent in link.believed_agents() if agent.registration_required and agent.foreign_agent]
     for address in link.addresses:
         gateway = _gateway(link, address, home_agent)
-        if gateway is None:
+        # RFC 5944 §3.6.1.2: the home address in place of a care-of address means something else.
+        if gateway is None or address.ip == config.home_address:
             continue
-        yield Attachment(
-            interface=link.name,
-            care_of=CareOf.COLOCATED,
-            care_of_address=address.ip,
-            incarnation=link.epoch,
-            agent=through.address if through else None,
-            first_hop=through.link_address if through else None,
-            gateway=gateway,
-            gateway_link_address=link.neighbour(gateway),
-            longest_lifetime=through.registration_lifetime if through else INFINITE_LIFETIME,
-            reason=f"address {address.ip} was set"
-            + (f", agent {through.address} demands registration" if through else ""),
-        )
+        for through in demanding or (None,):
+            offer = _with_own_address(link, address.ip, gateway, through)
+            if through is None or _accepts(through, offer.place, registered_at):
+                yield offer
+
+
+def _accepts(agent: KnownAgent, place: Place, registered_at: Container[Place]) -> bool:
+    """RFC 5944 §2.1.1: a busy agent "will not accept registrations from additional mobile nodes"."""
+    return agent.registration_lifetime > 0 and (not agent.busy or place in registered_at)
+
+
+def _with_own_address(
+    link: LinkView, address: IPv4Address, gateway: IPv4Address, through: KnownAgent | None
+) -> Attachment:
+    return Attachment(
+        interface=link.name,
+        care_of=CareOf.COLOCATED,
+        care_of_address=address,
+        # RFC 5944 §2.4.4: when the agent has rebooted "the mobile node SHOULD register again".
+        incarnation=through.incarnation if through else link.epoch,
+        agent=through.address if through else None,
+        first_hop=through.link_address if through else None,
+        gateway=gateway,
+        gateway_link_address=link.neighbour(gateway),
+        longest_lifetime=through.registration_lifetime if through else INFINITE_LIFETIME,
+        reason=f"address {address} was set" + (f", agent {through.address} demands registration" if through else ""),
+    )
 
 
 def _gateway(link: LinkView, address: IPv4Interface, home_agent: IPv4Address) -> IPv4Address | None:

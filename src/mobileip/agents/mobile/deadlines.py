@@ -10,8 +10,20 @@ from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.state import NodeState
 
 
-def deadlines(state: NodeState, now: float) -> Iterator[Deadline]:
-    """All of them; `now` is the time of the last event (boot time, seconds)."""
+def end_of_agents(state: NodeState) -> Deadline | None:
+    """When the next agent is believed no more. Each advertisement moves it, so it is kept apart from the others."""
+    if not state.started or state.stopping:
+        return None
+    ends = [(at, link.name) for link in state.links.values() if (at := link.agents.next_expiry()) is not None]
+    if not ends:
+        return None
+    at, name = min(ends)
+    return Deadline(at, f"an agent's lifetime on {name}")
+
+
+def standing_deadlines(state: NodeState, now: float) -> Iterator[Deadline]:
+    """All others: advertisements that tell nothing new leave them as they are. `now` is the time of the last event
+    (boot time, seconds)."""
     if not state.started or state.stopping:
         return
     for link in state.links.values():
@@ -27,9 +39,6 @@ def deadlines(state: NodeState, now: float) -> Iterator[Deadline]:
 def _of_link(state: NodeState, link: LinkView, now: float) -> Iterator[Deadline]:
     if link.solicitor.due is not None:
         yield Deadline(link.solicitor.due, f"solicitation on {link.name}")
-    expiry = link.agents.next_expiry()
-    if expiry is not None:
-        yield Deadline(expiry, f"an agent's lifetime on {link.name}")
     ready_at = next_candidate_at(link, state.config, now)
     if ready_at is not None:
         yield Deadline(ready_at, f"no agent heard on {link.name}")

@@ -75,6 +75,7 @@ class LinkView:
     def learn_neighbour(self, address: IPv4Address, link_address: bytes) -> None:
         """From a frame that the neighbour sent by itself; only the gateway's is ever wanted, so few are
         kept."""
+        self._neighbours.pop(address, None)
         if len(self._neighbours) >= MOST_NEIGHBOURS:
             self._neighbours.pop(next(iter(self._neighbours)))
         self._neighbours[address] = link_address

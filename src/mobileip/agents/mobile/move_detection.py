@@ -20,7 +20,7 @@ import msgspec
 
 from mobileip.agents.events import Arrival
 from mobileip.agents.mobile.config import MoveDetection
-from mobileip.wire.agent_discovery import AgentAdvertisement
+from mobileip.wire.agent_discovery import AgentAdvertisement, MobilityAgentAdvertisementExtension
 
 PROBE_TIME = 2.5
 """Seconds in which a present agent answers a solicitation: MAX_RESPONSE_DELAY is 2 s (RFC 1256 §6)."""
@@ -81,12 +81,14 @@ its own; and it may advertise as a plain router besides (RFC 5944 §2.1)."""
 class HeardAgents:
     """The agents of one link."""
 
-    __slots__ = ("_agents", "_incarnations", "_method")
+    __slots__ = ("_agents", "_incarnations", "_method", "_said")
 
     def __init__(self, method: MoveDetection) -> None:
         self._method = method
         self._agents: dict[Key, KnownAgent] = {}
         self._incarnations = 0
+        self._said: dict[Key, AgentAdvertisement] = {}
+        """What believed agents advertised, as long as nothing else has happened since: see `hear_again`."""
 
     def believed(self) -> list[KnownAgent]:
         """What may be registered with. RFC 5944 §2.4.2.2: the advertisement "MUST NOT have expired"."""
@@ -105,6 +107,33 @@ class HeardAgents:
         """Takes in one advertisement that `complaint` has nothing against. `registered_with` is never
         forgotten for room."""
         agent = _agent_of(advertisement, arrival, now)
+        heard = self._hear(agent, advertisement, now, registered_with)
+        if heard is not Heard.SAME:
+            self._said.clear()
+        if advertisement.lifetime:
+            self._said[agent.key] = advertisement
+        return heard
+
+    def hear_again(self, advertisement: AgentAdvertisement, arrival: Arrival, now: float) -> bool:
+        """Takes in an advertisement that says what its sender, a believed agent, said before; False, and nothing
+        is done, when it may be anything else.
+
+        Nearly every advertisement is such a one, and a node hears them all its life.
+        """
+        for key, said in self._said.items():
+            known = self._agents[key]
+            if known.link_address == arrival.link_source and known.address == arrival.source:
+                number = _number_of_repetition(said, advertisement)
+                if number is not None and number > known.sequence_number:
+                    self._agents[key] = msgspec.structs.replace(
+                        known, heard_at=now, expires_at=now + advertisement.lifetime, sequence_number=number
+                    )
+                    return True
+        return False
+
+    def _hear(
+        self, agent: KnownAgent, advertisement: AgentAdvertisement, now: float, registered_with: IPv4Address | None
+    ) -> Heard:
         known = self._agents.get(agent.key)
         if advertisement.lifetime == 0:
             self._agents.pop(agent.key, None)
@@ -131,16 +160,20 @@ class HeardAgents:
         lost = [agent for agent in self._agents.values() if agent.expires_at <= now]
         for agent in lost:
             del self._agents[agent.key]
+        if lost:
+            self._said.clear()
         return lost
 
     def doubt_all(self) -> None:
         """The link may be another one now."""
+        self._said.clear()
         self._agents = {k: msgspec.structs.replace(a, doubted=True) for k, a in self._agents.items()}
 
     def forget_all(self) -> list[KnownAgent]:
         """The link is gone."""
         lost = list(self._agents.values())
         self._agents.clear()
+        self._said.clear()
         return lost
 
     def _remember(self, agent: KnownAgent) -> None:
@@ -224,6 +257,25 @@ def _prefixes(advertisement: AgentAdvertisement) -> frozenset[IPv4Network]:
         for router, length in zip(advertisement.routers, lengths, strict=False)
         if 0 < length <= 32
     )
+
+
+def _number_of_repetition(said: AgentAdvertisement, now_said: AgentAdvertisement) -> int | None:
+    """The sequence number of an agent's advertisement that differs from an earlier one by nothing else."""
+    if (
+        said.routers != now_said.routers
+        or said.lifetime != now_said.lifetime
+        or said.code != now_said.code
+        or len(said.extensions) != len(now_said.extensions)
+    ):
+        return None
+    number = None
+    for before, now in zip(said.extensions, now_said.extensions, strict=True):
+        if isinstance(before, MobilityAgentAdvertisementExtension) and type(now) is type(before):
+            number = now.sequence_number if number is None else number
+            before = msgspec.structs.replace(before, sequence_number=now.sequence_number)  # noqa: PLW2901
+        if before != now:
+            return None
+    return number
 
 
 def _rebooted(known: KnownAgent, agent: KnownAgent) -> bool:

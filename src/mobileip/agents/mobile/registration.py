@@ -83,9 +83,10 @@ class Registration:
     def pursue(self, target: Attachment, now: float) -> None:
         """Register at a new point of attachment, or anew at the same."""
         self._machine.fire(Cause.CHOSEN_HOME if target.is_home else Cause.CHOSEN_AWAY)
+        if self.target is None or self.target.place != target.place:
+            self.longest_lifetime = INFINITE_LIFETIME
         self.target = target
         self.outstanding.clear()
-        self.longest_lifetime = INFINITE_LIFETIME
         if target.is_home:
             # RFC 5944 §2.4.3: before deregistering "the mobile node SHOULD configure its routing table
             # appropriately for its home network".
@@ -94,6 +95,9 @@ class Registration:
 
     def refresh(self, attachment: Attachment) -> None:
         """The same place, with details that may have changed."""
+        if self.target is not None and self.target.longest_lifetime != attachment.longest_lifetime:
+            # RFC 5944 §3.6.3: with nonces a Request is "retransmitted unchanged", or it is a new one.
+            self.unanswered = None
         self.target = attachment
         if self.binding is not None and self.binding.attachment.place == attachment.place:
             self.binding = msgspec.structs.replace(self.binding, attachment=attachment)

@@ -40,11 +40,12 @@ def request(outstanding: Outstanding, config: MobileNodeConfig, care_of_address:
     """One request, signed. `care_of_address` is the attachment's, or the home address to delete all bindings
     (§3.6.1.2)."""
     attachment = outstanding.attachment
+    deletes_all = care_of_address == config.home_address
     octets = encode_message(
         RegistrationRequest(
             # RFC 5944 §3.6.1.2: "SHOULD set the 'D' bit if it is registering with a co-located care-of
             # address. Otherwise, the 'D' bit MUST NOT be set".
-            decapsulation_by_mobile_node=attachment.care_of is CareOf.COLOCATED,
+            decapsulation_by_mobile_node=attachment.care_of is CareOf.COLOCATED and not deletes_all,
             lifetime=outstanding.lifetime,
             home_address=config.home_address,
             home_agent=outstanding.home_agent,

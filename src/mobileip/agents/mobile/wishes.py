@@ -1,6 +1,7 @@
 """What a mobile node wants the machine to do with packets, wholly derived from what it remembers (law 2)."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.fsm import State
@@ -85,19 +86,19 @@ def _tunnel_exit(state: NodeState, carrier: Registration | None) -> Iterator[Tun
     """From the first request on, not from its reply: the home agent's packets may be here before that."""
     binding = carrier.binding if carrier else None
     if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:
-        yield _exit(state, binding.attachment, binding.expires_at)
+        yield _exit(state, binding.attachment, binding.home_agent, binding.expires_at)
         return
     asking = state.registration
     if asking is None or asking.state is not State.REGISTERING or not asking.outstanding:
         return
     latest = asking.outstanding[-1]
     if latest.attachment.care_of is CareOf.COLOCATED:
-        yield _exit(state, latest.attachment, latest.sent_at + latest.lifetime)
+        yield _exit(state, latest.attachment, latest.home_agent, latest.sent_at + latest.lifetime)
 
 
-def _exit(state: NodeState, attachment: Attachment, expires_at: float) -> TunnelExit:
+def _exit(state: NodeState, attachment: Attachment, home_agent: IPv4Address, expires_at: float) -> TunnelExit:
     return TunnelExit(
         home_address=state.config.home_address,
-        tunnel=Tunnel(local=attachment.care_of_address, remote=state.home_agent),
+        tunnel=Tunnel(local=attachment.care_of_address, remote=home_agent),
         expires_at=expires_at,
     )

@@ -16,7 +16,7 @@ from mobileip.agents.events import (
     Stopping,
     TimerExpired,
 )
-from mobileip.agents.notices import AgentHeard, Discarded, LinkNoticed, RegistrationLost
+from mobileip.agents.notices import AgentHeard, AgentLost, Discarded, LinkNoticed, RegistrationLost
 from mobileip.agents.outputs import SendDiscovery
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import MobileLink
@@ -501,3 +501,162 @@ def test_deadlines_say_why() -> None:
     deadline = scene.node.next_deadline()
     assert deadline is not None
     assert (deadline.at, deadline.reason) == (101.0, "request")
+
+
+class TestAnotherNetwork:
+    """What the node itself does about it; the stories are in test_moves.py."""
+
+    def test_a_flap_puts_every_agent_in_doubt(self) -> None:
+        scene = registered()
+        scene.flap()
+        assert scene.notice(LinkNoticed).state == "up"
+        assert scene.node.snapshot().agents == ()
+        assert scene.solicitations
+
+    def test_a_reboot_is_told(self) -> None:
+        scene = registered()
+        scene.hear(FOREIGN_1, sequence_number=0)
+        assert scene.notice(AgentLost).cause == "rebooted"
+        assert scene.notice(AgentHeard).agent == FOREIGN_1.address
+
+    def test_a_withdrawal_is_told(self) -> None:
+        scene = registered()
+        scene.hear(FOREIGN_1, sequence_number=11, lifetime=0)
+        assert scene.notice(AgentLost).cause == "lifetime"
+        assert not [notice for notice in scene.notices if isinstance(notice, AgentHeard)]
+
+    def test_one_that_was_doubted_and_is_heard_again_makes_the_others_speak(self) -> None:
+        scene = registered()
+        scene.hear(FOREIGN_2)
+        scene.wait(2)
+        scene.hear(FOREIGN_1, sequence_number=11)
+        assert scene.solicitations
+
+    def test_the_carrier_takes_what_is_registered_with_it(self) -> None:
+        scene = registered()
+        scene.down()
+        assert scene.notice(RegistrationLost).cause == "link"
+        assert scene.notice(AgentLost).cause == "link"
+        assert scene.state == "searching"
+
+    def test_the_carrier_takes_a_plain_router_without_a_word(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1, extensions=())
+        scene.down()
+        assert [type(notice) for notice in scene.notices] == [LinkNoticed]
+
+    def test_the_carrier_takes_a_request_under_way(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.down()
+        assert not [notice for notice in scene.notices if isinstance(notice, RegistrationLost)]
+        assert scene.state == "searching"
+
+    def test_the_carrier_takes_what_lingers_on_another_link(self) -> None:
+        scene = Scene(links=("eth0", "wlan0"))
+        scene.register()
+        scene.wait(5)
+        scene.up("wlan0")
+        scene.hear(FOREIGN_2, "wlan0")
+        assert scene.state == "registering"
+        scene.down("eth0")
+        assert scene.state == "registering", "that is another link's"
+        assert scene.route is None
+
+    def test_a_link_that_is_removed(self) -> None:
+        scene = registered()
+        scene.remove()
+        assert scene.notice(LinkNoticed).state == "removed"
+        assert scene.node.snapshot().links == ()
+        assert scene.state == "searching"
+
+    @pytest.mark.parametrize("event", ["up", "remove"])
+    def test_a_link_that_is_not_ours(self, event: str) -> None:
+        scene = Scene()
+        assert getattr(scene, event)("eth9") == []
+        assert scene.hear(FOREIGN_1, "eth9") == []
+
+    def test_an_address_that_the_system_takes_away(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.wait(1)
+        scene.dhcp()
+        scene.answer()
+        assert scene.dhcp() == [], "the same picture again"
+        scene.link(addresses=(), gateway=None)
+        assert scene.notice(RegistrationLost).cause == "link"
+        assert scene.state == "searching"
+        assert scene.route is None
+
+
+class TestRepetitions:
+    """Advertisements that tell nothing new are taken in by a short way, and nothing may be overlooked on it."""
+
+    def test_change_nothing_but_the_agents_time(self) -> None:
+        scene = registered()
+        before = scene.node.snapshot()
+        assert scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11) == []
+        after = scene.node.snapshot()
+        assert after.agents[0].expires_at == scene.now + 9000
+        assert after.agents[0].sequence_number == 11
+        assert after.counters["advertisements_heard"] == before.counters["advertisements_heard"] + 1
+        assert after.registration == before.registration
+
+    def test_keep_the_agent_believed(self) -> None:
+        scene = Scene()
+        scene.register()
+        for number in range(11, 31):
+            scene.wait(2)
+            scene.hear(FOREIGN_1, sequence_number=number)
+        assert scene.state == "registered"
+        scene.wait(3)
+        assert scene.state == "lingering"
+
+    def test_a_renewal_that_is_due_begins(self) -> None:
+        scene = registered()
+        scene.now += 1300
+        scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11)
+        assert scene.requests
+        assert scene.state == "renewing"
+
+    def test_an_end_that_has_come_is_noticed(self) -> None:
+        scene = Scene()
+        scene.register(FOREIGN_1.but(lifetime=9000))
+        scene.now += 1900
+        scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11)
+        assert scene.notice(RegistrationLost).cause == "expired"
+
+    def test_a_request_that_is_due_leaves(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.now += 1.5
+        scene.hear(FOREIGN_1, sequence_number=11)
+        assert scene.requests
+
+    def test_a_request_that_the_limit_holds_up_leaves_no_sooner_and_no_later(self) -> None:
+        scene = Scene()
+        scene.register()
+        scene.wait(0.3)
+        scene.hear(FOREIGN_1, sequence_number=0)
+        scene.wait(0.2)
+        assert scene.hear(FOREIGN_1, sequence_number=1) == []
+        scene.wait(0.49)
+        assert not scene.requests
+        scene.wait(0.02)
+        assert scene.requests
+
+    def test_before_the_start_nothing_is_done_about_them(self) -> None:
+        scene = Scene(started=False)
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.hear(FOREIGN_1, sequence_number=11)
+        assert not scene.requests
+
+    def test_after_the_end_neither(self) -> None:
+        scene = registered()
+        scene.handle(Stopping())
+        assert scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11) == []
+        assert scene.node.next_deadline() is None

@@ -15,7 +15,7 @@ from tests.support.mobile_node import (
     foreign_agent,
 )
 
-from mobileip.agents.events import DeregisterCommanded
+from mobileip.agents.events import DeregisterCommanded, RegisterCommanded
 from mobileip.agents.mobile import denials
 from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.notices import (
@@ -103,6 +103,35 @@ class TestAccepted:
         assert scene.route is None
         scene.wait(11)
         assert scene.requests
+
+    def test_of_zero_seconds_ends_what_was_in_force_on_another_link_too(self) -> None:
+        """RFC 5944 §3.4: "the mobile node has been deregistered"."""
+        scene = Scene(links=("eth0", "wlan0"))
+        scene.up("wlan0")
+        scene.hear(FOREIGN_2.but(lifetime=9000), "wlan0")
+        scene.answer()
+        scene.wait(2)
+        scene.up("eth0")
+        scene.hear(FOREIGN_1.but(lifetime=9000), "eth0")
+        scene.answer(lifetime=0)
+        assert scene.notice(RegistrationLost).care_of_address == FOREIGN_2.care_of_addresses[0]
+        assert scene.route is None
+
+    def test_on_another_link_replaces_what_was_in_force(self) -> None:
+        scene = Scene(links=("eth0", "wlan0"))
+        scene.up("wlan0")
+        scene.hear(FOREIGN_2.but(lifetime=9000), "wlan0")
+        scene.answer()
+        scene.wait(2)
+        scene.up("eth0")
+        scene.hear(FOREIGN_1.but(lifetime=9000), "eth0")
+        assert scene.route is not None
+        assert scene.route.interface == "wlan0", "it carries traffic meanwhile"
+        scene.answer()
+        assert scene.route is not None
+        assert scene.route.interface == "eth0"
+        scene.down("eth0")
+        assert scene.route is None, "the home agent has forgotten the first one"
 
     def test_older_transmission_counts(self) -> None:
         scene = asking()
@@ -258,6 +287,17 @@ class TestRetransmission:
         assert high(scene.request.identification) == 0xABCD
         scene.answer()
         assert scene.state == "registered"
+
+    def test_the_latest_nonce_is_used_whichever_request_it_came_for(self) -> None:
+        """RFC 5944 §5.7.2: each authenticated Reply brings the nonce of the next Request."""
+        scene = asking(association=NONCES)
+        scene.handle(RegisterCommanded())
+        scene.wait(1)
+        first, second = scene.requests_so_far
+        scene.answer(133, request=first, identification=join(0xABCD, low(first.identification)))
+        scene.answer(133, request=second, identification=join(0xEF01, low(second.identification)))
+        scene.wait(1)
+        assert high(scene.request.identification) == 0xEF01
 
     def test_another_place_is_tried_when_none_answers(self) -> None:
         scene = asking()
@@ -642,6 +682,27 @@ class TestMobileForeignAuthentication:
         both = ((MobileHomeAuthentication, MOBILE_HOME), (MobileForeignAuthentication, MOBILE_HOME))
         scene.receive(signed(scene.reply(), *both))
         assert scene.notice(Discarded).reason == DropReason.UNKNOWN_SPI
+
+
+class TestDeregistration:
+    """By command, as far as the answers go; the commands themselves are in test_agent.py."""
+
+    def test_refused(self) -> None:
+        scene = asking()
+        scene.answer()
+        scene.wait(2)
+        scene.handle(DeregisterCommanded())
+        scene.answer(129)
+        assert scene.state == "deregistered"
+        assert scene.notice(RegistrationLost).cause == "deregistered"
+
+    def test_of_nothing_loses_nothing(self) -> None:
+        scene = asking()
+        scene.handle(DeregisterCommanded())
+        scene.wait(1)
+        scene.answer()
+        assert scene.state == "deregistered"
+        assert not [notice for notice in scene.notices if isinstance(notice, RegistrationLost)]
 
 
 class TestForeignAgentError:

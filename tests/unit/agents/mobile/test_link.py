@@ -1,0 +1,145 @@
+"""One link: its turns, its neighbours, what it shows."""
+
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+import pytest
+from tests.support.mobile_node import FOREIGN_1, HOME, NODE_MAC, Agent, config
+
+from mobileip.agents.events import Arrival, Link
+from mobileip.agents.mobile.link import MOST_NEIGHBOURS, LinkTurn, LinkView
+from mobileip.agents.mobile.snapshot import LinkSnapshot
+
+GATEWAY = IPv4Address("192.0.2.1")
+GATEWAY_MAC = b"\2\0\0\0\0\1"
+ADDRESS = IPv4Interface("192.0.2.9/24")
+
+
+def picture(**fields: Any) -> Link:
+    defaults: dict[str, Any] = {"name": "eth0", "index": 2, "carrier": True, "link_address": NODE_MAC}
+    return Link(**(defaults | fields))
+
+
+def connected(now: float = 0.0, **fields: Any) -> LinkView:
+    view = LinkView("eth0", config())
+    view.update(picture(**fields), now)
+    return view
+
+
+def hear(view: LinkView, agent: Agent, now: float = 0.0, **fields: Any) -> None:
+    arrival = Arrival(
+        interface="eth0",
+        source=agent.address,
+        destination=IPv4Address("224.0.0.1"),
+        link_source=agent.link_address,
+    )
+    view.agents.hear(agent.advertisement(**fields), arrival, now)
+
+
+class TestTurns:
+    def test_each_new_connection_counts(self) -> None:
+        view = LinkView("eth0", config())
+        assert not view.exists
+        assert view.update(picture(carrier=False), 0.0) is LinkTurn.NOTHING
+        assert view.exists
+        assert not view.up
+        assert view.update(picture(carrier_changes=1), 1.0) is LinkTurn.UP
+        assert (view.up, view.epoch, view.up_since) == (True, 1, 1.0)
+        assert view.update(picture(carrier_changes=1), 2.0) is LinkTurn.NOTHING
+        assert (view.epoch, view.up_since) == (1, 1.0)
+        assert view.update(picture(carrier_changes=3), 3.0) is LinkTurn.FLAPPED
+        assert (view.epoch, view.up_since) == (2, 3.0)
+        assert view.update(picture(carrier=False, carrier_changes=4), 4.0) is LinkTurn.DOWN
+        assert (view.up, view.epoch) == (False, 2)
+
+    def test_connecting_begins_a_search(self) -> None:
+        assert connected(5.0).solicitor.due == 5.0
+
+    def test_the_picture_is_taken_over_whole(self) -> None:
+        view = connected(addresses=(ADDRESS,), gateway=GATEWAY)
+        assert (view.addresses, view.gateway, view.link_address) == ((ADDRESS,), GATEWAY, NODE_MAC)
+        assert view.has_address(ADDRESS.ip)
+        view.update(picture(), 1.0)
+        assert (view.addresses, view.gateway) == ((), None)
+        assert not view.has_address(ADDRESS.ip)
+
+    def test_a_removed_link_is_as_if_it_had_never_been(self) -> None:
+        view = connected(addresses=(ADDRESS,), gateway=GATEWAY)
+        view.remove()
+        assert (view.exists, view.up, view.addresses, view.gateway) == (False, False, (), None)
+        assert view.update(picture(), 1.0) is LinkTurn.UP
+
+
+class TestNeighbours:
+    def test_forgotten_with_the_connection(self) -> None:
+        view = connected()
+        view.learn_neighbour(GATEWAY, GATEWAY_MAC)
+        assert view.neighbour(GATEWAY) == GATEWAY_MAC
+        view.update(picture(carrier_changes=2), 1.0)
+        assert view.neighbour(GATEWAY) is None
+
+    def test_a_router_that_advertises_is_one(self) -> None:
+        view = connected()
+        hear(view, FOREIGN_1, extensions=())
+        assert view.neighbour(FOREIGN_1.address) == FOREIGN_1.link_address
+        assert view.neighbour(GATEWAY) is None
+
+    def test_its_own_frame_says_more_than_an_advertisement(self) -> None:
+        view = connected()
+        hear(view, FOREIGN_1)
+        view.learn_neighbour(FOREIGN_1.address, GATEWAY_MAC)
+        assert view.neighbour(FOREIGN_1.address) == GATEWAY_MAC
+
+    def test_few_are_kept_and_the_oldest_goes(self) -> None:
+        view = connected()
+        for number in range(MOST_NEIGHBOURS + 1):
+            view.learn_neighbour(GATEWAY + number, bytes(6))
+        assert view.neighbour(GATEWAY) is None
+        assert view.neighbour(GATEWAY + 1) == bytes(6)
+        assert view.neighbour(GATEWAY + MOST_NEIGHBOURS) == bytes(6)
+
+    def test_one_that_is_known_pushes_no_other_out(self) -> None:
+        view = connected()
+        for number in range(MOST_NEIGHBOURS):
+            view.learn_neighbour(GATEWAY + number, bytes(6))
+        view.learn_neighbour(GATEWAY + 3, GATEWAY_MAC)
+        assert view.neighbour(GATEWAY) == bytes(6)
+        assert view.neighbour(GATEWAY + 3) == GATEWAY_MAC
+
+
+class TestShown:
+    @pytest.mark.parametrize(
+        ("fields", "state"),
+        [
+            ({"carrier": False, "addresses": (ADDRESS,)}, "down"),
+            ({}, "up"),
+            ({"addresses": (ADDRESS,)}, "addressed"),
+        ],
+    )
+    def test_state(self, fields: dict[str, Any], state: str) -> None:
+        view = connected(**fields)
+        assert view.snapshot() == LinkSnapshot(name="eth0", state=state, addresses=fields.get("addresses", ()))
+
+    def test_state_with_an_agent(self) -> None:
+        view = connected(addresses=(ADDRESS,))
+        hear(view, FOREIGN_1)
+        assert view.snapshot().state == "agent_heard"
+
+    def test_only_agents_are_shown(self) -> None:
+        view = connected()
+        hear(view, FOREIGN_1, extensions=())
+        assert view.snapshot().state == "up"
+        assert view.heard() == []
+        hear(view, HOME.but(lifetime=9, prefix_length=None), now=2.0, sequence_number=77)
+        (shown,) = view.heard()
+        assert (shown.interface, shown.address, shown.link_address) == ("eth0", HOME.address, HOME.link_address)
+        assert (shown.home_agent, shown.foreign_agent, shown.busy) == (True, False, False)
+        assert (shown.registration_lifetime, shown.sequence_number) == (1800, 77)
+        assert (shown.heard_at, shown.expires_at) == (2.0, 11.0)
+        assert shown.care_of_addresses == ()
+
+    def test_doubted_ones_are_not_shown(self) -> None:
+        view = connected()
+        hear(view, FOREIGN_1)
+        view.agents.doubt_all()
+        assert view.heard() == []

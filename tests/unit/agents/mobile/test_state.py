@@ -1,0 +1,67 @@
+"""What a mobile node remembers at the start, and what can be read off it."""
+
+import pytest
+from tests.support.attachments import asked, at_home, through_agent
+from tests.support.mobile_node import config
+
+from mobileip.agents.mobile.state import Announcing, NodeState
+
+
+def node_state() -> NodeState:
+    return NodeState(config(links=("eth0", "wlan0")))
+
+
+def test_a_new_one_wants_to_be_registered_and_is_nowhere() -> None:
+    state = node_state()
+    assert state.wanted
+    assert not state.started
+    assert not state.stopping
+    assert state.registration is None
+    assert state.registered_at() == set()
+    assert state.home_agent == state.config.home_agent
+
+
+def test_each_configured_link_has_its_registration_and_its_rank() -> None:
+    state = node_state()
+    assert list(state.links) == list(state.registrations) == ["eth0", "wlan0"]
+    assert state.ranks == {"eth0": 0, "wlan0": 1}
+    assert state.registrations["eth0"] is not state.registrations["wlan0"]
+
+
+@pytest.mark.parametrize("name", ["eth0", "wlan0"])
+def test_the_registration_is_that_of_the_active_link(name: str) -> None:
+    state = node_state()
+    state.active = name
+    assert state.registration is state.registrations[name]
+
+
+def test_counters_begin_when_something_happens() -> None:
+    state = node_state()
+    assert state.counters == {}
+    state.count("requests_sent")
+    state.count("requests_sent")
+    assert state.counters == {"requests_sent": 2}
+
+
+def test_requests_at_most_once_per_second() -> None:
+    state = node_state()
+    assert state.limit.ready_at(5.0) == 5.0
+    state.limit.take(5.0)
+    assert state.limit.ready_at(5.0) == 6.0
+
+
+def test_where_something_is_in_force() -> None:
+    state = node_state()
+    here = through_agent(interface="wlan0")
+    registration, request = state.registrations["wlan0"], asked(here)
+    registration.pursue(here, 100.0)
+    registration.sent(request, 100.0)
+    assert state.registered_at() == set(), "a request is not an agreement"
+    registration.granted(request, 1800, 0.0)
+    assert state.registered_at() == {here.place}
+    assert at_home().place not in state.registered_at()
+
+
+def test_the_first_gratuitous_arp_is_due_at_once() -> None:
+    announcing = Announcing("eth0", 7.0, 3)
+    assert (announcing.interface, announcing.due, announcing.left) == ("eth0", 7.0, 3)

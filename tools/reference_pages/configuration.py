@@ -1,0 +1,316 @@
+"""docs/reference/configuration.md: the parser is asked what it takes, by documents that note which keys it looks for.
+
+Type and range are what it says it expected when a key is wrong; defaults are what it makes of the shortest document.
+What a key means, and its unit, is written here, and must be about exactly the keys that the parser knows.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.reference_pages.common import code, codes, same_keys, table
+
+from mobileip.daemon.config_file import Configuration, ConfigurationError, parse
+from mobileip.security.association import MobilitySecurityAssociation
+
+PAGE = "configuration.md"
+
+ADDRESS, OTHER = "203.0.113.1", "203.0.113.10"
+ASSOCIATION = {"spi": 256, "key_file": "key"}
+SHORTEST: dict[str, dict[str, object]] = {
+    "home_agent": {
+        "address": ADDRESS,
+        "home_network": "203.0.113.0/24",
+        "mobile_node": [{"home_address": OTHER, **ASSOCIATION}],
+        "foreign_agent": [{"address": "192.0.2.2", **ASSOCIATION}],
+    },
+    "foreign_agent": {
+        "links": ["eth1"],
+        "care_of_address": "192.0.2.2",
+        "home_agent": [{"address": ADDRESS, **ASSOCIATION}],
+        "mobile_node": [{"home_address": OTHER, **ASSOCIATION}],
+    },
+    "mobile_node": {
+        "home_address": OTHER,
+        "home_agent": "203.0.113.2",
+        "home_network": "203.0.113.0/24",
+        "links": ["eth0"],
+        **ASSOCIATION,
+        "foreign_agent": [{"address": "192.0.2.2", **ASSOCIATION}],
+    },
+    "daemon": {},
+}
+
+HEARD = ("home_agent.home_link", "foreign_agent.links", "mobile_node.links")
+"""The links that are listened on are opened once, at the start."""
+
+SHARED = {
+    "spi": ("", "Security Parameter Index: names the association to the peer; the same number at both ends."),
+    "key_file": (
+        "",
+        (
+            "File with the key, relative to the configuration's folder: hexadecimal digits, or `hex:`, `base64:`, "
+            "`text:` in front. Readable by its owner alone."
+        ),
+    ),
+    "algorithm": ("", "How messages are signed; the same at both ends."),
+    "replay": (
+        "",
+        "How freshness is shown (RFC 5944 §5.7), between mobile node and home agent only; the same at both ends.",
+    ),
+    "timestamp_window": ("s", "At the home agent, with timestamps: how far the clocks may differ."),
+}
+
+ABOUT: dict[str, tuple[str, str]] = {
+    "daemon.device": ("", "Name of the daemon's TUN device."),
+    "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
+    "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
+    "daemon.run_dir": ("", "Folder of control socket, lock and sysctl journal; `--run-dir` goes before it."),
+    "daemon.log_level": ("", "The least level that is logged; `-v` means `debug`."),
+    "daemon.log_format": ("", "`key=value` words or one JSON object a line, on standard error."),
+    "home_agent.address": ("", "Our address: where mobile nodes register, and the tunnels' near end."),
+    "home_agent.home_network": ("", "Prefix of the home addresses."),
+    "home_agent.home_link": ("", "Interface of the home network."),
+    "home_agent.mobile_node": ("", "A mobile node that is served; several of one address are several valid keys."),
+    "home_agent.foreign_agent": ("", "A foreign agent that shares a key with us."),
+    "home_agent.maximum_lifetime": ("s", "The longest registration that is granted; 65535 is for ever."),
+    "home_agent.maximum_simultaneous_bindings": (
+        "",
+        "Care-of addresses that one node may have at once; with 1 the S bit is ignored and code 1 says so.",
+    ),
+    "home_agent.advertisement_interval": (
+        "s",
+        "The longest time between two advertisements on the home link; at most a third of `advertisement_lifetime`.",
+    ),
+    "home_agent.advertisement_lifetime": ("s", "How long an advertisement may be believed."),
+    "home_agent.announcements": ("", "Gratuitous ARPs on the home link at each change, one a second."),
+    "home_agent.strict_reserved_bits": ("", "Deny requests with a reserved bit set (code 134); else it is ignored."),
+    "home_agent.require_foreign_home_authentication": (
+        "",
+        "Deny what is relayed by a foreign agent that shares no key with us (code 132).",
+    ),
+    "home_agent.mobile_node.home_address": ("", "Its home address, inside `home_network`."),
+    "home_agent.foreign_agent.address": ("", "Its care-of address: what its requests come from."),
+    "foreign_agent.links": ("", "Interfaces on which mobile nodes visit."),
+    "foreign_agent.care_of_address": ("", "Our address; one for all visitors."),
+    "foreign_agent.home_agent": ("", "A home agent that shares a key with us."),
+    "foreign_agent.mobile_node": ("", "A visitor that shares a key with us."),
+    "foreign_agent.registration_lifetime": ("s", "The longest registration that is advertised and relayed (code 69)."),
+    "foreign_agent.advertisement_interval": (
+        "s",
+        "The longest time between two advertisements on a link; at most a third of `advertisement_lifetime`.",
+    ),
+    "foreign_agent.advertisement_lifetime": ("s", "How long an advertisement may be believed."),
+    "foreign_agent.registration_required": ("", "Advertise R: also nodes with a co-located address register with us."),
+    "foreign_agent.maximum_visitors": ("", "With so many we advertise busy, and deny further ones (code 66)."),
+    "foreign_agent.maximum_pending": ("", "Requests of one link-layer address without an answer yet (code 66)."),
+    "foreign_agent.maximum_pending_total": ("", "Requests without an answer yet (code 66)."),
+    "foreign_agent.pending_timeout": ("s", "How long the home agent's answer is waited for (code 78)."),
+    "foreign_agent.strict_reserved_bits": ("", "Deny requests with a reserved bit set (code 70); else it is ignored."),
+    "foreign_agent.home_agent.address": ("", "Its address."),
+    "foreign_agent.mobile_node.home_address": ("", "Its home address."),
+    "mobile_node.home_address": ("", "Our address for ever, inside `home_network`."),
+    "mobile_node.home_agent": ("", "Address of the home agent."),
+    "mobile_node.home_network": ("", "Prefix of the home network: where its routers are heard, the node is at home."),
+    "mobile_node.home_gateway": ("", "Default gateway at home."),
+    "mobile_node.links": ("", "Interfaces to use, best first."),
+    "mobile_node.foreign_agent": ("", "A foreign agent that shares a key with us."),
+    "mobile_node.requested_lifetime": ("s", "Asked for; agents may grant less. 65535 is for ever."),
+    "mobile_node.move_detection": (
+        "",
+        (
+            "`prefix`: an agent with another prefix on the same link means that we have moved; `lifetime`: only the "
+            "end of the current agent's advertisements does (RFC 5944 §2.4.2)."
+        ),
+    ),
+    "mobile_node.colocated": ("", "Whether an address of ours on a link may serve as care-of address."),
+    "mobile_node.colocated_wait": ("s", "How long after link-up an agent is waited for before that is done."),
+    "mobile_node.solicit_maximum_interval": ("s", "The longest time between solicitations that nobody answers."),
+    "mobile_node.deregister_on_stop": ("", "Whether `mip stop` and SIGINT give the registration up."),
+    "mobile_node.foreign_agent.address": ("", "The address that it advertises from."),
+}
+
+DEFAULT_IN_WORDS = {
+    "daemon.run_dir": "`$MIP_RUN_DIR`, else `/run/mip`",
+    "home_agent.home_link": "none: a virtual network",
+    "mobile_node.home_gateway": "the home agent, or the router that advertises there",
+}
+
+
+class Key(NamedTuple):
+    """`expected` as the parser says it; `many`: a table that may be there several times."""
+
+    path: str
+    expected: str
+    required: bool
+    is_table: bool
+    many: bool
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+
+class Noting(dict[str, object]):
+    """A table that notes which of its keys are looked for."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        super().__init__(values)
+        self.asked: dict[str, None] = {}
+
+    def __contains__(self, key: object) -> bool:
+        self.asked[str(key)] = None
+        return super().__contains__(key)
+
+    def __getitem__(self, key: str) -> object:
+        self.asked[key] = None
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+        self.asked[key] = None
+        return super().get(key, default)
+
+
+class _Wrong:
+    def __repr__(self) -> str:
+        return "WRONG"
+
+
+def _errors(document: dict[str, object]) -> list[str]:
+    try:
+        parse(document, Path())
+    except ConfigurationError as error:
+        return error.errors
+    return []
+
+
+def _around(trail: tuple[Key, ...], leaf: dict[str, object]) -> dict[str, object]:
+    """A document with `leaf` as the table at the end of the trail."""
+    inside: dict[str, object] = leaf
+    for key in reversed(trail):
+        inside = {key.name: [inside] if key.many else inside}
+    return inside
+
+
+def _explore(trail: tuple[Key, ...] = ()) -> Iterator[Key]:
+    """Every key in the table at the end of the trail, those of the tables in it behind it."""
+    noting = Noting({})
+    missing = _errors(_around(trail, noting))
+    prefix = "".join(f"{key.name}[0]." if key.many else f"{key.name}." for key in trail)
+    plain = "".join(f"{key.name}." for key in trail)
+    for name in noting.asked:
+        complaint = next(e for e in _errors(_around(trail, {name: _Wrong()})) if e.startswith(f"{prefix}{name}: "))
+        expected = re.search(r"\(expected (.*)\)$", complaint)
+        is_table = "expected a table" in complaint
+        many = "expected tables" in complaint
+        required = any(error.startswith(f"{prefix}{name}: is missing") for error in missing)
+        key = Key(f"{plain}{name}", expected[1] if expected else "", required, is_table or many, many)
+        yield key
+        if key.is_table:
+            yield from _explore((*trail, key))
+
+
+@cache
+def keys() -> dict[str, Key]:
+    """Every key that the parser knows, by its path."""
+    return {key.path: key for key in _explore()}
+
+
+@cache
+def _shortest() -> Configuration:
+    """What the parser makes of the shortest tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "key")
+        path.write_text("00" * 16)
+        path.chmod(0o600)
+        return parse(SHORTEST, Path(folder))
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "required"
+    if key.path in DEFAULT_IN_WORDS:
+        return DEFAULT_IN_WORDS[key.path]
+    role = key.path.partition(".")[0]
+    if key.name in SHARED:
+        value: object = getattr(MobilitySecurityAssociation(spi=256, key=b"x"), key.name)
+    else:
+        value = getattr(getattr(_shortest(), role), key.name)
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    return code(f"{value:g}" if isinstance(value, float) else value)
+
+
+TYPES = (
+    ("a number from (.*) to (.*?)(;.*)?$", "integer"),
+    ("seconds from (.*) to (.*)$", "number"),
+    ("true or false$", "boolean"),
+    ("an IPv4 address", "address"),
+    ("a prefix", "prefix"),
+    ("an interface name$", "interface name"),
+    ("interface names", "array of interface names"),
+    ("a folder$", "path"),
+    ("the name of a file", "path"),
+)
+
+
+def _type_and_range(key: Key) -> tuple[str, str]:
+    """Raises: ValueError for an expectation that is not among `TYPES`."""
+    choices = re.fullmatch(r"one of (.*)|(debug, info, warning or error)", key.expected)
+    if choices:
+        return "string", ", ".join(code(word) for word in re.split(r", | or ", choices[1] or choices[2]))
+    for pattern, name in TYPES:
+        found = re.match(pattern, key.expected)
+        if found:
+            bounds = found.groups()[:2]
+            return name, f"{float(bounds[0]):.10g} to {float(bounds[1]):.10g}" if bounds else ""
+    raise ValueError(f"{key.path}: what type is {key.expected!r}?")
+
+
+def _reload(key: Key) -> str:
+    """See `daemon.service.Service.reconfigure`."""
+    if key.path.startswith("daemon.") or key.path in HEARD:
+        return "restart"
+    return "yes"
+
+
+HEAD = ("key", "type", "unit", "range", "default", "reload", "meaning")
+
+
+def _row(key: Key) -> list[str]:
+    unit, sentence = ABOUT.get(key.path) or SHARED[key.name]
+    if key.is_table:
+        return [code(f"[[{key.path}]]"), "tables", "", "", "none", _reload(key), sentence]
+    type_name, limits = _type_and_range(key)
+    return [code(key.name), type_name, unit, limits, _default(key), _reload(key), sentence]
+
+
+def _of_table(path: str) -> list[str]:
+    """The rows of one table: its own keys, an association's as one row, then the tables in it."""
+    mine = [key for key in keys().values() if key.path.rpartition(".")[0] == path]
+    rows = [_row(key) for key in mine if not key.is_table and key.name not in SHARED]
+    if any(key.name in SHARED for key in mine):
+        rows.append([codes(SHARED), "", "", "", "", "yes", "[The association](#associations)."])
+    return table(HEAD, rows + [_row(key) for key in mine if key.is_table])
+
+
+def _association() -> list[str]:
+    """Raises: ValueError when the tables with an association differ in it."""
+    shared = [key for key in keys().values() if key.name in SHARED]
+    if len({(key.name, key.expected, key.required) for key in shared}) != len(SHARED):
+        raise ValueError("associations are not the same everywhere")
+    return table(HEAD, [_row(key) for key in shared[: len(SHARED)]])
+
+
+def _tables() -> list[str]:
+    """Raises: ValueError when ABOUT and SHARED are not about exactly the parser's keys."""
+    own = [key.path for key in keys().values() if "." in key.path and key.name not in SHARED]
+    same_keys(f"{__name__}.ABOUT", ABOUT, own)
+    same_keys(f"{__name__}.SHARED", SHARED, {k.name for k in keys().values() if k.path not in ABOUT and "." in k.path})
+    return [key.path for key in keys().values() if key.is_table]
+
+
+BLOCKS = {path: partial(_of_table, path) for path in _tables()} | {"association": _association}

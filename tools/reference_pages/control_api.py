@@ -1,0 +1,89 @@
+"""docs/reference/control-api.md: every view of the schema with its fields and their JSON types."""
+
+import inspect
+import types
+import typing
+
+import msgspec
+from tools.reference_pages.common import code, table
+
+from mobileip.control import schema
+
+PAGE = "control-api.md"
+
+NOTES = {
+    "ErrorView.hint": "what to do about it; may be empty",
+    "RegistrationView.state": "one of the [states](../explanation/mobile-node-states.md)",
+    "RegistrationView.registered": "whether packets for the home address reach the node now",
+    "RegistrationView.agent": "the foreign agent, null where there is none",
+    "RegistrationView.remaining_seconds": "null: for ever, at home, or not registered",
+    "RegistrationView.last_denial": "[code](reply-codes.md) of the last reply that denied",
+    "RegistrationView.clock_offset_seconds": "the home agent's clock less ours, as far as we know",
+    "LinkView.addresses": "with prefix length",
+    "StatusView.verdict": "one sentence for people; its words may change",
+    "StatusView.warnings": "one sentence each; its words may change",
+    "StatusView.roles": "`home_agent`, `foreign_agent`, `mobile_node`",
+    "StatusView.home_agent": "null: no home agent here; so with `bindings`",
+    "StatusView.care_of_address": "null: no foreign agent here; so with `visitors` and `busy`",
+    "StatusView.registration": "null: no mobile node here",
+    "BindingView.encapsulation": "`ipip` in this version",
+    "BindingView.lifetime_seconds": "as granted; 65535 is for ever",
+    "BindingView.remaining_seconds": "null: for ever",
+    "BindingView.registered_at": "RFC 3339",
+    "BindingView.colocated": "the mobile node decapsulates itself (D bit)",
+    "VisitorView.lifetime_seconds": "as granted; 65535 is for ever",
+    "VisitorView.remaining_seconds": "null: for ever",
+    "VisitorView.registered_at": "RFC 3339",
+    "AgentView.roles": "`home`, `foreign`",
+    "AgentView.remaining_seconds": "until its advertisement may no longer be believed",
+    "TunnelView.direction": "`to the mobile node`, `to the visitor`, `to us`",
+    "TunnelView.octets": "of inner packets",
+    "TrafficView.home_agent": "null: no such role here; so with the next two",
+    "TrafficView.packets": "[what passed and what was dropped](drop-reasons.md)",
+    "TrafficView.discarded": "messages that could not be decoded, by [name](drop-reasons.md)",
+    "DoneView.done": "the command's name",
+}
+
+PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def views() -> list[type[msgspec.Struct]]:
+    return [
+        view
+        for view in vars(schema).values()
+        if inspect.isclass(view) and issubclass(view, msgspec.Struct) and view.__module__ == schema.__name__
+    ]
+
+
+def json_type(annotation: object) -> str:
+    """Raises: ValueError for a type that JSON readers would not know what to make of."""
+    if isinstance(annotation, type) and annotation in PLAIN:
+        return PLAIN[annotation]
+    if inspect.isclass(annotation) and issubclass(annotation, msgspec.Struct):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is list:
+        return f"array of {json_type(arguments[0])}"
+    if origin is dict:
+        return f"object, name to {json_type(arguments[1])}"
+    if origin is types.UnionType and arguments[1] is types.NoneType:
+        return f"{json_type(arguments[0])} or null"
+    raise ValueError(f"what is {annotation} in JSON?")
+
+
+def _view(view: type[msgspec.Struct]) -> list[str]:
+    hints = typing.get_type_hints(view)
+    text = " ".join(inspect.cleandoc(view.__doc__ or "").split()) if view.__dict__.get("__doc__") else ""
+    rows = [[code(name), json_type(hints[name]), NOTES.get(f"{view.__name__}.{name}", "")] for name in hints]
+    return [f"### {view.__name__}", "", *([text, ""] if text else []), *table(("field", "type", "meaning"), rows), ""]
+
+
+def _views() -> list[str]:
+    """Raises: ValueError for a note about a field that there is not."""
+    fields = {f"{view.__name__}.{name}" for view in views() for name in typing.get_type_hints(view)}
+    if not NOTES.keys() <= fields:
+        raise ValueError(f"notes about no field: {sorted(NOTES.keys() - fields)}")
+    return [line for view in views() for line in _view(view)][:-1]
+
+
+BLOCKS = {"views": _views}

@@ -1,0 +1,121 @@
+"""docs/reference/events.md: the agents' notices, and the events that daemon/service.py adds."""
+
+import ast
+import inspect
+import logging
+import typing
+from ipaddress import IPv4Address
+
+import msgspec
+from tools.reference_pages.common import SOURCE, code, same_keys, table, users_of
+
+from mobileip.agents.notices import Notice
+from mobileip.daemon import service
+from mobileip.daemon.log import LOGGER, NoticeLog
+from mobileip.forwarding.drop_reason import DropReason
+
+PAGE = "events.md"
+
+ABOUT = {
+    "binding_created": "A mobile node that was not registered is.",
+    "binding_renewed": "The same care-of address again.",
+    "visitor_added": "A new visitor, or one that came by another way.",
+    "agent_heard": "An agent that was not known, or is known anew: restarted, or heard again after doubt.",
+    "operation_failed": "The kernel refused something: `what` with the reason, `target` in words.",
+    "repaired": "Others removed something of ours from the kernel; so many `objects` were put back.",
+    "rule_fight": "Others keep removing what we put back: the kinds of `objects`. It is tried again, ever more rarely.",
+}
+"""Of what has no docstring; the others' is the sentence."""
+
+ADDED = {
+    "operation_failed": {"what": "string", "target": "string"},
+    "repaired": {"objects": "integer"},
+    "rule_fight": {"objects": "array of string"},
+}
+"""Types of the fields of what the daemon adds; the names are compared with the code."""
+
+PLAIN = {str: "string", int: "integer", float: "number", bytes: "hexadecimal", IPv4Address: "string"}
+
+
+def _type(annotation: object) -> str:
+    if annotation is DropReason:
+        return "[name](drop-reasons.md)"
+    if typing.get_origin(annotation) is tuple:
+        return f"array of {_type(typing.get_args(annotation)[0])}"
+    return PLAIN[typing.cast("type", annotation)]
+
+
+def notices() -> dict[str, type[msgspec.Struct]]:
+    return {str(kind.__struct_config__.tag): kind for kind in typing.get_args(Notice)}
+
+
+def added() -> dict[str, list[str]]:
+    """Events of daemon/service.py: the literal dicts that it publishes."""
+    found = {}
+    for node in ast.walk(ast.parse(inspect.getsource(service))):
+        if isinstance(node, ast.Dict):
+            entries = {k.value: v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
+            event = entries.pop("event", None)
+            if isinstance(event, ast.Constant):
+                found[str(event.value)] = [str(name) for name in entries]
+    return found
+
+
+class _Ear(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.level_name = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.level_name = record.levelname.lower()
+
+
+def _log_level(event: str) -> str:
+    """The level at which the daemon logs it."""
+    ear, before = _Ear(), (LOGGER.handlers, LOGGER.level, LOGGER.propagate)
+    LOGGER.handlers, LOGGER.propagate = [ear], False
+    LOGGER.setLevel(logging.DEBUG)
+    try:
+        NoticeLog().write({"event": event}, 0.0)
+    finally:
+        LOGGER.handlers, level, LOGGER.propagate = before
+        LOGGER.setLevel(level)
+    return ear.level_name
+
+
+def _senders(kind: type[msgspec.Struct]) -> str:
+    """The roles whose code names the notice."""
+    folders = {"home": "home agent", "foreign": "foreign agent", "mobile": "mobile node"}
+    senders = [role for folder, role in folders.items() if users_of(kind.__name__, SOURCE / "agents" / folder)]
+    if SOURCE / "agents" / "node.py" in users_of(kind.__name__, SOURCE / "agents"):
+        senders.append("node")
+    return ", ".join(senders) or "nobody in this version"
+
+
+def _types(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return {name: _type(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+
+def _own_docstring(kind: type[msgspec.Struct]) -> str:
+    text = kind.__dict__.get("__doc__")
+    return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+def _row(event: str, sender: str, types: dict[str, str], sentence: str) -> list[str]:
+    words = ", ".join(f"{code(name)} ({kind})" if kind != "string" else code(name) for name, kind in types.items())
+    return [code(event), sender, _log_level(event), words, sentence]
+
+
+def _events() -> list[str]:
+    """Raises: ValueError when an event has no sentence, or a sentence no event."""
+    said = {event: _own_docstring(kind) for event, kind in notices().items()}
+    same_keys(f"{__name__}.ABOUT", ABOUT, [*ADDED, *(event for event, text in said.items() if not text)])
+    same_keys(f"{__name__}.ADDED", ADDED, added())
+    for event, names in added().items():
+        same_keys(f"{__name__}.ADDED: {event}", ADDED[event], names)
+    rows = [_row(e, _senders(kind), _types(kind), ABOUT.get(e) or said[e]) for e, kind in notices().items()]
+    rows += [_row(event, "daemon", types, ABOUT[event]) for event, types in ADDED.items()]
+    return table(("event", "from", "log level", "fields", "meaning"), rows)
+
+
+BLOCKS = {"events": _events}

@@ -1,23 +1,21 @@
 """TOML file -> configuration of each role: validated whole, every error with its key, all of them at once."""
 
-import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.mobile.config import MobileNodeConfig, MoveDetection
+from mobileip.daemon.config_section import Section, in_range, read_integer, read_interface, read_string
 from mobileip.daemon.keys import KeyFileError, read_key
 from mobileip.security.association import RESERVED_SPIS, Algorithm, MobilitySecurityAssociation, ReplayStyle
 
 DEFAULT_RUN_DIRECTORY = Path("/run/mip")
-LONGEST_INTERFACE_NAME = 15
 LONGEST_LIFETIME = 0xFFFF
 
 
@@ -75,7 +73,7 @@ def load(path: Path) -> Configuration:
         document = tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigurationError([f"{path}: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8; digits or brackets by the thousand
         raise ConfigurationError([f"{path}: not TOML: {error}"]) from error
     return parse(document, path.parent)
 
@@ -86,7 +84,7 @@ def parse(document: Mapping[str, object], folder: Path) -> Configuration:
     Raises: `ConfigurationError`.
     """
     errors: list[str] = []
-    top = _Section(document, "", folder, errors)
+    top = Section(document, "", folder, errors)
     daemon = _daemon(top.section("daemon")) if "daemon" in document else DaemonConfig()
     home = _home_agent(top.section("home_agent")) if "home_agent" in document else None
     foreign = _foreign_agent(top.section("foreign_agent")) if "foreign_agent" in document else None
@@ -101,156 +99,13 @@ def parse(document: Mapping[str, object], folder: Path) -> Configuration:
     return Configuration(daemon=daemon, home_agent=home, foreign_agent=foreign, mobile_node=mobile)
 
 
-T = TypeVar("T")
-S = TypeVar("S", bound=StrEnum)
-
-
-class _Section:
-    """One table of the document: takes keys out one by one, collects errors, and knows what is left over."""
-
-    def __init__(self, table: Mapping[str, object], path: str, folder: Path, errors: list[str]) -> None:
-        self._table = table
-        self._path = path
-        self._known: set[str] = set()
-        self.folder = folder
-        self._errors = errors
-
-    def error(self, key: str, text: str) -> None:
-        self._errors.append(f"{self._path}{key}: {text}")
-
-    def section(self, key: str) -> "_Section":
-        self._known.add(key)
-        value = self._table[key]
-        if not isinstance(value, dict):
-            self.error(key, f"expected a table [{self._path}{key}]")
-            value = {}
-        return _Section(value, f"{self._path}{key}.", self.folder, self._errors)
-
-    def sections(self, key: str) -> "list[_Section]":
-        self._known.add(key)
-        value = self._table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-            self.error(key, f"expected tables [[{self._path}{key}]]")
-            return []
-        return [_Section(e, f"{self._path}{key}[{i}].", self.folder, self._errors) for i, e in enumerate(value)]
-
-    def take(self, key: str, read: Callable[[object], T], default: T | None, expected: str) -> T | None:
-        """The value of `key` through `read` (which raises ValueError or TypeError), or the default.
-
-        None stands for "missing or wrong, an error is noted" where there is no default.
-        """
-        self._known.add(key)
-        if key not in self._table:
-            if default is None:
-                self.error(key, f"is missing ({expected})")
-            return default
-        try:
-            return read(self._table[key])
-        except (ValueError, TypeError):
-            self.error(key, f"{self._table[key]!r} is wrong (expected {expected})")
-            return default
-
-    def has(self, key: str) -> bool:
-        self._known.add(key)
-        return key in self._table
-
-    def address(self, key: str) -> IPv4Address | None:
-        return self.take(key, _address, None, "an IPv4 address such as 192.0.2.1")
-
-    def network(self, key: str) -> IPv4Network | None:
-        return self.take(key, _network, None, "a prefix such as 192.0.2.0/24")
-
-    def number(self, key: str, default: int, low: int, high: int) -> int:
-        value = self.take(key, lambda v: _in_range(_integer(v), low, high), default, f"a number from {low} to {high}")
-        return default if value is None else value
-
-    def seconds(self, key: str, default: float, low: float, high: float) -> float:
-        value = self.take(key, lambda v: _in_range(_real(v), low, high), default, f"seconds from {low} to {high}")
-        return default if value is None else value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self.take(key, _boolean, default, "true or false")
-        return default if value is None else value
-
-    def choice(self, key: str, kind: type[S], default: S) -> S:
-        value = self.take(key, kind, default, "one of " + ", ".join(kind))
-        return default if value is None else value
-
-    def interfaces(self, key: str) -> tuple[str, ...]:
-        return self.take(key, _interfaces, None, 'interface names such as ["eth0"]') or ()
-
-    def finish(self) -> None:
-        """Notes every key that nobody took."""
-        for key in self._table:
-            if key not in self._known:
-                close = difflib.get_close_matches(key, self._known, 1)
-                self.error(key, "unknown key" + (f" (did you mean {close[0]}?)" if close else ""))
-
-
-def _address(value: object) -> IPv4Address:
-    return IPv4Address(_string(value))
-
-
-def _network(value: object) -> IPv4Network:
-    return IPv4Network(_string(value))
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(value)
-    return value
-
-
-def _real(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(value)
-    return float(value)
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-N = TypeVar("N", int, float)
-
-
-def _in_range(value: N, low: float, high: float) -> N:
-    if not low <= value <= high:
-        raise ValueError(value)
-    return value
-
-
-def _interface(value: object) -> str:
-    name = _string(value)
-    if not 0 < len(name) <= LONGEST_INTERFACE_NAME or any(c in "/: \t\n" for c in name) or name in (".", "..", "all"):
-        raise ValueError(name)
-    return name
-
-
-def _interfaces(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        raise TypeError(value)
-    names = tuple(_interface(entry) for entry in value)
-    if len(set(names)) != len(names):
-        raise ValueError(value)
-    return names
-
-
-def _daemon(section: _Section) -> DaemonConfig:
+def _daemon(section: Section) -> DaemonConfig:
     default = DaemonConfig()
     run_dir = (
-        section.take("run_dir", lambda v: Path(_string(v)), Path(), "a folder") if section.has("run_dir") else None
+        section.take("run_dir", lambda v: Path(read_string(v)), Path(), "a folder") if section.has("run_dir") else None
     )
     config = DaemonConfig(
-        device=section.take("device", _interface, default.device, "an interface name") or default.device,
+        device=section.take("device", read_interface, default.device, "an interface name") or default.device,
         engine=section.choice("engine", EngineChoice, default.engine),
         tunnel_mtu=section.number("tunnel_mtu", default.tunnel_mtu, 576, 65_515),
         run_dir=run_dir,
@@ -264,14 +119,14 @@ def _daemon(section: _Section) -> DaemonConfig:
 def _level(value: object) -> str:
     if value not in ("debug", "info", "warning", "error"):
         raise ValueError(value)
-    return _string(value)
+    return read_string(value)
 
 
-def _association(section: _Section) -> MobilitySecurityAssociation | None:
+def _association(section: Section) -> MobilitySecurityAssociation | None:
     """spi, key_file, algorithm, replay, timestamp_window of any table."""
     spi = section.take("spi", _spi, None, "a number from 256 to 4294967295; 0-255 are reserved, RFC 5944 §1.6")
     key: bytes | None = None
-    key_file = section.take("key_file", _string, None, "the name of a file with the key; `mip genkey` makes one")
+    key_file = section.take("key_file", read_string, None, "the name of a file with the key; `mip genkey` makes one")
     if key_file is not None:
         try:
             key = read_key(section.folder / key_file)
@@ -286,13 +141,13 @@ def _association(section: _Section) -> MobilitySecurityAssociation | None:
 
 
 def _spi(value: object) -> int:
-    spi = _in_range(_integer(value), 0, 0xFFFFFFFF)
+    spi = in_range(read_integer(value), 0, 0xFFFFFFFF)
     if spi in RESERVED_SPIS:
         raise ValueError(spi)
     return spi
 
 
-def _peers(section: _Section, key: str, name: str) -> tuple[tuple[IPv4Address, MobilitySecurityAssociation], ...]:
+def _peers(section: Section, key: str, name: str) -> tuple[tuple[IPv4Address, MobilitySecurityAssociation], ...]:
     """[[section.key]] tables with an address under `name` and an association."""
     peers = []
     for entry in section.sections(key):
@@ -304,7 +159,7 @@ def _peers(section: _Section, key: str, name: str) -> tuple[tuple[IPv4Address, M
     return tuple(peers)
 
 
-def _home_agent(section: _Section) -> HomeAgentConfig | None:
+def _home_agent(section: Section) -> HomeAgentConfig | None:
     default = HomeAgentConfig(address=IPv4Address(0), home_network=IPv4Network("0.0.0.0/0"))
     address = section.address("address")
     network = section.network("home_network")
@@ -324,7 +179,9 @@ def _home_agent(section: _Section) -> HomeAgentConfig | None:
                 entry.error("spi", f"{association.spi} is given twice for {home_address}")
             nodes[home_address] = (*nodes.get(home_address, ()), association)
     foreign_agents = _peers(section, "foreign_agent", "address")
-    home_link = section.take("home_link", _interface, None, "an interface name") if section.has("home_link") else None
+    home_link = (
+        section.take("home_link", read_interface, None, "an interface name") if section.has("home_link") else None
+    )
     values = {
         "maximum_lifetime": section.number("maximum_lifetime", default.maximum_lifetime, 1, LONGEST_LIFETIME),
         "maximum_simultaneous_bindings": section.number("maximum_simultaneous_bindings", 1, 1, 16),
@@ -353,7 +210,7 @@ def _home_agent(section: _Section) -> HomeAgentConfig | None:
     )
 
 
-def _interval(section: _Section, default: float, lifetime: int) -> float:
+def _interval(section: Section, default: float, lifetime: int) -> float:
     interval = section.seconds("advertisement_interval", default, 0.05, 1800.0)
     if interval > lifetime / 3:
         # RFC 5944 §2.1: the interval "SHOULD be no longer than 1/3 of the advertisement Lifetime".
@@ -363,7 +220,7 @@ def _interval(section: _Section, default: float, lifetime: int) -> float:
     return interval
 
 
-def _foreign_agent(section: _Section) -> ForeignAgentConfig | None:
+def _foreign_agent(section: Section) -> ForeignAgentConfig | None:
     default = ForeignAgentConfig(links=(), care_of_address=IPv4Address(0))
     links = section.interfaces("links")
     care_of_address = section.address("care_of_address")
@@ -403,7 +260,7 @@ def _foreign_agent(section: _Section) -> ForeignAgentConfig | None:
     )
 
 
-def _mobile_node(section: _Section) -> MobileNodeConfig | None:
+def _mobile_node(section: Section) -> MobileNodeConfig | None:
     home_address = section.address("home_address")
     home_agent = section.address("home_agent")
     network = section.network("home_network")

@@ -28,6 +28,8 @@ def read_key(path: Path) -> bytes:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise KeyFileError(f"{path}: not text (expected hex:, base64: or text: and the key)") from error
+    except ValueError as error:
+        raise KeyFileError(f"{str(path)!r}: no file can have this name") from error
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(f"{path}: others may read it (mode {status.st_mode & 0o777:04o}): chmod 600 {path}")
     if status.st_uid not in (0, os.geteuid()):

@@ -1,0 +1,104 @@
+"""A daemon as the control API sees it, without one: views with sound values, commands that are noted."""
+
+from typing import Any
+
+from mobileip.control.schema import (
+    AgentView,
+    BindingView,
+    EngineView,
+    ErrorView,
+    LinkView,
+    RegistrationView,
+    StatusView,
+    TrafficView,
+    TunnelView,
+    VisitorView,
+)
+
+
+def binding(**fields: Any) -> BindingView:
+    defaults: dict[str, Any] = {
+        "home_address": "10.1.0.10",
+        "care_of_address": "192.0.2.2",
+        "home_agent": "10.1.0.1",
+        "encapsulation": "ipip",
+        "lifetime_seconds": 1800,
+        "remaining_seconds": 1500.0,
+        "registered_at": "2026-01-01T00:00:00.000+00:00",
+        "spi": 256,
+        "colocated": False,
+    }
+    return BindingView(**(defaults | fields))
+
+
+def registration(**fields: Any) -> RegistrationView:
+    defaults: dict[str, Any] = {
+        "home_address": "10.1.0.10",
+        "home_agent": "10.1.0.1",
+        "state": "registered",
+        "registered": True,
+        "care_of": "foreign_agent",
+        "care_of_address": "192.0.2.2",
+        "interface": "eth0",
+        "agent": "198.51.100.1",
+        "remaining_seconds": 100.0,
+    }
+    return RegistrationView(**(defaults | fields))
+
+
+class FakeBackend:
+    """Implements `control.server.Backend`."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self.refusal: ErrorView | None = None
+        self.shown_bindings = [binding(), binding(home_address="10.1.0.11", colocated=True, remaining_seconds=None)]
+        self.shown_registration: RegistrationView | None = registration()
+
+    def status(self) -> StatusView:
+        return StatusView(
+            verdict="registered at 192.0.2.2",
+            warnings=["our clock is off"],
+            roles=["mobile_node"],
+            engine=EngineView(name="userspace", reason="the only one"),
+            device="mip0",
+            pid=7,
+            uptime_seconds=8000.0,
+            links=[LinkView(name="eth0", state="agent_heard", addresses=["192.0.2.7/24"])],
+        )
+
+    def bindings(self) -> list[BindingView]:
+        return self.shown_bindings
+
+    def visitors(self) -> list[VisitorView]:
+        return []
+
+    def agents(self) -> list[AgentView]:
+        return [
+            AgentView(
+                address="198.51.100.1",
+                interface="eth0",
+                link_address="02:00:00:00:00:01",
+                roles=["home", "foreign"],
+                care_of_addresses=["192.0.2.2"],
+                busy=False,
+                registration_lifetime_seconds=1800,
+                sequence_number=3,
+                heard_seconds_ago=0.5,
+                remaining_seconds=2.5,
+            )
+        ]
+
+    def registration(self) -> RegistrationView | None:
+        return self.shown_registration
+
+    def tunnels(self) -> list[TunnelView]:
+        return [TunnelView(local="192.0.2.2", remote="10.1.0.1", encapsulation="ipip", packets=3, octets=300)]
+
+    def traffic(self) -> TrafficView:
+        return TrafficView(mobile_node={"requests_sent": 2, "denied": 0}, packets={"encapsulated": 5})
+
+    def command(self, name: str) -> ErrorView | None:
+        if self.refusal is None:
+            self.commands.append(name)
+        return self.refusal

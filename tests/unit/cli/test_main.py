@@ -1,0 +1,279 @@
+"""`mip` as it is typed: outputs, exit codes, abbreviations."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.control import Running, running
+
+from mobileip.cli import main as module
+from mobileip.cli.main import expand, main, split
+from mobileip.control.schema import ErrorView
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path / "mipd.sock") as one:
+        yield one
+
+
+@pytest.fixture
+def mip(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIP_RUN_DIR", str(daemon.path.parent))
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+# -- words
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("binding", "binding"),
+        ("b", "binding"),
+        ("reg", "registration"),
+        ("registe", "register"),
+        ("t", "t"),
+        ("tu", "tunnel"),
+        ("s", "status"),
+        ("sto", "stop"),
+        ("r", "registration"),
+        ("zzz", "zzz"),
+        ("ev", "events"),
+    ],
+)
+def test_abbreviations(typed: str, meant: str) -> None:
+    assert expand(typed) == meant
+
+
+def test_looking_comes_before_changing() -> None:
+    """No abbreviation of a command that changes something hides one that only looks."""
+    for name in module.SHOWN:
+        for length in range(1, len(name)):
+            assert expand(name[:length]) not in ("register", "deregister", "restart", "stop")
+
+
+def test_options_may_stand_before_the_object() -> None:
+    assert split(["-j", "--socket", "x", "binding", "-s"]) == (["-j", "--socket", "x"], ["binding", "-s"])
+    assert split(["binding"]) == ([], ["binding"])
+    assert split(["-j"]) == (["-j"], [])
+
+
+# -- views
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["status"], "registered at 192.0.2.2"),
+        (["b"], "HOME ADDRESS"),
+        (["binding", "show", "10.1.0.11"], "10.1.0.11"),
+        (["b", "sh"], "HOME ADDRESS"),
+        (["visitor"], "no visitors"),
+        (["agent"], "AGENT"),
+        (["registration"], "state"),
+        (["tunnel"], "LOCAL"),
+        (["traffic"], "requests_sent  2"),
+        (["traffic", "-s"], "requests_sent  2"),
+        (["status", "-s"], "encapsulated  5"),
+    ],
+)
+def test_views(words: list[str], expected: str, capsys: Captured) -> None:
+    assert main(words) == 0
+    captured = capsys.readouterr()
+    assert expected in captured.out
+    assert captured.err == ""
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("words", [["-j", "binding"], ["binding", "-j"], ["binding", "--json"]])
+def test_json_before_and_behind(words: list[str], capsys: Captured) -> None:
+    assert main(words) == 0
+    assert [row["spi"] for row in json.loads(capsys.readouterr().out)] == [256, 256]
+
+
+@pytest.mark.usefixtures("mip")
+def test_only_one_entry(capsys: Captured) -> None:
+    assert main(["-j", "binding", "show", "10.1.0.11"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["home_address"] == "10.1.0.11"
+
+
+@pytest.mark.usefixtures("mip")
+def test_no_such_entry(capsys: Captured) -> None:
+    assert main(["binding", "show", "10.9.9.9"]) == 4
+    assert capsys.readouterr().err == "mip: no binding 10.9.9.9\n"
+
+
+def test_the_socket_may_be_named(daemon: Running, capsys: Captured) -> None:
+    assert main(["--socket", str(daemon.path), "status"]) == 0
+    assert main(["status", "--run-dir", str(daemon.path.parent)]) == 0
+    assert capsys.readouterr().out.count("registered at") == 2
+
+
+# -- commands
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("name", ["register", "deregister", "restart", "stop"])
+def test_commands(name: str, daemon: Running, capsys: Captured) -> None:
+    assert main([name]) == 0
+    assert main(["-j", name]) == 0
+    assert daemon.backend.commands == [name, name]
+    assert capsys.readouterr().out.splitlines() == [f"{name}: done", json.dumps({"done": name})]
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize(
+    ("code", "exit_code"), [("failed", 1), ("not_found", 4), ("forbidden", 6), ("configuration", 7)]
+)
+def test_what_the_daemon_refuses(code: str, exit_code: int, daemon: Running, capsys: Captured) -> None:
+    daemon.backend.refusal = ErrorView(code=code, message="it can't be", hint="try later")
+    assert main(["register"]) == exit_code
+    assert capsys.readouterr().err == "mip: it can't be (try later)\n"
+    assert main(["-j", "register"]) == exit_code
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error == {"code": code, "message": "it can't be", "hint": "try later"}
+
+
+def test_no_daemon(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["--run-dir", str(tmp_path), "status"]) == 3
+    assert "no daemon answers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["binding", "fly"], ["wait", "--for", "luck"], ["t"]])
+def test_usage(words: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: mip")
+
+
+# -- events
+
+
+@pytest.mark.usefixtures("mip")
+def test_events_that_are_kept(daemon: Running, capsys: Captured) -> None:
+    daemon.publish(event="registered", time="2026-01-01T10:11:12.345+00:00")
+    assert main(["events"]) == 0
+    assert capsys.readouterr().out == "10:11:12.345 registered\n"
+    assert main(["events", "-j"]) == 0
+    assert json.loads(capsys.readouterr().out)["event"] == "registered"
+
+
+@pytest.mark.usefixtures("mip")
+def test_following_ends_with_the_daemon(daemon: Running, capsys: Captured) -> None:
+    def and_end(_: object) -> str:
+        daemon.end_server()
+        return "one"
+
+    daemon.publish(event="one")
+    original, module.tables.event = module.tables.event, and_end  # type: ignore[assignment]
+    try:
+        assert main(["events", "--follow"]) in (0, 3)
+    finally:
+        module.tables.event = original
+    assert capsys.readouterr().out == "one\n"
+
+
+# -- waiting
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("condition", ["registered", "foreign_agent"])
+def test_what_is_true_already(condition: str) -> None:
+    assert main(["wait", "--for", condition]) == 0
+
+
+@pytest.mark.usefixtures("mip")
+def test_what_does_not_become_true(capsys: Captured) -> None:
+    assert main(["wait", "--for", "home", "--timeout", "0.05"]) == 5
+    assert capsys.readouterr().err == "mip: not home within 0.05 s\n"
+
+
+@pytest.mark.usefixtures("mip")
+def test_each_event_is_a_reason_to_look_again(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def holds(_: object, condition: str) -> bool:
+        looked.append(condition)
+        if len(looked) == 1:
+            daemon.publish(event="something")
+        return len(looked) == 2
+
+    monkeypatch.setattr(module, "_holds", holds)
+    assert main(["wait"]) == 0
+    assert looked == ["registered"] * 2
+
+
+@pytest.mark.usefixtures("mip")
+def test_a_daemon_that_ends_meanwhile(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def holds(*_: object) -> bool:
+        daemon.end_server()
+        return False
+
+    monkeypatch.setattr(module, "_holds", holds)
+    assert main(["wait"]) == 3
+
+
+@pytest.mark.usefixtures("mip")
+def test_not_registered_is_not_registered(daemon: Running) -> None:
+    daemon.backend.shown_registration = None
+    assert main(["wait", "--timeout", "0.01"]) == 4
+
+
+# -- ends that people cause
+
+
+@pytest.mark.usefixtures("mip")
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run", interrupt)
+    assert main(["status"]) == 130
+
+
+def test_a_reader_that_has_seen_enough(daemon: Running) -> None:
+    for _ in range(3):
+        daemon.publish(event="one")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "mobileip.cli.main", "--socket", str(daemon.path), "events"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("word", "program"),
+    [("lab", "mobileip.lab"), ("check", "mobileip.daemon.check"), ("gen", "mobileip.daemon.genkey")],
+)
+def test_programs_of_their_own(word: str, program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replaced(Exception):
+        pass
+
+    def execv(path: str, words: list[str]) -> None:
+        raise Replaced(path, *words)
+
+    monkeypatch.setattr(os, "execv", execv)
+    with pytest.raises(Replaced) as caught:
+        main([word, "--help"])
+    assert caught.value.args == (sys.executable, sys.executable, "-m", program, "--help")
+
+
+def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(sys, "argv", ["mip", "--help"])
+    monkeypatch.delitem(sys.modules, "mobileip.cli.main")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("mobileip.cli.main", run_name="__main__")
+    assert ended.value.code == 0
+    assert "usage: mip" in capsys.readouterr().out

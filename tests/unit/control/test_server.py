@@ -1,0 +1,86 @@
+"""The server, spoken to in plain HTTP."""
+
+import http.client
+import json
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.control import Running, running
+
+from mobileip.control import server as module
+from mobileip.control.schema import ErrorView
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path / "mipd.sock") as one:
+        yield one
+
+
+def ask(daemon: Running, method: str, path: str) -> tuple[int, dict[str, object]]:
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(daemon.path))
+    connection.request(method, path)
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    connection.close()
+    return response.status, body
+
+
+def test_the_socket_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "mipd.sock"
+    with running(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic"])
+def test_every_view_is_shown(name: str, daemon: Running) -> None:
+    status, body = ask(daemon, "GET", f"/v1/{name}")
+    assert status == 200
+    assert isinstance(body, list if name.endswith("s") and name != "status" else dict)
+
+
+def test_what_this_daemon_has_not(daemon: Running) -> None:
+    daemon.backend.shown_registration = None
+    status, body = ask(daemon, "GET", "/v1/registration")
+    assert (status, body["error"]["code"]) == (404, "not_found")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["register", "deregister", "restart", "stop"])
+def test_commands_reach_the_daemon(name: str, daemon: Running) -> None:
+    assert ask(daemon, "POST", f"/v1/{name}") == (200, {"done": name})
+    assert daemon.backend.commands == [name]
+
+
+def test_a_command_that_can_not_be_done(daemon: Running) -> None:
+    daemon.backend.refusal = ErrorView(code="not_found", message="no mobile node")
+    status, body = ask(daemon, "POST", "/v1/register")
+    assert status == 409
+    assert body == {"error": {"code": "not_found", "message": "no mobile node", "hint": ""}}
+
+
+def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_peer_user", lambda _: 4711)
+    monkeypatch.setattr(module.os, "geteuid", lambda: 1)
+    status, body = ask(daemon, "POST", "/v1/stop")
+    assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
+    assert daemon.backend.commands == []
+    assert ask(daemon, "GET", "/v1/status")[0] == 200
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/nothing", 404), ("POST", "/v1/status", 405)])
+def test_what_nobody_offers_is_refused_in_the_same_form(method: str, path: str, status: int, daemon: Running) -> None:
+    got, body = ask(daemon, method, path)
+    assert (got, body["error"]["code"]) == (status, "usage")  # type: ignore[index]
+
+
+def test_who_is_at_the_other_end() -> None:
+    class Gone:
+        transport = None
+
+    assert module._peer_user(Gone()) == -1  # type: ignore[arg-type]

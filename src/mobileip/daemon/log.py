@@ -46,7 +46,9 @@ def _word(value: object) -> str:
     if isinstance(value, list | tuple):
         value = ",".join(str(entry) for entry in value)
     text = str(value)
-    return json.dumps(text) if not text or any(c in ' "=' for c in text) else text
+    # What came from the network may hold anything: a line stays a line.
+    is_word = text.isprintable() and text and not any(c in ' "=' for c in text)
+    return text if is_word else json.dumps(text)
 
 
 def configure(level: str, form: LogFormat) -> None:

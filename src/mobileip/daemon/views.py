@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
 from math import isinf
 
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, Visitor
@@ -187,7 +186,3 @@ def warnings(
     found += [f"the kernel refused {count} times: {text}" for text, count in sorted(failures.items())]
     found += [f"{count} messages could not be sent: {text}" for text, count in sorted(unsent.items())]
     return found
-
-
-def plain_address(address: IPv4Address | None) -> str | None:
-    return None if address is None else str(address)

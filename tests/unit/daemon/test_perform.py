@@ -1,0 +1,124 @@
+"""Outputs are performed: forwarding first, in one batch, then the rest in order."""
+
+import errno
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from mobileip.agents.notices import AgentLost, Notice
+from mobileip.agents.outputs import (
+    AnnounceAddress,
+    ChangeForwarding,
+    Departure,
+    Notify,
+    SendDiscovery,
+    SendMessage,
+)
+from mobileip.daemon.perform import Performer, merge
+from mobileip.dataplane.ports import Action, Failure, Operation, Sysctl
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeAddress, Wish
+from mobileip.wire.agent_discovery import AgentSolicitation
+
+FAILURE = Failure(Operation(Action.INSTALL, Sysctl(path="a", value="1")), 1, "no")
+DEPARTURE = Departure(destination=IPv4Address("192.0.2.1"))
+NOTICE = AgentLost(interface="eth0", agent=IPv4Address("192.0.2.1"), cause="link")
+
+
+class Recorder:
+    """Engine, sender and listeners: all that happens, in order."""
+
+    def __init__(self, result: int = 0, failures: Sequence[Failure] = ()) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self._result = result
+        self._failures = list(failures)
+
+    def apply(self, change: ForwardingChange) -> list[Failure]:
+        self.calls.append(("apply", change))
+        return self._failures
+
+    def send(self, octets: bytes, departure: Departure) -> int:
+        self.calls.append(("send", octets, departure))
+        return self._result
+
+    def send_icmp(self, octets: bytes, departure: Departure) -> int:
+        self.calls.append(("icmp", octets, departure))
+        return self._result
+
+    def announce(self, interface: str, address: IPv4Address, link_address: bytes | None) -> int:
+        self.calls.append(("announce", interface, address, link_address))
+        return self._result
+
+    def notify(self, notice: Notice) -> None:
+        self.calls.append(("notify", notice))
+
+    def report(self, failures: Sequence[Failure]) -> None:
+        self.calls.append(("report", list(failures)))
+
+
+def performer(recorder: Recorder) -> Performer:
+    return Performer(recorder, recorder, recorder.notify, recorder.report)  # type: ignore[arg-type]
+
+
+def change(*install: Wish, remove: tuple[tuple[str, str], ...] = ()) -> ForwardingChange:
+    return ForwardingChange(install=install, remove=remove)
+
+
+ETH0, ETH1 = AgentLink(interface="eth0"), AgentLink(interface="eth1")
+HOME = HomeAddress(address=IPv4Address("10.1.0.10"))
+
+
+def test_forwarding_first_then_everything_in_order() -> None:
+    recorder = Recorder()
+    performer(recorder).perform(
+        [
+            SendMessage(octets=b"\x03", departure=DEPARTURE),
+            ChangeForwarding(change(ETH0)),
+            Notify(NOTICE),
+            AnnounceAddress(interface="eth0", address=IPv4Address("10.1.0.10"), link_address=b"\x02"),
+            ChangeForwarding(change(ETH1)),
+            SendDiscovery(message=AgentSolicitation(), departure=DEPARTURE),
+        ]
+    )
+    assert [call[0] for call in recorder.calls] == ["apply", "send", "notify", "announce", "icmp"]
+    assert recorder.calls[0][1] == change(ETH0, ETH1)
+    assert recorder.calls[3][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
+    assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
+
+
+def test_no_change_asks_nothing_of_the_engine() -> None:
+    recorder = Recorder()
+    performer(recorder).perform([Notify(NOTICE)])
+    assert [call[0] for call in recorder.calls] == ["notify"]
+
+
+def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:
+    recorder = Recorder(failures=[FAILURE])
+    performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)])
+    assert [call[0] for call in recorder.calls] == ["apply", "report", "notify"]
+
+
+def test_messages_that_did_not_go_are_counted_by_reason() -> None:
+    one = performer(Recorder(result=errno.ENETUNREACH))
+    one.perform([SendMessage(octets=b"", departure=DEPARTURE)] * 2)
+    assert dict(one.unsent) == {"Network is unreachable": 2}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [change(ETH0)],
+        [change(ETH0), change(ETH1)],
+        [change(ETH0), change(remove=(ETH0.key,))],
+        [change(ETH0), change(remove=(ETH0.key,)), change(ETH0)],
+        [change(remove=(ETH0.key,)), change(ETH0)],
+        [change(ETH0, HOME), change(ETH1, remove=(HOME.key,))],
+    ],
+)
+def test_merged_changes_have_the_effect_of_all(changes: list[ForwardingChange]) -> None:
+    for start in (ForwardingState(), ForwardingState.of([ETH0, HOME])):
+        state = start
+        for each in changes:
+            state = state.apply(each)
+        assert start.apply(merge(changes)) == state

@@ -1,0 +1,185 @@
+"""Inner state in the published language."""
+
+from ipaddress import IPv4Address, IPv4Interface
+from math import inf
+from typing import Any
+
+import pytest
+from tests.support.foreign_agent import visitor
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT
+
+from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot
+from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
+from mobileip.agents.mobile.snapshot import HeardAgent, LinkSnapshot, MobileNodeSnapshot, RegistrationSnapshot
+from mobileip.daemon import views
+from mobileip.dataplane.engine import TunnelUse
+from mobileip.forwarding.model import Tunnel
+
+NOW = 1000.0
+
+
+def clock(boot: float) -> str:
+    return f"t{boot:g}"
+
+
+def binding(**fields: Any) -> MobilityBinding:
+    defaults: dict[str, Any] = {
+        "home_address": HOME_ADDRESS,
+        "care_of_address": CARE_OF_ADDRESS,
+        "home_agent": HOME_AGENT,
+        "tunnel": Tunnel(HOME_AGENT, CARE_OF_ADDRESS),
+        "lifetime": 600,
+        "registered_at": 900.0,
+        "expires_at": 1500.0,
+        "identification": 1,
+        "spi": 256,
+    }
+    return MobilityBinding(**(defaults | fields))
+
+
+def node(registration: RegistrationSnapshot | None = None, **fields: Any) -> MobileNodeSnapshot:
+    defaults: dict[str, Any] = {"home_address": HOME_ADDRESS, "home_agent": HOME_AGENT, "state": "registered"}
+    return MobileNodeSnapshot(registration=registration, **(defaults | fields))
+
+
+def at(care_of: str = "foreign_agent", expires_at: float = 1500.0, **fields: Any) -> RegistrationSnapshot:
+    defaults: dict[str, Any] = {"agent": IPv4Address("198.51.100.1"), "granted_lifetime": 600}
+    return RegistrationSnapshot(
+        care_of=care_of,
+        care_of_address=CARE_OF_ADDRESS,
+        interface="eth0",
+        expires_at=expires_at,
+        **(defaults | fields),
+    )
+
+
+def test_boot_time_on_the_wall() -> None:
+    read = views.wall_clock(NOW)
+    assert read(NOW).endswith("+00:00")
+    assert read(NOW) < read(NOW + 1)
+
+
+def test_binding() -> None:
+    view = views.binding(binding(decapsulation_by_mobile_node=True), NOW, clock)
+    assert (view.home_address, view.care_of_address, view.home_agent) == ("10.1.0.10", "192.0.2.2", "10.1.0.1")
+    assert (view.remaining_seconds, view.registered_at, view.colocated) == (500.0, "t900", True)
+    assert view.encapsulation == "ipip"
+
+
+def test_for_ever_and_over() -> None:
+    assert views.binding(binding(expires_at=inf), NOW, clock).remaining_seconds is None
+    assert views.binding(binding(expires_at=1.0), NOW, clock).remaining_seconds == 0.0
+
+
+def test_visitor() -> None:
+    view = views.visitor(visitor(expires_at=1010.0), NOW, clock)
+    assert (view.link_address, view.remaining_seconds) == ("02:00:00:00:00:10", 10.0)
+
+
+@pytest.mark.parametrize(
+    ("home", "foreign", "roles"),
+    [(True, True, ["home", "foreign"]), (True, False, ["home"]), (False, True, ["foreign"]), (False, False, [])],
+)
+def test_agent(home: bool, foreign: bool, roles: list[str]) -> None:
+    heard = HeardAgent(
+        interface="eth0",
+        address=HOME_AGENT,
+        link_address=b"\x02\0\0\0\0\1",
+        care_of_addresses=(CARE_OF_ADDRESS,),
+        home_agent=home,
+        foreign_agent=foreign,
+        busy=False,
+        registration_lifetime=600,
+        sequence_number=3,
+        heard_at=999.5,
+        expires_at=1002.5,
+    )
+    view = views.agent(heard, NOW)
+    assert view.roles == roles
+    assert (view.heard_seconds_ago, view.remaining_seconds) == (0.5, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "registered", "remaining"),
+    [
+        (node(), False, None),
+        (node(at()), True, 500.0),
+        (node(at(expires_at=inf, granted_lifetime=65535)), True, None),
+        (node(at(expires_at=1.0)), False, None),
+        (node(at("home", expires_at=0.0, agent=None, granted_lifetime=0), state="at_home"), True, None),
+        (node(at("home", expires_at=0.0, agent=None, granted_lifetime=0), state="returning"), False, None),
+    ],
+)
+def test_a_registration_counts_while_it_is_in_force(
+    snapshot: MobileNodeSnapshot, registered: bool, remaining: float | None
+) -> None:
+    view = views.registration(snapshot, NOW)
+    assert (view.registered, view.remaining_seconds) == (registered, remaining)
+
+
+def test_registration_without_one() -> None:
+    view = views.registration(node(state="searching"), NOW)
+    assert (view.care_of, view.care_of_address, view.agent, view.granted_lifetime_seconds) == (None,) * 4
+
+
+def test_links() -> None:
+    (view,) = views.links(
+        node(links=(LinkSnapshot(name="eth0", state="addressed", addresses=(IPv4Interface("192.0.2.7/24"),)),))
+    )
+    assert (view.name, view.state, view.addresses) == ("eth0", "addressed", ["192.0.2.7/24"])
+
+
+def test_tunnel() -> None:
+    use = TunnelUse(("VisitorRoute", "0/10.1.0.10"), Tunnel(CARE_OF_ADDRESS, HOME_AGENT), 3, 300)
+    view = views.tunnel(use)
+    assert (view.direction, view.home_address, view.packets, view.octets) == ("to the visitor", "10.1.0.10", 3, 300)
+    assert views.tunnel(TunnelUse(("New", "x"), use.tunnel, 0, 0)).direction == "New"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "words"),
+    [
+        (node(state="searching"), "10.1.0.10 is not registered (searching)"),
+        (node(at(expires_at=1.0), state="renewing"), "10.1.0.10 is not registered (renewing)"),
+        (node(at("home", agent=None), state="at_home"), "10.1.0.10 is at home on eth0"),
+        (
+            node(at()),
+            "registered at 192.0.2.2 via home agent 10.1.0.1, foreign agent 198.51.100.1 on eth0, 8 m left",
+        ),
+        (
+            node(at("colocated", 1100.0)),
+            "registered at 192.0.2.2 via home agent 10.1.0.1, co-located on eth0, 100 s left",
+        ),
+        (node(at("colocated", inf)), "registered at 192.0.2.2 via home agent 10.1.0.1, co-located on eth0, for ever"),
+        (
+            node(at("colocated", 37_000.0)),
+            "registered at 192.0.2.2 via home agent 10.1.0.1, co-located on eth0, 10 h left",
+        ),
+    ],
+)
+def test_the_verdict_of_a_mobile_node(snapshot: MobileNodeSnapshot, words: str) -> None:
+    assert views.verdict(None, None, snapshot, NOW) == words
+
+
+def test_the_verdict_of_all_roles_together() -> None:
+    home = HomeAgentSnapshot(address=HOME_AGENT, bindings=(binding(),))
+    foreign = ForeignAgentSnapshot(care_of_address=CARE_OF_ADDRESS, busy=True)
+    assert views.verdict(home, foreign, node(state="searching"), NOW) == (
+        "10.1.0.10 is not registered (searching); home agent 10.1.0.1 serves 1 binding; "
+        "foreign agent 192.0.2.2 has 0 visitors, busy"
+    )
+
+
+def test_warnings() -> None:
+    snapshot = node(last_denial=133, clock_offset=-3600.0)
+    found = views.warnings(
+        snapshot, {"install Route: no": 2}, {"Network is unreachable": 3}, lambda code: f"code {code}"
+    )
+    assert found == [
+        "the last registration was denied: 133 (code 133)",
+        "our clock is +3600 s off the home agent's: run NTP on both",
+        "the kernel refused 2 times: install Route: no",
+        "3 messages could not be sent: Network is unreachable",
+    ]
+    assert views.warnings(node(clock_offset=0.5), {}, {}, str) == []
+    assert views.warnings(None, {}, {}, str) == []

@@ -107,7 +107,13 @@ def test_the_short_way_is_taken(monkeypatch: Any) -> None:
     monkeypatch.setattr(MobileNode, "_take_in", None)
     for number in range(11, 20):
         scene.now += 1.0
+        before = scene.node.next_deadline()
         assert scene.hear(FOREIGN_1, sequence_number=number) == []
+        assert scene.node.heard_no_news
+        after = scene.node.next_deadline()
+        assert before is not None
+        assert after is not None
+        assert after >= before
     assert scene.node.snapshot().counters["advertisements_heard"] == 10
     deadline = scene.node.next_deadline()
     assert deadline is not None

@@ -1,0 +1,388 @@
+"""One machine: a true node (any roles), the true userspace engine over a pretended kernel, clocks, ports.
+
+It plays the daemon's part: stamps events, performs outputs (forwarding first, as the daemon does), wakes the node at
+its deadlines. A reboot gives it fresh agents with nothing in memory; in suspend it hears nothing and does nothing
+while its boot time goes on.
+
+One thing it does later than a daemon: a mobile node's forwarding is brought up to date when a packet comes or somebody
+looks at it, since most nodes of a large simulation never see a packet. Law 2 makes it the same.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address
+from math import inf
+from random import Random
+from typing import Protocol
+
+import msgspec
+
+from mobileip.agents.events import (
+    AdvertisementArrived,
+    Arrival,
+    Event,
+    Link,
+    LinkChanged,
+    MessageArrived,
+    SolicitationArrived,
+    Started,
+    TimerExpired,
+)
+from mobileip.agents.instant import Deadline
+from mobileip.agents.node import Node
+from mobileip.agents.notices import Notice
+from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, Output, SendDiscovery, SendMessage
+from mobileip.dataplane.fake import FakeKernel
+from mobileip.dataplane.identity import identity
+from mobileip.dataplane.ports import ProxyNeighbour
+from mobileip.dataplane.userspace.engine import UserspaceEngine
+from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.sim.clock import HostClock
+from mobileip.sim.network import Network, Port
+from mobileip.sim.packet import (
+    ADVERTISEMENT,
+    ANNOUNCEMENT,
+    DATA,
+    ICMP_ERROR,
+    SIGNALLING,
+    SOLICITATION,
+    TUNNEL,
+    Packet,
+    announcement,
+    kind_of_message,
+)
+from mobileip.sim.packet_port import SimulatedPacketPort
+from mobileip.wire.agent_discovery import AgentAdvertisement, decode_icmp, encode_icmp
+from mobileip.wire.errors import DecodeError
+from mobileip.wire.message import decode_message
+
+BROADCAST_LINK_ADDRESS = b"\xff" * 6
+DEVICE = "mip0"
+CORE_INTERFACE = "eth0"
+
+# A foreign agent decodes the octets that the home agent decodes after it. The function is pure, so once is enough.
+_decode_message = lru_cache(maxsize=4096)(decode_message)
+_ENTROPY_BITS = 256
+
+
+class Watch(Protocol):
+    """Who looks on."""
+
+    def noticed(self, host: "Host", notice: Notice) -> None: ...
+    def changed(self, host: "Host", change: ForwardingChange) -> None:
+        """A machine's forwarding is different now."""
+        ...
+
+    def sent(self, host: "Host", packet: Packet) -> None: ...
+    def received(self, host: "Host", packet: bytes, via: IPv4Address | None) -> None:
+        """A packet reached a mobile node's own stack, by the tunnel to `via` or (None) by none."""
+        ...
+
+    def undecodable(self, host: "Host", error: DecodeError) -> None: ...
+    def attacked(self, host: "Host", packet: Packet, deliver: Callable[[], None]) -> None:
+        """An attacker's message arrives: `deliver` hands it to the node."""
+        ...
+
+
+class Host:
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        watch: Watch,
+        make_node: Callable[[], Node],
+        *,
+        clock: HostClock,
+        chance: Random,
+        links: tuple[Link, ...],
+        has_core: bool,
+        care_of_address: IPv4Address | None = None,
+        home_address: IPv4Address | None = None,
+    ) -> None:
+        self.name = name
+        self.role = name.rstrip("0123456789")
+        """home, foreign or mobile."""
+        self.clock = clock
+        self.schedule = network.schedule
+        self.ports = {link.name: Port(self, link) for link in links}
+        self.care_of_address = care_of_address
+        self.home_address = home_address
+        self.has_core = has_core
+        self.awake = True
+        self.messages_sent = 0
+        self.octets_sent = 0
+        self.boots = 0
+        self.witness: Callable[[Host, Packet], None] | None = None
+        """Is told of every honest message that arrives, where somebody wants to know."""
+        self._home = home_address.packed if home_address is not None else b""
+        self._network = network
+        self._watch = watch
+        self._make_node = make_node
+        self._chance = chance
+        self._armed = inf
+        """The earliest waking that is on the schedule, virtual time."""
+        self._interfaces = tuple(self.ports)
+        self._boot()
+
+    def _boot(self) -> None:
+        self.boots += 1
+        self.node = self._make_node()
+        self._kernel = FakeKernel()
+        self.packet_port = SimulatedPacketPort(self.name, self._network, self.ports, has_core=self.has_core)
+        self.packet_port.on_own = self._own_packet
+        self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port)
+        self._applied = ForwardingState()
+        """What a mobile node's engine was told."""
+        self._is_behind = False
+
+    @property
+    def engine(self) -> UserspaceEngine:
+        self._catch_up()
+        return self._engine
+
+    @property
+    def kernel(self) -> FakeKernel:
+        self._catch_up()
+        return self._kernel
+
+    def _catch_up(self) -> None:
+        if self._is_behind:
+            wanted = self.node.forwarding()
+            self._apply(self._applied.change_to(wanted))
+            self._applied, self._is_behind = wanted, False
+
+    def _apply(self, change: ForwardingChange) -> None:
+        self._engine.apply(change)
+        self._kernel.performed.clear()
+
+    def start(self) -> None:
+        """First events of a daemon's life."""
+        self.give(Started(entropy=self._entropy()))
+        for port in self.ports.values():
+            self.give(LinkChanged(link=port.link, entropy=self._entropy()))
+
+    # -- what befalls a machine
+
+    def reboot(self) -> None:
+        """Everything in memory is lost, and boot time begins again."""
+        self.clock.restart(self.schedule.now)
+        self._armed = inf
+        self._boot()
+        self.awake = True
+        self.start()
+
+    def sleep(self) -> None:
+        """Suspended or switched off: nothing is heard and nothing happens."""
+        self.awake = False
+
+    def wake_up(self) -> None:
+        self.awake = True
+        self._armed = inf
+        for port in self.ports.values():
+            self.give(LinkChanged(link=port.link, entropy=self._entropy()))
+
+    def change_link(self, name: str, **fields: object) -> None:
+        """The system shows another picture of a link."""
+        port = self.ports[name]
+        port.link = msgspec.structs.replace(port.link, **fields)
+        if self.awake:
+            self.give(LinkChanged(link=port.link, entropy=self._entropy()))
+
+    # -- events in
+
+    def give(self, event: Event) -> None:
+        """The node handles one event; what it asks for is done."""
+        node = self.node
+        outputs = node.handle(event, self.clock.instant(self.schedule.now))
+        if outputs:
+            self._perform(outputs)
+        if node.mobile is None or not node.mobile.heard_no_news:
+            self._arm()
+
+    def give_with_entropy(self, kind: Callable[..., Event], **fields: object) -> None:
+        if self.awake:
+            self.give(kind(entropy=self._entropy(), **fields))
+
+    def settle(self) -> None:
+        """What is due now happens before anything else does."""
+        deadline = self.node.next_deadline()
+        if deadline is not None and self.clock.virtual(deadline.at) <= self.schedule.now:
+            self._wake(self._armed)
+
+    def _entropy(self) -> bytes:
+        return self._chance.getrandbits(_ENTROPY_BITS).to_bytes(32)
+
+    def _arm(self) -> None:
+        deadline = self.node.next_deadline()
+        if deadline is not None:
+            self._arm_for(deadline)
+
+    def _arm_for(self, deadline: Deadline) -> None:
+        at = max(self.clock.virtual(deadline.at), self.schedule.now)
+        # A later deadline than the one armed is looked at when that comes: few are pushed, though they move often.
+        if at < self._armed:
+            self._armed = at
+            self.schedule.at(at, self._wake, at)
+
+    def _wake(self, armed: float) -> None:
+        if armed != self._armed or not self.awake:
+            return
+        self._armed = inf
+        deadline = self.node.next_deadline()
+        if deadline is None:
+            return
+        if self.clock.virtual(deadline.at) > self.schedule.now:
+            self._arm_for(deadline)
+            return
+        now = self.clock.instant(self.schedule.now, not_before=deadline.at)
+        outputs = self.node.handle(TimerExpired(entropy=self._entropy()), now)
+        self._perform(outputs)
+        self._arm()
+
+    def hear(self, port: Port | None, packet: Packet) -> None:
+        """Implements `network.Station`."""
+        if not self.awake:
+            return
+        if packet.attack is not None:
+            self._watch.attacked(self, packet, lambda: self._hear(port, packet))
+        else:
+            if self.witness is not None:
+                self.witness(self, packet)
+            self._hear(port, packet)
+
+    def _hear(self, port: Port | None, packet: Packet) -> None:
+        kind = packet.kind
+        if kind in SIGNALLING:
+            if kind != ANNOUNCEMENT:
+                self._signal(port, packet)
+        elif kind == DATA:
+            if packet.payload[16:20] == self._home:
+                self._watch.received(self, packet.payload, packet.via)
+        elif kind == TUNNEL:
+            self.packet_port.via = packet.destination
+            self.engine.packet_from_tunnel(packet.payload, self._boot_time())
+        elif kind == ICMP_ERROR:
+            self.engine.icmp_packet(packet.payload, self._boot_time())
+
+    def hear_routed(self, packet: Packet) -> None:
+        """Implements `network.RoutedStation`."""
+        if self.awake:
+            self.engine.packet_from_device(packet.octets(), self._boot_time())
+
+    def intercepts(self, address: IPv4Address) -> bool:
+        return any(
+            identity(ProxyNeighbour(interface=name, address=address)) in self.kernel.objects for name in self.ports
+        )
+
+    def _boot_time(self) -> float:
+        return self.clock.instant(self.schedule.now).boot
+
+    def _own_packet(self, packet: bytes, via: IPv4Address | None) -> None:
+        self._watch.received(self, packet, via)
+
+    def _signal(self, port: Port | None, packet: Packet) -> None:
+        event = self._event(port, packet)
+        if event is not None:
+            self.give(event)
+
+    def _event(self, port: Port | None, packet: Packet) -> Event | None:
+        interface = CORE_INTERFACE if port is None else port.link.name
+        if packet.event is None or packet.event[1].interface != interface:
+            try:
+                packet.event = (
+                    _decoded(packet),
+                    _arrival(packet, interface, None if port is None else packet.link_source),
+                )
+            except DecodeError as error:
+                self._watch.undecodable(self, error)
+                return None
+        content, arrival = packet.event
+        entropy = self._chance.getrandbits(_ENTROPY_BITS).to_bytes(32)
+        if packet.kind == ADVERTISEMENT:
+            return AdvertisementArrived(advertisement=content, arrival=arrival, entropy=entropy)
+        if packet.kind == SOLICITATION:
+            return SolicitationArrived(solicitation=content, arrival=arrival, entropy=entropy)
+        return MessageArrived(decoded=content, arrival=arrival, entropy=entropy)
+
+    # -- outputs
+
+    def _perform(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, ChangeForwarding):
+                if self._home:
+                    self._is_behind = True
+                else:
+                    self._apply(output.change)
+                self._watch.changed(self, output.change)
+        for output in outputs:
+            if isinstance(output, Notify):
+                self._watch.noticed(self, output.notice)
+            elif isinstance(output, SendMessage):
+                self._send(output)
+            elif isinstance(output, SendDiscovery):
+                self._discover(output)
+            elif isinstance(output, AnnounceAddress):
+                self._announce(output)
+
+    def _send(self, output: SendMessage) -> None:
+        departure = output.departure
+        packet = Packet(
+            kind=kind_of_message(output.octets),
+            payload=output.octets,
+            source=departure.source or self._source(),
+            destination=departure.destination,
+            source_port=departure.source_port,
+            destination_port=departure.destination_port,
+            ttl=departure.ttl,
+        )
+        self._count(packet)
+        if departure.link_destination is None:
+            port = None if self.has_core else self.ports[departure.interface or self._interfaces[0]]
+            self._network.route(self.name, port, packet)
+        else:
+            self._network.frame(self.ports[departure.interface or ""], departure.link_destination, packet)
+
+    def _discover(self, output: SendDiscovery) -> None:
+        departure = output.departure
+        is_advertisement = isinstance(output.message, AgentAdvertisement)
+        packet = Packet(
+            kind=ADVERTISEMENT if is_advertisement else SOLICITATION,
+            payload=encode_icmp(output.message),
+            source=departure.source or IPv4Address(0),
+            destination=departure.destination,
+            ttl=departure.ttl,
+        )
+        self._count(packet)
+        self._network.frame(self.ports[departure.interface or ""], departure.link_destination or b"", packet)
+
+    def _announce(self, output: AnnounceAddress) -> None:
+        packet = announcement(output.address)
+        self._count(packet)
+        self._network.frame(self.ports[output.interface], BROADCAST_LINK_ADDRESS, packet)
+
+    def _source(self) -> IPv4Address:
+        """What the route gives where a message names none."""
+        return next((a.ip for port in self.ports.values() for a in port.link.addresses), IPv4Address(0))
+
+    def _count(self, packet: Packet) -> None:
+        self.messages_sent += 1
+        self.octets_sent += packet.length
+        self._watch.sent(self, packet)
+
+
+def _decoded(packet: Packet) -> object:
+    if packet.kind in (ADVERTISEMENT, SOLICITATION):
+        return decode_icmp(packet.payload)
+    return _decode_message(packet.payload)
+
+
+def _arrival(packet: Packet, interface: str, link_source: bytes | None) -> Arrival:
+    return Arrival(
+        interface=interface,
+        source=packet.source,
+        destination=packet.destination,
+        source_port=packet.source_port,
+        destination_port=packet.destination_port,
+        ttl=packet.ttl,
+        link_source=link_source,
+    )

@@ -1,0 +1,60 @@
+"""Where a simulated machine's tunnel packets go; implements `dataplane.ports.PacketPort`."""
+
+import errno
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+
+from mobileip.sim.network import Network, Port
+from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
+from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_IPIP
+
+
+class SimulatedPacketPort:
+    """`ports`: the machine's interfaces; `has_core`: whether it is one of the core's own. `send_up` is set by the
+    machine.
+    """
+
+    def __init__(self, name: str, network: Network, ports: Mapping[str, Port], *, has_core: bool) -> None:
+        self._name = name
+        self._network = network
+        self._ports = ports
+        self._has_core = has_core
+        self.via: IPv4Address | None = None
+        """The care-of address that the tunnel packet at hand came to."""
+        self.on_own: Callable[[bytes, IPv4Address | None], None] | None = None
+
+    def send_outer(self, packet: bytes) -> int:
+        if len(packet) > self.path_mtu(IPv4Address(0)):
+            return errno.EMSGSIZE
+        port = None if self._has_core else next(iter(self._ports.values()))
+        sent = self._network.route(self._name, port, ip_packet(packet))
+        return 0 if sent else errno.ENETUNREACH
+
+    def path_mtu(self, destination: IPv4Address) -> int:
+        return self._network.core.mtu
+
+    def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
+        carried = ip_packet(packet)
+        carried.via = self.via
+        port = self._ports.get(interface)
+        sent = port is not None and self._network.frame(port, link_address, carried)
+        return 0 if sent else errno.ENODEV
+
+    def send_up(self, packet: bytes) -> int:
+        if self.on_own is not None:
+            self.on_own(packet, self.via)
+        return 0
+
+
+_KINDS = {PROTOCOL_IPIP: TUNNEL, PROTOCOL_ICMP: ICMP_ERROR}
+
+
+def ip_packet(octets: bytes) -> Packet:
+    """A whole IPv4 packet on its way."""
+    return Packet(
+        kind=_KINDS.get(octets[9], DATA),
+        payload=octets,
+        source=IPv4Address(octets[12:16]),
+        destination=IPv4Address(octets[16:20]),
+        ttl=octets[8],
+    )

@@ -1,4 +1,4 @@
-"""The daemon as an object, for programs that embed it: `mobileip.Node`.
+"""The daemon as an object, for programs that embed it: `mobileip.Node`, `mobileip.load`.
 
     node = Node(mobileip.load("mn.toml"))
     await node.start()
@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from mobileip.control.schema import AgentView, BindingView, StatusView, TrafficView, TunnelView, VisitorView
-from mobileip.daemon.config_file import DEFAULT_RUN_DIRECTORY, Configuration, ConfigurationError, load, parse
-from mobileip.daemon.lock import DaemonLock
+from mobileip.control.schema import AgentView, BindingView, ErrorView, StatusView, TrafficView, TunnelView, VisitorView
+from mobileip.daemon import sweep
+from mobileip.daemon.config_file import Configuration, ConfigurationError, load, parse
+from mobileip.daemon.lock import DaemonLock, run_directory_of
 from mobileip.daemon.service import End, Service
 from mobileip.linux.errors import MachineError
 
-__all__ = ["Configuration", "ConfigurationError", "MachineError", "Node", "Snapshot", "load", "parse"]
+__all__ = ["Configuration", "ConfigurationError", "End", "MachineError", "Node", "Snapshot", "load", "parse"]
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +41,10 @@ class Node:
     Raises: `MachineError` from `start` when the machine lacks something; nothing of ours stays on it then.
     """
 
-    def __init__(self, configuration: Configuration, run_directory: Path = DEFAULT_RUN_DIRECTORY) -> None:
+    def __init__(self, configuration: Configuration, run_directory: Path | None = None) -> None:
+        """`run_directory` None: that of the configuration, else $MIP_RUN_DIR, else /run/mip."""
         self._configuration = configuration
-        self._run_directory = run_directory
+        self._run_directory = run_directory or run_directory_of(configuration.daemon)
         self._service: Service | None = None
         self._lock: DaemonLock | None = None
         self._listeners: list[Callable[[dict[str, object]], None]] = []
@@ -50,33 +52,42 @@ class Node:
         """Called when an operator says `mip stop` or `mip restart`; the program decides what follows."""
 
     async def start(self) -> None:
-        self._lock = DaemonLock(self._run_directory)
+        if self._service is not None:
+            raise RuntimeError("the node is started already")
+        lock = DaemonLock(self._run_directory)
         try:
-            self._service = Service(self._configuration, self._run_directory, self._end_asked)
+            service = Service(self._configuration, self._run_directory, self._end_asked)
+            for listener in self._listeners:
+                service.subscribe(listener)
+            await service.start()
         except BaseException:
-            self._lock.release()
+            lock.release()
             raise
-        for listener in self._listeners:
-            self._service.subscribe(listener)
-        await self._service.start()
+        self._lock, self._service = lock, service
 
     async def stop(self, *, leave: bool = False) -> None:
         """`leave`: marked state stays for the next start to adopt; else nothing stays."""
         if self._service is None or self._lock is None:
             return
         service, self._service = self._service, None
-        await service.stop(End.LEAVE if leave else End.REMOVE)
-        self._lock.release()
+        try:
+            await service.stop(End.LEAVE if leave else End.REMOVE)
+        finally:
+            self._lock.release()
 
     async def restart(self) -> None:
-        """Stops and starts with nothing torn down between."""
+        """Stops and starts with nothing torn down between; what a start that fails leaves is swept up in a minute."""
         await self.stop(leave=True)
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            sweep.start(self._run_directory, self._configuration.daemon.device)
+            raise
 
     async def reconfigure(self, configuration: Configuration) -> None:
         """A role whose configuration did not change keeps its bindings, visitors and registration.
 
-        Raises: ValueError when only a restart can take the change over.
+        Raises: ValueError when only a restart can take the change over; nothing is changed then.
         """
         await self._running().reconfigure(configuration)
         self._configuration = configuration
@@ -93,14 +104,15 @@ class Node:
         )
 
     def subscribe(self, listener: Callable[[dict[str, object]], None]) -> None:
-        """`listener` gets every event as a dict, in the form of the control API's event feed."""
+        """`listener` gets every event from now on, across restarts, as a dict in the form of the control API's feed."""
         self._listeners.append(listener)
         if self._service is not None:
             self._service.subscribe(listener)
 
-    def _end_asked(self, end: End) -> None:
+    def _end_asked(self, end: End) -> ErrorView | None:
         """`on_end` may be set at any time, so it is looked up when it is needed."""
         self.on_end(end)
+        return None
 
     def _running(self) -> Service:
         if self._service is None:

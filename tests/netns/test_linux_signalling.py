@@ -20,6 +20,7 @@ from tests.support.capture import BROADCAST, Wire, is_arp
 from tests.support.netns import Namespace, namespace, veth
 
 from mobileip.agents.events import Arrival
+from mobileip.agents.foreign.undelivered import code_of
 from mobileip.agents.outputs import Departure
 from mobileip.linux.errors import PortOccupied
 from mobileip.linux.links import multicast_link_address
@@ -31,6 +32,7 @@ from mobileip.wire.errors import DecodeError
 from mobileip.wire.ip.icmp import encode as encode_icmp
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import decode_udp, encode_udp
+from mobileip.wire.numbers import ReplyCode
 
 pytestmark = pytest.mark.netns
 
@@ -38,6 +40,7 @@ PATIENCE = 10
 HOME = IPv4Address("10.1.0.10")
 FOREIGN = IPv4Address("203.0.113.9")
 """A source that the node's routes lead elsewhere, or nowhere."""
+ROUTER = IPv4Address("198.51.100.1")
 AGENT, CARE_OF = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.77")
 EVERYONE = IPv4Address("255.255.255.255")
 ALL_SYSTEMS, ALL_AGENTS = IPv4Address("224.0.0.1"), IPv4Address("224.0.0.11")
@@ -60,6 +63,7 @@ class Node:
             on_discovery=lambda heard: self.told.put_nowait(("discovery", heard)),
             on_router=lambda *what: self.told.put_nowait(("router", *what)),
             on_undecodable=self._undecodable,
+            on_delivery_failed=lambda *what: self.told.put_nowait(("failed", *what)),
         )
         self.signalling = Signalling(("x",), self.watch, receivers)
 
@@ -344,12 +348,48 @@ async def test_over_a_routed_path_by_udp(node: Node, router: Namespace) -> None:
 
 
 async def test_icmp_errors_do_not_stop_the_socket(node: Node, router: Namespace) -> None:
-    closed = Departure(destination=IPv4Address("198.51.100.1"), destination_port=9)
     for _ in range(3):
-        assert node.signalling.send(b"nobody listens", closed) == 0
+        assert node.signalling.send(b"nobody listens", Departure(destination=ROUTER, destination_port=9)) == 0
     with router.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.sendto(b"still there?", ("198.51.100.7", 434))
-    assert (await node.message()).octets == b"still there?"
+    while (told := await node.hears())[0] == "failed":
+        assert told == ("failed", ROUTER, 3, 3, b"nobody listens")
+    assert (told[0], told[1].octets) == ("message", b"still there?")
+
+
+async def test_a_closed_port_is_told_with_what_was_sent(node: Node, router: Namespace) -> None:
+    assert node.signalling.send(b"a request", Departure(destination=ROUTER)) == 0
+    what, destination, icmp_type, icmp_code, octets = await node.hears()
+    assert (what, destination, octets) == ("failed", ROUTER, b"a request")
+    assert code_of(icmp_type, icmp_code) == ReplyCode.FA_HOME_AGENT_PORT_UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [
+        (None, ReplyCode.FA_HOME_NETWORK_UNREACHABLE),
+        ("unreachable", ReplyCode.FA_HOME_AGENT_HOST_UNREACHABLE),
+        ("prohibit", ReplyCode.FA_HOME_AGENT_UNREACHABLE),
+    ],
+)
+async def test_what_a_router_says_of_a_route(
+    node: Node, here: Namespace, router: Namespace, route: str | None, code: ReplyCode
+) -> None:
+    here.ip(f"route add {FOREIGN} via {ROUTER}")
+    router.sysctl("net/ipv4/ip_forward", "1")
+    if route is not None:
+        router.ip(f"route add {route} {FOREIGN}")
+    assert node.signalling.send(b"a request", Departure(destination=FOREIGN)) == 0
+    what, destination, icmp_type, icmp_code, octets = await node.hears()
+    assert (what, destination, octets) == ("failed", FOREIGN, b"a request")
+    assert code_of(icmp_type, icmp_code) == code
+
+
+async def test_where_no_route_leads_is_told_like_that(node: Node) -> None:
+    assert node.signalling.send(b"a request", Departure(destination=FOREIGN)) == errno.ENETUNREACH
+    what, destination, icmp_type, icmp_code, octets = await node.hears()
+    assert (what, destination, octets) == ("failed", FOREIGN, b"a request")
+    assert code_of(icmp_type, icmp_code) == ReplyCode.FA_HOME_NETWORK_UNREACHABLE
 
 
 async def test_a_home_agent_and_a_foreign_agent_in_one_daemon_meet_on_loopback(node: Node) -> None:

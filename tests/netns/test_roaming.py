@@ -16,6 +16,7 @@ from tests.support.roaming import (
 )
 
 from mobileip.lab.laboratory import Lab
+from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, decode_ipv4
 
 pytestmark = pytest.mark.netns
 
@@ -35,7 +36,10 @@ def link_address(lab: Lab, node: str) -> bytes:
 def test_each_move_and_no_arp_on_visited_links(rp_filter: int) -> None:
     with roaming("roaming", f"rp{rp_filter}", rp_filter=rp_filter) as lab:
         mine = link_address(lab, "mn")
-        capture = lab.capture(("fa1", "eth1"), ("fa2", "eth1"), ("visited", "eth1"))
+        visited_links = [("fa1", "eth1"), ("fa2", "eth1"), ("visited", "eth1")]
+        capture = lab.capture(*visited_links)
+        tunnels = [(node, "mip0") for node in ("ha", "fa1", "fa2", "mn")]
+        inside = lab.capture(*tunnels)
         for network in MOVES:
             go(lab, network)
             assert registration(lab)["care_of"] == CARE_OF[network]
@@ -45,6 +49,8 @@ def test_each_move_and_no_arp_on_visited_links(rp_filter: int) -> None:
             source = lab.run("mn", "ip", "-o", "route", "get", CORRESPONDENT).stdout
             assert f"src {HOME_ADDRESS}" in source, f"unbound programs use the home address in {network}"
         capture.close()
+        inside.close()
+        assert {(f.place.node, f.place.interface) for f in capture.frames} == set(visited_links), "each was in use"
         # RFC 5944 §4.6: no ARP request by the node away from home, and no answer for its home address by anyone.
         assert arp_of(capture.frames, mine) == []
         home = bytes(int(part) for part in HOME_ADDRESS.split("."))
@@ -52,7 +58,12 @@ def test_each_move_and_no_arp_on_visited_links(rp_filter: int) -> None:
             f for f in capture.frames if f.ether_type == 0x0806 and home in (f.payload[14:18], f.payload[24:28])
         ]
         assert about_home == []
+        # An agent that forwards out of the link where a packet came in would send redirects, if its kernel were let.
         assert REDIRECT not in icmp_types(capture.frames)
+        # A tunnel device has no link-layer header: a frame there is a packet.
+        packets_inside = [decode_ipv4(f.octets) for f in inside.frames if f.octets[0] >> 4 == 4]
+        assert {f.place.node for f in inside.frames} >= {"ha", "mn"}, "the tunnel's ends were in use"
+        assert REDIRECT not in {p.payload[0] for p in packets_inside if p.protocol == PROTOCOL_ICMP and p.payload}
 
 
 def test_silent_replug_between_agents_and_to_a_network_without() -> None:

@@ -64,6 +64,7 @@ def asked(attachment: Attachment | None = None, **fields: Any) -> Outstanding:
         "lifetime": 1800,
         "sent_at": 100.0,
         "corrections": 0,
+        "home_address": HOME_ADDRESS,
     }
     return Outstanding(**(defaults | fields))
 

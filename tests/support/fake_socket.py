@@ -1,5 +1,6 @@
 """A socket without a kernel: it notes what is asked of it, gives what it was told to give, and refuses what it must."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +18,13 @@ class FakeSocket:
         self.arguments: tuple[int, ...] = ()
         """Family, kind and protocol, where it was made by `maker`."""
         self.options: dict[tuple[int, int], Any] = {}
+        self.set: list[tuple[int, int, Any]] = []
         self.bound: Any = None
         self.connected: Any = None
         self.sent: list[Any] = []
         self.incoming: list[Any] = []
+        self.errors: list[Any] = []
+        """What the error queue holds (MSG_ERRQUEUE)."""
         self.on_send: Callable[[bytes], None] | None = None
         """Told of every `send`, to prepare the answer."""
         self.is_closed = False
@@ -34,6 +38,11 @@ class FakeSocket:
     def setsockopt(self, level: int, name: int, value: Any) -> None:
         self._refuse((level, name))
         self.options[level, name] = value
+        self.set.append((level, name, value))
+
+    def every(self, level: int, name: int) -> list[Any]:
+        """All values that one option was set to."""
+        return [value for *option, value in self.set if option == [level, name]]
 
     def getsockopt(self, level: int, name: int) -> Any:
         self._refuse((level, name))
@@ -67,7 +76,9 @@ class FakeSocket:
     def recv(self, _: int) -> Any:
         return self._receive()
 
-    def recvmsg(self, _: int, __: int) -> Any:
+    def recvmsg(self, _: int, __: int, flags: int = 0) -> Any:
+        if flags & socket.MSG_ERRQUEUE:
+            return self._receive_from(self.errors)
         return self._receive()
 
     def fileno(self) -> int:
@@ -81,9 +92,13 @@ class FakeSocket:
             raise self.refusals[call]
 
     def _receive(self) -> Any:
-        if not self.incoming:
+        return self._receive_from(self.incoming)
+
+    @staticmethod
+    def _receive_from(waiting: list[Any]) -> Any:
+        if not waiting:
             raise BlockingIOError
-        given = self.incoming.pop(0)
+        given = waiting.pop(0)
         if isinstance(given, BaseException):
             raise given
         return given

@@ -23,6 +23,9 @@ from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.foreign.snapshot import PendingRegistration, Visitor
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.wire.agent_discovery import AgentSolicitation
+from mobileip.wire.extensions.authentication import ForeignHomeAuthentication
+from mobileip.wire.identification import high
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 LINK = "visit0"
 """Where mobile nodes visit; it has AGENT_ADDRESS."""
@@ -40,6 +43,7 @@ MOBILE_PORT = 40434
 """UDP source port of the mobile node's requests."""
 MOBILE_FOREIGN = MobilitySecurityAssociation(spi=500, key=b"between mobile node and foreign agent")
 FOREIGN_HOME = MobilitySecurityAssociation(spi=400, key=b"between the agents")
+BETWEEN_AGENTS: Signature = (ForeignHomeAuthentication, FOREIGN_HOME)
 
 
 def foreign_agent_config(**fields: Any) -> ForeignAgentConfig:
@@ -118,6 +122,28 @@ def unsigned_reply(**fields: Any) -> MessageArrived:
     return arrived(signed_octets[:20], **where)
 
 
+def revocation(*signatures: Signature, **fields: Any) -> MessageArrived:
+    """The home agent revokes `visitor()`, a minute after it was registered."""
+    message, where = _split(fields, {"interface": UPLINK, "source": HOME_AGENT, "destination": CARE_OF_ADDRESS})
+    defaults: dict[str, Any] = {
+        "from_home_agent": True,
+        "home_address": HOME_ADDRESS,
+        "home_domain_address": HOME_AGENT,
+        "foreign_domain_address": CARE_OF_ADDRESS,
+        "revocation_identifier": high(NTP) + 60,
+    }
+    octets = signed(RegistrationRevocation(**(defaults | message)), *(signatures or (BETWEEN_AGENTS,)))
+    return arrived(octets, **where)
+
+
+def acknowledgment(*signatures: Signature, **fields: Any) -> MessageArrived:
+    """The home agent has read our revocation of the time of boot."""
+    message, where = _split(fields, {"interface": UPLINK, "source": HOME_AGENT, "destination": CARE_OF_ADDRESS})
+    defaults: dict[str, Any] = {"home_address": HOME_ADDRESS, "revocation_identifier": high(NTP)}
+    octets = signed(RevocationAcknowledgment(**(defaults | message)), *(signatures or (BETWEEN_AGENTS,)))
+    return arrived(octets, **where)
+
+
 def solicitation(**fields: Any) -> SolicitationArrived:
     """Of the mobile node, on LINK."""
     defaults: dict[str, Any] = {
@@ -137,6 +163,7 @@ def pending(**fields: Any) -> PendingRegistration:
     defaults: dict[str, Any] = {
         "home_address": HOME_ADDRESS,
         "home_agent": HOME_AGENT,
+        "relayed_to": fields.get("home_agent", HOME_AGENT),
         "interface": LINK,
         "link_address": MAC,
         "udp_port": MOBILE_PORT,
@@ -146,7 +173,7 @@ def pending(**fields: Any) -> PendingRegistration:
         "identification": NTP,
         "requested_lifetime": 1800,
         "received_at": 0.0,
-        "expires_at": 7.0,
+        "expires_at": 8.0,
     }
     return PendingRegistration(**(defaults | fields))
 
@@ -160,7 +187,11 @@ def visitor(**fields: Any) -> Visitor:
         "interface": LINK,
         "link_address": MAC,
         "udp_port": MOBILE_PORT,
+        "source": HOME_ADDRESS,
+        "destination": AGENT_ADDRESS,
+        "requested_lifetime": 1800,
         "lifetime": 1800,
+        "requested_at": 0.0,
         "registered_at": 0.0,
         "expires_at": 1800.0,
         "identification": NTP,

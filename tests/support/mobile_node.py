@@ -44,6 +44,7 @@ from mobileip.wire.agent_discovery import (
     RouterAddress,
 )
 from mobileip.wire.message import decode_message
+from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
 HOME_NETWORK = IPv4Network("10.1.0.0/24")
@@ -208,14 +209,16 @@ class Scene:
         return self.handle(AdvertisementArrived(advertisement=advertisement, arrival=arrival), entropy)
 
     def reply(self, code: int = 0, request: RegistrationRequest | None = None, **fields: Any) -> RegistrationReply:
-        """What a home agent says to `request` (default: the latest one)."""
+        """What a home agent says to `request` (default: the latest one); with code 133 its clock is 30 s ahead."""
         request = request or self.request
+        is_timed = self.config.association.replay is ReplayStyle.TIMESTAMPS
+        ahead = 30 << 32 if code == ReplyCode.HA_IDENTIFICATION_MISMATCH and is_timed else 0
         defaults: dict[str, Any] = {
             "code": code,
             "lifetime": request.lifetime,
             "home_address": request.home_address,
             "home_agent": request.home_agent,
-            "identification": request.identification,
+            "identification": request.identification + ahead,
         }
         return RegistrationReply(**(defaults | fields))
 
@@ -276,7 +279,8 @@ class Scene:
 
     @property
     def requests_so_far(self) -> list[RegistrationRequest]:
-        return [_request(output) for _, output in self.history if isinstance(output, SendMessage)]
+        sent = (output for _, output in self.history if isinstance(output, SendMessage))
+        return [_request(message) for message in sent if is_request(message)]
 
     @property
     def departure(self) -> Departure:
@@ -324,6 +328,11 @@ class Scene:
         wish = self.node.forwarding().wishes[("MobileLink", name)]
         assert isinstance(wish, MobileLink)
         return wish.answers_arp
+
+
+def is_request(message: SendMessage) -> bool:
+    """Or else it acknowledges a revocation."""
+    return message.octets[0] == RegistrationRequest.TYPE
 
 
 def _request(message: SendMessage) -> RegistrationRequest:

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from mobileip.forwarding.model import (
     AgentLink,
+    ArpAnswer,
     BindingRoute,
+    BroadcastCopy,
+    BroadcastExit,
+    BroadcastRoute,
     ForwardingChange,
     ForwardingState,
     HomeAddress,
@@ -27,6 +31,7 @@ HOME_AGENT = IPv4Address("192.0.2.1")
 CARE_OF = IPv4Address("192.0.2.2")
 HOME_ADDRESS = IPv4Address("10.1.0.10")
 HOME_NETWORK = IPv4Network("10.1.0.0/24")
+GROUPS = IPv4Network("239.1.0.0/16")
 CORRESPONDENT = IPv4Address("198.51.100.7")
 VISITOR_LINK_ADDRESS = bytes.fromhex("020000000007")
 
@@ -62,6 +67,23 @@ def tunnel_exit(
     return TunnelExit(home_address=home, tunnel=tunnel, expires_at=expires_at)
 
 
+def broadcast_route(
+    home: IPv4Address = HOME_ADDRESS, *tunnels: Tunnel, nested: bool = False, expires_at: float = LATER
+) -> BroadcastRoute:
+    return BroadcastRoute(
+        home_address=home,
+        home_agent=HOME_AGENT,
+        copies=tuple(BroadcastCopy(tunnel, nested) for tunnel in tunnels or (TO_CARE_OF,)),
+        expires_at=expires_at,
+    )
+
+
+def broadcast_exit(
+    home: IPv4Address = HOME_ADDRESS, tunnel: Tunnel = FROM_HOME_AGENT, *, expires_at: float = LATER
+) -> BroadcastExit:
+    return BroadcastExit(home_address=home, tunnel=tunnel, network=HOME_NETWORK, expires_at=expires_at)
+
+
 _interfaces = st.sampled_from(["eth0", "eth1"])
 _homes = st.sampled_from([HOME_ADDRESS, HOME_ADDRESS + 1])
 _agents = st.sampled_from([HOME_AGENT, CARE_OF, IPv4Address("203.0.113.9")])
@@ -75,11 +97,22 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         HomeNetwork,
         prefix=st.sampled_from([HOME_NETWORK, IPv4Network("10.1.0.0/31")]),
         interface=st.none() | _interfaces,
+        forwarded_groups=st.sampled_from([(), (GROUPS,)]),
     ),
     st.builds(
         BindingRoute,
         home_address=_homes,
         tunnels=st.lists(_tunnels, min_size=1, max_size=3, unique=True).map(tuple),
+        expires_at=_expiries,
+        realm=_realms,
+    ),
+    st.builds(
+        BroadcastRoute,
+        home_address=_homes,
+        home_agent=_agents,
+        copies=st.lists(st.builds(BroadcastCopy, _tunnels, st.booleans()), min_size=1, max_size=2, unique=True).map(
+            tuple
+        ),
         expires_at=_expiries,
         realm=_realms,
     ),
@@ -106,7 +139,15 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         on_link=st.none() | st.just(HOME_NETWORK),
     ),
     st.builds(Neighbour, interface=_interfaces, address=_agents, link_address=_macs),
+    st.builds(ArpAnswer, interface=_interfaces, home_address=_homes, link_address=_macs),
     st.builds(TunnelExit, home_address=_homes, tunnel=_tunnels, expires_at=_expiries, realm=_realms),
+    st.builds(
+        BroadcastExit,
+        home_address=_homes,
+        tunnel=_tunnels | st.builds(Tunnel, _homes, _agents),
+        network=st.just(HOME_NETWORK),
+        expires_at=_expiries,
+    ),
 )
 
 states: st.SearchStrategy[ForwardingState] = st.lists(wishes, max_size=8).map(ForwardingState.of)

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from math import nan
 from pathlib import Path
 
 from mobileip.cli import tables
@@ -39,9 +40,15 @@ HELP = {
     "check": "validate a configuration file",
     "genkey": "print a fresh key",
     "lab": "networks on this machine: mip lab --help",
+    "simulate": "thousands of nodes in virtual time: mip simulate --help",
 }
 
-PROGRAMS = {"lab": "mobileip.lab", "check": "mobileip.daemon.check", "genkey": "mobileip.daemon.genkey"}
+PROGRAMS = {
+    "lab": "mobileip.lab",
+    "simulate": "mobileip.sim",
+    "check": "mobileip.daemon.check",
+    "genkey": "mobileip.daemon.genkey",
+}
 """What runs as a program of its own, so that asking a daemon costs no import of it."""
 
 CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
@@ -49,6 +56,8 @@ CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
 
 EXIT_INTERRUPTED = 130
 
+LONGEST_WAIT = 1_000_000
+"""Seconds. A socket can't wait for infinity."""
 
 WITH_VALUE = ("--socket", "--run-dir")
 """Options that take the next word."""
@@ -83,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--run-dir", type=Path, metavar="DIR", help="the daemon's run directory ($MIP_RUN_DIR)")
     command = argparse.ArgumentParser(
         prog="mip",
+        allow_abbrev=False,  # `split` must know an option that takes the next word
         description="Mobile IP on this machine. Objects may be abbreviated: mip b = mip binding.",
         parents=[common],
     )
@@ -98,10 +108,20 @@ def parser() -> argparse.ArgumentParser:
         objects.add_parser(name, help=HELP[name], parents=[common])
     wait = objects.add_parser("wait", help=HELP["wait"], parents=[common])
     wait.add_argument("--for", dest="condition", choices=CONDITIONS, default="registered")
-    wait.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
+    wait.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS")
     for name in PROGRAMS:
         objects.add_parser(name, help=HELP[name], add_help=False)
     return command
+
+
+def _seconds(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = nan
+    if not 0 <= value <= LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"{word} is wrong: seconds from 0 to {LONGEST_WAIT} are expected")
+    return value
 
 
 def _verb(word: str) -> str:
@@ -117,15 +137,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.execv(sys.executable, program)  # noqa: S606 - a program of ours, given as words
     options = parser().parse_args([*before, *words], argparse.Namespace(json=False, socket=None, run_dir=None))
     try:
-        return run(options)
+        result = run(options)
+        print(end="", flush=True)  # what can't be written is known now, not when the interpreter ends
     except ControlError as error:
         complain(error, as_json=options.json)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough: mip events | head
+        _write_no_more()  # the reader has seen enough: mip events | head
         return 0
+    except OSError as error:
+        _write_no_more()
+        failure = ControlError("failed", f"can't write: {error.strerror}")
+        complain(failure, as_json=options.json)
+        return failure.exit_code
+    return result
+
+
+def _write_no_more() -> None:
+    """What is still buffered is for nobody; without this the interpreter would try once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -160,10 +194,12 @@ def show(client: ControlClient, options: argparse.Namespace) -> int:
             raise ControlError("not_found", f"no {options.object} {options.which}")
     if options.json:
         print(json.dumps(view, indent=2))
-    elif isinstance(view, list):
+    elif isinstance(view, list) and name in tables.COLUMNS:
         print(tables.table(tables.COLUMNS[name], view) if view else f"no {options.object}s")
-    else:
+    elif isinstance(view, dict) and name in _PAGES:
         print(_PAGES[name](view))
+    else:
+        raise ControlError("failed", f"the daemon's answer is no {options.object}", "see it with --json")
     if options.statistics and not options.json and name != "traffic":
         counters = client.get("traffic")
         print(tables.traffic(counters) if isinstance(counters, dict) else "")

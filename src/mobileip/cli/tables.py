@@ -1,6 +1,7 @@
 """JSON of the control API as text for people: aligned columns, durations in words, plain text alone."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
 Row = Mapping[str, object]
 Column = tuple[str, Callable[[Row], str]]
@@ -18,7 +19,7 @@ def text(value: object) -> str:
 
 def duration(value: object) -> str:
     """Seconds as people say them; None = for ever."""
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or not isfinite(value):
         return "for ever"
     seconds = int(value)
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
@@ -98,12 +99,17 @@ def status(view: Row) -> str:
     ]
     links = view.get("links")
     if isinstance(links, list):
-        entries += [
-            (f"link {link['name']}", f"{text(link['state']).replace('_', ' ')} {' '.join(link['addresses'])}".strip())
-            for link in links
-        ]
+        entries += [_link(link) for link in links if isinstance(link, dict)]
     entries += [("running", f"{duration(view.get('uptime_seconds'))}, process {view.get('pid')}")]
     return "\n".join([*lines, pairs(entries)])
+
+
+def _link(view: Row) -> tuple[str, str]:
+    addresses = view.get("addresses")
+    words = [text(view.get("state")).replace("_", " ")]
+    if isinstance(addresses, list):
+        words += [text(address) for address in addresses]
+    return f"link {text(view.get('name'))}", " ".join(words)
 
 
 def registration(view: Row) -> str:

@@ -43,7 +43,7 @@ class ControlError(Exception):
 
 def default_socket() -> Path:
     """In $MIP_RUN_DIR, else in /run/mip."""
-    return Path(os.environ.get("MIP_RUN_DIR", DEFAULT_RUN_DIRECTORY)) / SOCKET_NAME
+    return Path(os.environ.get("MIP_RUN_DIR") or DEFAULT_RUN_DIRECTORY) / SOCKET_NAME
 
 
 class ControlClient:
@@ -77,6 +77,9 @@ class ControlClient:
         try:
             connection.request("GET", "/v1/events", headers=headers)
             return EventStream(connection)
+        except ControlError:
+            connection.close()
+            raise
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise _gone(error) from error
@@ -86,20 +89,22 @@ class ControlClient:
         try:
             connection.request(method, f"/v1/{name}")
             response = connection.getresponse()
-            body: Json | dict[str, dict[str, str]] = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ControlError("failed", f"the daemon gave no proper answer: {error}") from error
+            octets = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise _improper(error) from error
         finally:
             connection.close()
         if response.status != http.client.OK:
-            said = body.get("error") if isinstance(body, dict) else None
-            error_view = said if isinstance(said, dict) else {}
-            raise ControlError(
-                str(error_view.get("code", "failed")),
-                str(error_view.get("message", response.reason)),
-                str(error_view.get("hint", "")),
-            )
-        return body  # type: ignore[return-value]  # a success has the view's form
+            raise _refusal(response, octets)
+        try:
+            body: object = json.loads(octets)
+        except ValueError as error:
+            raise _improper(error) from error
+        if isinstance(body, dict):
+            return body
+        if isinstance(body, list) and all(isinstance(row, dict) for row in body):
+            return body
+        raise _improper("neither an object nor a list of objects")
 
     def _connect(self, timeout: float | None) -> "_UnixConnection":
         connection = _UnixConnection(self._path, timeout)
@@ -121,6 +126,8 @@ class EventStream:
         self._connection = connection
         self._socket = connection.sock
         self._response = connection.getresponse()
+        if self._response.status != http.client.OK:
+            raise _refusal(self._response, self._response.read())
 
     def next(self, timeout: float | None = None) -> dict[str, object] | None:
         """The next event; None when the daemon ended the stream.
@@ -137,7 +144,9 @@ class EventStream:
                 if not line:
                     return None
                 if line.startswith(b"data: "):
-                    event: dict[str, object] = json.loads(line[6:])
+                    event: object = json.loads(line[6:])
+                    if not isinstance(event, dict):
+                        raise _improper("an event that is no object")
                     return event
         except TimeoutError as error:
             raise ControlError("timeout", "no event came in time") from error
@@ -157,6 +166,24 @@ class EventStream:
 
 def _gone(error: Exception) -> ControlError:
     return ControlError("not_running", f"the daemon went away: {str(error) or type(error).__name__}")
+
+
+def _improper(why: object) -> ControlError:
+    hint = "are mip and mipd of the same version?"
+    return ControlError("failed", f"the daemon gave no proper answer: {why}", hint)
+
+
+def _refusal(response: http.client.HTTPResponse, octets: bytes) -> ControlError:
+    """What the daemon says for its no, in the schema's form or, where it is another program, in HTTP's."""
+    try:
+        body: object = json.loads(octets)
+    except ValueError:
+        body = None
+    said = body.get("error") if isinstance(body, dict) else None
+    view = said if isinstance(said, dict) else {}
+    return ControlError(
+        str(view.get("code", "failed")), str(view.get("message", response.reason)), str(view.get("hint", ""))
+    )
 
 
 class _UnixConnection(http.client.HTTPConnection):

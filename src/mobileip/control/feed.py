@@ -20,8 +20,8 @@ class Feed:
         self._listeners: set[asyncio.Queue[Event]] = set()
         self._number = 0
 
-    def publish(self, encode: Callable[[int], bytes]) -> None:
-        """`encode` makes the JSON from the event's number."""
+    def publish(self, encode: Callable[[int], bytes]) -> int:
+        """`encode` makes the JSON from the event's number, which is returned."""
         self._number += 1
         event = (self._number, encode(self._number))
         self._ring.append(event)
@@ -29,6 +29,7 @@ class Feed:
             if queue.full():
                 queue.get_nowait()  # the oldest goes; its reader sees the gap in the numbers
             queue.put_nowait(event)
+        return self._number
 
     @contextmanager
     def listen(self, after: int | None) -> Iterator[asyncio.Queue[Event]]:

@@ -1,7 +1,9 @@
 """The API's server: HTTP and JSON over a Unix socket. Whoever may open it may read; root and ourselves may change."""
 
 import asyncio
+import logging
 import os
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -28,6 +30,8 @@ SOCKET_MODE = 0o660
 HEARTBEAT_SECONDS = 15.0
 """A comment line in a silent event stream, so that both ends notice a dead peer."""
 _CREDENTIALS = struct.Struct("=3i")
+_EVENT_NUMBER = re.compile("[0-9]{1,18}")
+LOGGER = logging.getLogger("mobileip.control")
 
 
 class Backend(Protocol):
@@ -94,10 +98,9 @@ class ControlServer:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""
-        last = request.headers.get("Last-Event-ID", "")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         # Listening begins before the headers leave: whoever has an answer misses nothing that happens from there on.
-        with self._feed.listen(int(last) if last.isdecimal() else None) as events:
+        with self._feed.listen(_last_event(request)) as events:
             await response.prepare(request)
             while True:
                 try:
@@ -110,11 +113,24 @@ class ControlServer:
 
 @web.middleware
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every refusal in the one form of the schema."""
+    """Every refusal in the one form of the schema; a fault of ours too, which goes to the log as well."""
     try:
         return await handler(request)
     except web.HTTPException as error:
         return _error(error.status, ErrorView(code="usage", message=f"{request.method} {request.path}: {error.reason}"))
+    except ConnectionError:
+        raise  # whoever asked is gone: there is nobody to tell
+    except Exception as error:
+        LOGGER.exception("request_failed", extra={"fields": {"request": f"{request.method} {request.path}"}})
+        return _error(
+            500, ErrorView(code="failed", message=f"a fault in the daemon: {type(error).__name__}", hint="see its log")
+        )
+
+
+def _last_event(request: web.Request) -> int | None:
+    """Number of the last event that the client has; None, only new ones, where it says none."""
+    last = request.headers.get("Last-Event-ID", "")
+    return int(last) if _EVENT_NUMBER.fullmatch(last) else None
 
 
 def _json(status: int, body: object) -> web.Response:

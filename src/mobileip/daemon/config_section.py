@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 LONGEST_INTERFACE_NAME = 15
+"""Octets (IFNAMSIZ of Linux less the final zero)."""
 LONGEST_SHOWN_VALUE = 60
 """Characters of a wrong value that an error shows."""
 
@@ -48,10 +49,13 @@ class Section:
             return []
         return [Section(e, f"{self._path}{key}[{i}].", self.folder, self._errors) for i, e in enumerate(value)]
 
-    def take(self, key: str, read: Callable[[object], T], default: T | None, expected: str) -> T | None:
+    def take(
+        self, key: str, read: Callable[[object], T], default: T | None, expected: str, *, secret: bool = False
+    ) -> T | None:
         """The value of `key` through `read` (which raises ValueError or TypeError), or the default.
 
-        None stands for "missing or wrong, an error is noted" where there is no default.
+        None stands for "missing or wrong, an error is noted" where there is no default. `secret`: a wrong value may
+        be a key that was written in the wrong place, and is not shown.
         """
         self._known.add(key)
         if key not in self._table:
@@ -61,7 +65,8 @@ class Section:
         try:
             return read(self._table[key])
         except (ValueError, TypeError, OverflowError):
-            self.error(key, f"{_shown(self._table[key])} is wrong (expected {expected})")
+            value = "" if secret else _shown(self._table[key]) + " "
+            self.error(key, f"{value}is wrong (expected {expected})")
             return default
 
     def has(self, key: str) -> bool:
@@ -100,7 +105,7 @@ class Section:
         for key in self._table:
             if key not in self._known:
                 close = difflib.get_close_matches(key, self._known, 1)
-                self.error(key, "unknown key" + (f" (did you mean {close[0]}?)" if close else ""))
+                self.error(_plain(key), "unknown key" + (f" (did you mean {close[0]}?)" if close else ""))
 
 
 def _shown(value: object) -> str:
@@ -112,12 +117,32 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN_VALUE else text[:LONGEST_SHOWN_VALUE] + "..."
 
 
+def _plain(key: str) -> str:
+    """A key as part of a line: quoted where it would end the line, or do something to a terminal."""
+    return key if key.isprintable() else repr(key)
+
+
 def read_address(value: object) -> IPv4Address:
-    return IPv4Address(read_string(value))
+    """An address that one node can have."""
+    address = IPv4Address(read_string(value))
+    if address.is_unspecified or address.is_loopback or address.is_multicast or address.is_reserved:
+        raise ValueError(value)
+    return address
 
 
 def read_network(value: object) -> IPv4Network:
-    return IPv4Network(read_string(value))
+    """A prefix of such addresses. Not the whole Internet: the machine's default route would lead into the tunnel."""
+    network = IPv4Network(read_string(value))
+    if network.prefixlen == 0 or network.is_loopback or network.is_multicast or network.is_reserved:
+        raise ValueError(value)
+    return network
+
+
+def read_path(value: object) -> Path:
+    name = read_string(value)
+    if not name or "\0" in name:
+        raise ValueError(value)
+    return Path(name)
 
 
 def read_string(value: object) -> str:
@@ -154,8 +179,10 @@ def in_range(value: N, low: float, high: float) -> N:
 
 
 def read_interface(value: object) -> str:
+    """What Linux can call an interface, and nothing else: the name becomes a step of a path below /proc/sys."""
     name = read_string(value)
-    if not 0 < len(name) <= LONGEST_INTERFACE_NAME or any(c in "/: \t\n" for c in name) or name in (".", "..", "all"):
+    fits = 0 < len(name.encode()) <= LONGEST_INTERFACE_NAME
+    if not fits or name in (".", "..", "all", "default") or not name.isprintable() or set(name) & set("/: "):
         raise ValueError(name)
     return name
 

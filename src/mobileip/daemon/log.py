@@ -18,7 +18,16 @@ SENDERS = 1000
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 
-_WARNINGS = frozenset({"registration_denied", "registration_lost", "agent_lost", "rule_fight", "operation_failed"})
+_WARNINGS = frozenset(
+    {
+        "registration_denied",
+        "registration_lost",
+        "agent_lost",
+        "rule_fight",
+        "operation_failed",
+        "unauthenticated_allowed",
+    }
+)
 _DEBUG = frozenset({"discarded", "binding_renewed", "registration_sent"})
 
 
@@ -35,6 +44,8 @@ class _Formatter(logging.Formatter):
         extra = getattr(record, "fields", None)
         if isinstance(extra, Mapping):
             fields.update((str(key), value) for key, value in extra.items())
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
         if self._json:
             line = json.dumps(fields, default=str)
         else:

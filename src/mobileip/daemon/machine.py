@@ -1,14 +1,18 @@
 """One machine's inputs and outputs in one object: sockets, TUN, watcher, engine; opened in an order to undo."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from mobileip.agents.events import Link
 from mobileip.daemon.config_file import Configuration
 from mobileip.dataplane.userspace.engine import UserspaceEngine
+from mobileip.forwarding.model import ArpAnswer
 from mobileip.linux import clock
+from mobileip.linux.arp_answers import ArpAnswers
+from mobileip.linux.home_links import HomeLinks
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.raw_tunnel import RawTunnelSocket
 from mobileip.linux.signalling import Receivers, Signalling
@@ -22,18 +26,12 @@ PACKETS_PER_WAKE_UP = 64
 
 def signalling_links(configuration: Configuration) -> Sequence[str]:
     """Links that are heard by packet sockets: where a mobile node may have no address."""
-    links: list[str] = []
-    if configuration.home_agent is not None and configuration.home_agent.home_link is not None:
-        links.append(configuration.home_agent.home_link)
-    if configuration.foreign_agent is not None:
-        links += configuration.foreign_agent.links
-    if configuration.mobile_node is not None:
-        links += configuration.mobile_node.links
-    return tuple(dict.fromkeys(links))
+    return configuration.links
 
 
 class Machine:
-    """Opens everything that a daemon needs. Also the `PacketPort` of the userspace path.
+    """Opens everything that a daemon needs. Also the `PacketPort` and the `Ears` of the userspace
+    path.
 
     Raises: `linux.errors.MachineError` with one clear line; nothing stays open then.
     """
@@ -52,22 +50,26 @@ class Machine:
         self._on_link = on_link
         self._on_link_removed = on_link_removed
         self._on_ours_changed = on_ours_changed
-        self.device = TunnelDevice(settings.device, settings.tunnel_mtu)
-        self.kernel = KernelTables(settings.device, SysctlJournal(run_directory / "sysctl.journal"))
-        self.watch = LinkWatch(
-            settings.device,
-            self.kernel.port_id,
-            on_link=self._link_changed,
-            on_link_removed=self._link_removed,
-            on_ours_changed=self._ours_changed,
-        )
-        try:
+        with ExitStack() as undo:
+            self.device = TunnelDevice(settings.device, settings.tunnel_mtu)
+            undo.callback(self.device.close)
+            self.kernel = KernelTables(settings.device, SysctlJournal(run_directory / "sysctl.journal"))
+            undo.callback(self.kernel.close)
+            self.watch = LinkWatch(
+                settings.device,
+                self.kernel.port_id,
+                on_link=self._link_changed,
+                on_link_removed=self._link_removed,
+                on_ours_changed=self._ours_changed,
+            )
+            undo.callback(self.watch.stop)
             self._tunnel = RawTunnelSocket()
+            undo.callback(self._tunnel.close)
             self.signalling = Signalling(signalling_links(configuration), self.watch, receivers)
-        except BaseException:
-            self.device.close()
-            raise
-        self.engine = UserspaceEngine(settings.device, self.kernel, self)
+            undo.pop_all()
+        self._home_links = HomeLinks(self._broadcast_heard)
+        self._arp_answers = ArpAnswers(self._link_address_of)
+        self.engine = UserspaceEngine(settings.device, self.kernel, self, self)
 
     async def start(self) -> None:
         """From here on packets, messages and link events come in."""
@@ -86,6 +88,8 @@ class Machine:
         loop.remove_reader(self.device.fileno())
         self.watch.stop()
         self.signalling.stop()
+        self._home_links.stop()
+        self._arp_answers.stop()
         self._tunnel.close()
         self.kernel.close()
         self.device.close()
@@ -104,14 +108,26 @@ class Machine:
     def send_up(self, packet: bytes) -> int:
         return self.device.write(packet)
 
+    # -- Ears
+
+    def listen(self, links: Mapping[str, bool]) -> None:
+        self._home_links.want(links)
+
+    def answer_arp(self, answers: frozenset[ArpAnswer]) -> None:
+        self._arp_answers.answer(answers)
+
     # -- readers
 
     def _link_changed(self, link: Link) -> None:
         self.signalling.link_changed(link.name, link.index)
+        self._home_links.link_changed(link.name, link.index)
+        self._arp_answers.link_changed(link.name, link.index)
         self._on_link(link)
 
     def _link_removed(self, name: str) -> None:
         self.signalling.link_removed(name)
+        self._home_links.link_removed(name)
+        self._arp_answers.link_removed(name)
         self._on_link_removed(name)
 
     def _ours_changed(self) -> None:
@@ -122,6 +138,13 @@ class Machine:
             loop.remove_reader(before)
             loop.add_reader(self.device.fileno(), self._read_device)
         self._on_ours_changed()
+
+    def _link_address_of(self, name: str) -> bytes | None:
+        link = self.watch.links().get(name)
+        return link.link_address if link else None
+
+    def _broadcast_heard(self, interface: str, packet: bytes) -> None:
+        self.engine.broadcast_from_link(interface, packet, clock.now().boot)
 
     def _read_device(self) -> None:
         _drain(self.device.read, self.engine.packet_from_device)

@@ -7,9 +7,10 @@ import signal
 import sys
 from pathlib import Path
 
+from mobileip.control.schema import ErrorView
 from mobileip.daemon import log, sweep
-from mobileip.daemon.config_file import DEFAULT_RUN_DIRECTORY, Configuration, ConfigurationError, load
-from mobileip.daemon.lock import DaemonLock
+from mobileip.daemon.config_file import Configuration, ConfigurationError, load
+from mobileip.daemon.lock import DaemonLock, run_directory_of
 from mobileip.daemon.service import End, Service
 from mobileip.daemon.systemd import notify
 from mobileip.linux.capabilities import has_tun, missing_capabilities
@@ -31,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run_directory(arguments: argparse.Namespace, configuration: Configuration) -> Path:
     """--run-dir, else [daemon] run_dir, else $MIP_RUN_DIR, else /run/mip."""
-    chosen: Path | None = arguments.run_dir or configuration.daemon.run_dir
-    return chosen if chosen is not None else Path(os.environ.get("MIP_RUN_DIR", DEFAULT_RUN_DIRECTORY))
+    chosen: Path | None = arguments.run_dir
+    return chosen if chosen is not None else run_directory_of(configuration.daemon)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,18 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.config}: good ({', '.join(configuration.roles)})")
         return 0
     log.configure("debug" if options.verbose else configuration.daemon.log_level, configuration.daemon.log_format)
-    directory = run_directory(options, configuration)
     try:
         _check_machine()
-        lock = DaemonLock(directory)
-        end = asyncio.run(_run(configuration, directory))
+        end = asyncio.run(_run(configuration, run_directory(options, configuration), options.config))
     except MachineError as error:
         hint = f" ({error.hint})" if error.hint else ""
         print(f"mipd: {error}{hint}", file=sys.stderr)
         return EXIT_FORBIDDEN if isinstance(error, PermissionMissing) else EXIT_FAILED
-    if end is End.LEAVE:
-        sweep.start(directory, configuration.daemon.device)
-    lock.release()
     if end is End.RESTART:
         command = [sys.executable, "-m", "mobileip.daemon.main", *(arguments or sys.argv[1:])]
         os.execv(sys.executable, command)  # noqa: S606 - ourselves, given as words
@@ -73,14 +69,29 @@ def _check_machine() -> None:
         raise DeviceUnavailable("no TUN device: /dev/net/tun is missing", "the kernel needs CONFIG_TUN")
 
 
-async def _run(configuration: Configuration, directory: Path) -> End:
+async def _run(configuration: Configuration, directory: Path, file: Path) -> End:
+    """A whole life, from the lock until nothing is held any more."""
+    lock = DaemonLock(directory)
+    try:
+        how = await _live(configuration, directory, file)
+    finally:
+        lock.release()
+    return how
+
+
+async def _live(configuration: Configuration, directory: Path, file: Path) -> End:
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[End] = loop.create_future()
+    no_patience = asyncio.Event()
 
-    def end(how: End) -> None:
-        # A second SIGTERM is for those who can't wait: nothing stays.
-        if not ended.done():
+    def end(how: End) -> ErrorView | None:
+        if how is End.RESTART and (refusal := _unreadable(file)):
+            return refusal
+        if ended.done():
+            no_patience.set()
+        else:
             ended.set_result(how)
+        return None
 
     service = Service(configuration, directory, end)
     loop.add_signal_handler(signal.SIGINT, end, End.REMOVE)
@@ -91,8 +102,24 @@ async def _run(configuration: Configuration, directory: Path) -> End:
     how = await ended
     notify("STOPPING=1")
     await service.stop(how)
+    device = configuration.daemon.device
+    if how is not End.REMOVE and no_patience.is_set():
+        # A second signal while we end: nobody is going to start another daemon, so nothing stays.
+        how = End.REMOVE
+        await sweep.remove_all(directory, device)
+    elif how is not End.REMOVE:
+        sweep.start(directory, device)  # after a restart too: the next daemon may fail to start
     log.LOGGER.info("ended", extra={"fields": {"how": how.value}})
     return how
+
+
+def _unreadable(file: Path) -> ErrorView | None:
+    """Why a daemon that starts anew would end at once: then the old one goes on."""
+    try:
+        load(file)
+    except ConfigurationError as error:
+        return ErrorView(code="configuration", message=f"{file}: {'; '.join(error.errors)}", hint="mended? once more")
+    return None
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Performer:
                     self._count(self._sender.announce(interface, address, link_address))
                 case Notify(notice=notice):
                     self._notify(notice)
-                case ChangeForwarding():
+                case ChangeForwarding():  # no other
                     pass  # done above
 
     def _count(self, number: int) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from mobileip.agents.events import (
     AdvertisementArrived,
     Arrival,
+    DeliveryFailed,
     Event,
     GatewayHeard,
     Link,
@@ -93,6 +94,17 @@ class Runner:
             GatewayHeard(interface=interface, address=address, link_address=link_address, entropy=entropy.draw())
         )
 
+    def delivery_failed(self, destination: IPv4Address, icmp_type: int, icmp_code: int, octets: bytes) -> None:
+        self.handle(
+            DeliveryFailed(
+                destination=destination,
+                icmp_type=icmp_type,
+                icmp_code=icmp_code,
+                octets=octets,
+                entropy=entropy.draw(),
+            )
+        )
+
     def link_changed(self, link: Link) -> None:
         self.handle(LinkChanged(link=link, entropy=entropy.draw()))
 
@@ -100,9 +112,11 @@ class Runner:
         self.handle(LinkRemoved(name=name, entropy=entropy.draw()))
 
     def undecodable(self, error: DecodeError, arrival: Arrival, octets: bytes) -> None:
-        """RFC 5944 §1.7: what is silently discarded is counted, and can be logged with its contents."""
+        """What no agent can be given is counted, and can be logged with its contents."""
         reason = DropReason(error.reason.value)
+        # R5944-1.7-b: "SHOULD record the event in a statistics counter". R3115-1-a
         self.discarded[reason.value] += 1
+        # R5944-1.7-a, R3115-1-a: "logging the error, including the contents of the discarded datagram".
         self._notify(Discarded(role="node", reason=reason, detail=error.detail, source=arrival.source, octets=octets))
 
     def _message(self, heard: Heard) -> MessageArrived | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Started, Stopping
+from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Started, Stopping, TimerExpired
 from mobileip.agents.foreign.agent import ForeignAgent
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.mobile.agent import MobileNode
@@ -31,14 +31,18 @@ from mobileip.control.schema import (
 from mobileip.control.server import ControlServer
 from mobileip.daemon import views
 from mobileip.daemon.config_file import Configuration
-from mobileip.daemon.log import NoticeLog
-from mobileip.daemon.machine import Machine
+from mobileip.daemon.log import LOGGER, NoticeLog
+from mobileip.daemon.machine import Machine, signalling_links
 from mobileip.daemon.perform import Performer
+from mobileip.daemon.repair import Repairer
 from mobileip.daemon.runner import Runner, fields_of
+from mobileip.dataplane.engine import Repair
 from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingState
 from mobileip.linux import clock, entropy
+from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Receivers
+from mobileip.linux.socket_path import require_free
 from mobileip.wire.numbers import ReplyCode
 
 SOCKET_NAME = "mipd.sock"
@@ -66,12 +70,15 @@ def build_node(configuration: Configuration) -> Node:
 
 
 class Service:
-    """`on_end` is called when an operator asks for the end over the control API.
+    """`on_end` is called when an operator asks for the end over the control API; an answer says why it can't be done.
 
     Raises: `linux.errors.MachineError` when the machine lacks something; nothing is changed then.
     """
 
-    def __init__(self, configuration: Configuration, run_directory: Path, on_end: Callable[[End], None]) -> None:
+    def __init__(
+        self, configuration: Configuration, run_directory: Path, on_end: Callable[[End], ErrorView | None]
+    ) -> None:
+        require_free(run_directory / SOCKET_NAME)
         self.configuration = configuration
         self._run_directory = run_directory
         self._on_end = on_end
@@ -80,7 +87,6 @@ class Service:
         self._listeners: list[Callable[[dict[str, object]], None]] = []
         self._failures: Counter[str] = Counter()
         self._runner = Runner(build_node(configuration), self._notify)
-        self._repair: asyncio.Task[None] | None = None
         self._started_at = clock.now().boot
         self._machine = Machine(
             configuration,
@@ -90,18 +96,32 @@ class Service:
                 on_discovery=self._runner.discovery,
                 on_router=self._runner.router,
                 on_undecodable=self._runner.undecodable,
+                on_delivery_failed=self._runner.delivery_failed,
             ),
             on_link=self._runner.link_changed,
             on_link_removed=self._runner.link_removed,
             on_ours_changed=self._ours_changed,
         )
+        self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
         self._runner.performer = Performer(self._machine.engine, self._machine.signalling, self._notify, self._report)
         self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
 
     # -- life
 
     async def start(self) -> None:
-        """Repairs what a crash left, then hears, answers and forwards."""
+        """Repairs what a crash left, then hears, answers and forwards.
+
+        Raises: `linux.errors.MachineError`; nothing of ours stays on the machine then.
+        """
+        try:
+            await self._start()
+        except BaseException as error:
+            await self.stop(End.REMOVE)
+            if isinstance(error, OSError):
+                raise MachineError(f"can't start: {error}", "nothing was left behind") from error
+            raise
+
+    async def _start(self) -> None:
         self._machine.device.persist(False)
         self._runner.handle(Started(entropy=entropy.draw()))
         self._report(await self._machine.engine.reconcile(self._runner.node.forwarding()))
@@ -109,19 +129,36 @@ class Service:
         await self._server.start()
 
     async def stop(self, end: End) -> None:
-        """Ends in the way asked for; afterwards the object is of no more use."""
-        if self._repair is not None:
-            self._repair.cancel()
+        """Ends in the way asked for; afterwards the object is of no more use.
+
+        Raises: `linux.errors.MachineError` when something could not be removed; nothing is held open then either.
+        """
+        await self._repairer.stop()
         await self._server.stop()
+        try:
+            await self._leave(end)
+        except OSError as error:
+            raise MachineError(f"can't clean up: {error}", "the next start repairs what was left") from error
+        finally:
+            self._machine.stop()
+
+    async def _leave(self, end: End) -> None:
         if end is End.REMOVE:
             self._runner.handle(Stopping(entropy=entropy.draw()))
+            await self._bid_farewell()
             self._runner.stop()
             self._report(await self._machine.engine.reconcile(ForwardingState()))
             self._machine.kernel.restore_sysctls()
         else:
             self._runner.stop()
             self._machine.device.persist(True)
-        self._machine.stop()
+
+    async def _bid_farewell(self) -> None:
+        """A mobile node's deregistration may have to wait, for a second at most (RFC 5944 §3.6.3)."""
+        mobile = self._runner.node.mobile
+        if mobile is not None and mobile.farewell_at is not None:
+            await asyncio.sleep(max(0.0, mobile.farewell_at - clock.now().boot))
+            self._runner.handle(TimerExpired(entropy=entropy.draw()))
 
     async def reconfigure(self, configuration: Configuration) -> None:
         """Takes a new configuration over; a role whose configuration is the same keeps its agent, and so its state.
@@ -130,6 +167,8 @@ class Service:
         """
         if configuration.daemon != self.configuration.daemon:
             raise ValueError("[daemon] differs: restart to change it")
+        if set(signalling_links(configuration)) != set(signalling_links(self.configuration)):
+            raise ValueError("the links that are heard differ: restart to change them")
         old, new = self._runner.node, build_node(configuration)
         kept = Node(
             home=old.home if configuration.home_agent == self.configuration.home_agent else new.home,
@@ -206,12 +245,12 @@ class Service:
 
     def command(self, name: str) -> ErrorView | None:
         if name == "stop":
-            self._on_end(End.REMOVE)
-        elif name == "restart":
-            self._on_end(End.RESTART)
-        elif self._runner.node.mobile is None:
+            return self._on_end(End.REMOVE)
+        if name == "restart":
+            return self._on_end(End.RESTART)
+        if self._runner.node.mobile is None:
             return ErrorView(code="not_found", message=f"{name}: this daemon is no mobile node")
-        elif name == "register":
+        if name == "register":
             self._runner.handle(RegisterCommanded(entropy=entropy.draw()))
         else:
             self._runner.handle(DeregisterCommanded(entropy=entropy.draw()))
@@ -226,9 +265,12 @@ class Service:
         now = clock.now().boot
         self._log.write(fields, now)
         event = {"schema": SCHEMA, "id": 0, "time": views.wall_clock(now)(now), "boot_seconds": round(now, 6), **fields}
-        self.feed.publish(lambda number: msgspec.json.encode({**event, "id": number}))
+        number = self.feed.publish(lambda number: msgspec.json.encode({**event, "id": number}))
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener({**event, "id": number})
+            except Exception:  # a program's own fault must not keep the messages behind this notice from being sent
+                LOGGER.exception("listener_failed")
 
     def _report(self, failures: Sequence[Failure]) -> None:
         for failure in failures:
@@ -240,20 +282,19 @@ class Service:
             self._publish({"event": "operation_failed", "what": what, "target": detail})
 
     def _ours_changed(self) -> None:
-        """Others changed or removed something of ours: repair it, one repair at a time."""
-        if self._repair is None or self._repair.done():
-            self._repair = asyncio.get_running_loop().create_task(self._repair_now())
+        """Others changed or removed something of ours."""
+        self._repairer.wake()
 
-    async def _repair_now(self) -> None:
-        repair = await self._machine.engine.repair(clock.now().boot)
+    def _repaired(self, repair: Repair) -> None:
         self._report(repair.failures)
         if repair.restored:
             self._publish({"event": "repaired", "objects": repair.restored})
         if repair.fought_over:
             self._publish({"event": "rule_fight", "objects": [type(o).__name__ for o in repair.fought_over]})
-        if repair.again_at is not None:
-            await asyncio.sleep(max(0.1, repair.again_at - clock.now().boot))
-            self._repair = asyncio.get_running_loop().create_task(self._repair_now())
+
+    def _not_repaired(self, what: str) -> None:
+        self._failures[what] += 1
+        self._publish({"event": "operation_failed", "what": what, "target": ""})
 
 
 def _code_name(code: int) -> str:

@@ -1,12 +1,13 @@
 """Removes what a daemon left on purpose, when no other came to adopt it.
 
-`python -m mobileip.daemon.sweep RUN_DIR DEVICE`.
+`python -m mobileip.daemon.sweep RUN_DIR DEVICE [SECONDS]`.
 
 A service restart sends SIGTERM: marked state stays, so that packets go on while the next daemon starts. If none comes
 within a minute, a program that is nobody's child any more takes everything away.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -21,18 +22,28 @@ from mobileip.linux.tun import remove_leftover
 
 ADOPTION_SECONDS = 60.0
 POLL_SECONDS = 1.0
+SECONDS_VARIABLE = "MIP_ADOPTION_SECONDS"
+"""In the daemon's environment, where a minute does not fit: a service that takes long to start, a test."""
 
 
 def start(run_directory: Path, device: str) -> None:
     """Starts the sweeper as a process of its own that outlives us."""
     subprocess.Popen(
-        [sys.executable, "-m", "mobileip.daemon.sweep", str(run_directory), device],
+        [sys.executable, "-m", "mobileip.daemon.sweep", str(run_directory.absolute()), device, f"{patience():g}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
     )
+
+
+def patience() -> float:
+    """Seconds that what was left may wait for a daemon."""
+    try:
+        return max(0.0, float(os.environ.get(SECONDS_VARIABLE, "")))
+    except ValueError:
+        return ADOPTION_SECONDS
 
 
 async def remove_all(run_directory: Path, device: str) -> None:
@@ -46,9 +57,9 @@ async def remove_all(run_directory: Path, device: str) -> None:
 
 def main(arguments: list[str]) -> int:
     run_directory, device = Path(arguments[0]), arguments[1]
-    end = time.monotonic() + ADOPTION_SECONDS
-    while time.monotonic() < end:
-        time.sleep(POLL_SECONDS)
+    end = time.monotonic() + (float(arguments[2]) if len(arguments) > 2 else ADOPTION_SECONDS)
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(POLL_SECONDS, left))
         try:
             lock = DaemonLock(run_directory)
         except SecondDaemon:
@@ -60,8 +71,10 @@ def main(arguments: list[str]) -> int:
         lock = DaemonLock(run_directory)
     except MachineError:
         return 0
-    asyncio.run(remove_all(run_directory, device))
-    lock.release()
+    try:
+        asyncio.run(remove_all(run_directory, device))
+    finally:
+        lock.release()
     return 0
 
 

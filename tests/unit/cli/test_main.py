@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.backend import registration
 from tests.support.control import Running, running
 
 from mobileip.cli import main as module
 from mobileip.cli.main import expand, main, split
+from mobileip.control.client import ControlError, EventStream
 from mobileip.control.schema import ErrorView
 
 
@@ -157,6 +159,74 @@ def test_usage(words: list[str], capsys: Captured) -> None:
     assert capsys.readouterr().err.startswith("usage: mip")
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "1e300", "soon", ""])
+def test_a_time_that_can_not_be_waited_for(seconds: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["wait", "--timeout", seconds])
+    assert ended.value.code == 2
+    assert f"{seconds} is wrong: seconds from 0 to 1000000 are expected" in capsys.readouterr().err
+
+
+def test_options_are_not_abbreviated(capsys: Captured) -> None:
+    """A word behind `--sock` would be taken for the object."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--sock", "/run/x", "status"])
+    assert ended.value.code == 2
+    assert "--sock" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["-j", "status"], ["status", "--json"], ["stop", "-j"]])
+def test_errors_are_json_where_json_is_asked_for(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("MIP_RUN_DIR", str(tmp_path))
+    assert main(words) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    error = json.loads(captured.err)["error"]
+    assert error == {
+        "code": "not_running",
+        "message": f"no daemon answers at {tmp_path}/mipd.sock",
+        "hint": "start one: mipd --config FILE",
+    }
+
+
+# -- a daemon of another version
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("view", [{}, {"links": [{}, 3], "warnings": 3, "engine": 3}, {"links": "x", "new": [1]}])
+def test_fields_that_are_missing_or_unknown_are_no_hindrance(
+    view: object, daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    for name, shown in (("status", view), ("registration", view), ("traffic", view), ("bindings", [view])):
+        monkeypatch.setattr(daemon.backend, name, lambda shown=shown: shown)
+    for words in (["status"], ["registration"], ["traffic"], ["binding"]):
+        assert main(words) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize(("shown", "view"), [("status", []), ("binding", {})])
+def test_an_answer_of_another_form_is_one_line(
+    shown: str, view: object, daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(daemon.backend, module.SHOWN[shown], lambda: view)
+    assert main([shown]) == 1
+    assert capsys.readouterr().err == f"mip: the daemon's answer is no {shown} (see it with --json)\n"
+    assert main([shown, "-j"]) == 0
+    assert json.loads(capsys.readouterr().out) == view
+
+
+@pytest.mark.usefixtures("mip")
+def test_counters_of_another_form_are_left_out(
+    daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(daemon.backend, "traffic", list)
+    assert main(["status", "-s"]) == 0
+    assert capsys.readouterr().out.endswith("process 7\n\n")
+
+
 # -- events
 
 
@@ -226,6 +296,8 @@ def test_a_daemon_that_ends_meanwhile(daemon: Running, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("mip")
 def test_not_registered_is_not_registered(daemon: Running) -> None:
+    daemon.backend.shown_registration = registration(registered=False)
+    assert main(["wait", "--timeout", "0.01"]) == 5
     daemon.backend.shown_registration = None
     assert main(["wait", "--timeout", "0.01"]) == 4
 
@@ -251,6 +323,55 @@ def test_a_reader_that_has_seen_enough(daemon: Running) -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", [["status"], ["-j", "binding"], ["events"]])
+def test_a_reader_that_never_looks(
+    words: list[str], daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """What was printed is in a buffer: it is written before the end, not by the interpreter behind it."""
+    daemon.publish(event="one")
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody:
+        monkeypatch.setattr(sys, "stdout", nobody)
+        assert main(["--socket", str(daemon.path), *words]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk(daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["--socket", str(daemon.path), "status"]) == 1
+    assert capsys.readouterr().err == "mip: can't write: No space left on device\n"
+
+
+def test_no_output_at_all(daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """`mip status >&-`: the interpreter has no stdout then."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["--socket", str(daemon.path), "status"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("mip")
+def test_a_feed_that_breaks_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ControlError("not_running", "the daemon went away")
+
+    monkeypatch.setattr(module.ControlClient, "events", broken)
+    assert main(["events"]) == 3
+    assert capsys.readouterr().err == "mip: the daemon went away\n"
+
+
+@pytest.mark.usefixtures("mip")
+def test_waiting_ends_with_the_feed(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    def broken(*_: object) -> None:
+        raise ControlError("not_running", "the daemon went away")
+
+    for end, said in ((lambda *_: None, "the daemon ended"), (broken, "the daemon went away")):
+        monkeypatch.setattr(EventStream, "next", end)
+        assert main(["wait", "--for", "home"]) == 3
+        assert capsys.readouterr().err == f"mip: {said}\n"
 
 
 @pytest.mark.parametrize(

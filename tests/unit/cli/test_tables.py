@@ -19,6 +19,10 @@ def test_values(value: object, text: str) -> None:
     ("seconds", "text"),
     [
         (None, "for ever"),
+        (float("inf"), "for ever"),
+        (float("nan"), "for ever"),
+        ("soon", "for ever"),
+        (-0.5, "0 s"),
         (0, "0 s"),
         (119.9, "119 s"),
         (120, "2 m"),
@@ -64,6 +68,7 @@ def test_status() -> None:
 def test_status_of_another_version() -> None:
     """A field that is missing is a dash, not an error."""
     assert tables.status({"verdict": "fine"}).splitlines()[0] == "fine"
+    assert "link eth0  -" in tables.status({"links": [{"name": "eth0"}, 3]})
 
 
 def test_registration() -> None:

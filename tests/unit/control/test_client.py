@@ -143,18 +143,27 @@ def answering(path: Path, octets: bytes) -> threading.Thread:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nno!", b"HTTP/1.1 200 OK\r\n\r\n"],
+    [
+        b"",
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nno!",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n3",
+        b"HTTP/1.1 200 OK\r\n\r\n[1]",
+        b"HTTP/1.1 200 OK\r\n\r\n\xff",
+    ],
 )
 def test_what_is_no_proper_answer(octets: bytes, tmp_path: Path) -> None:
     thread = answering(tmp_path / "x.sock", octets)
     with pytest.raises(ControlError, match="no proper answer") as caught:
         ControlClient(tmp_path / "x.sock").get("status")
-    assert caught.value.code == "failed"
+    assert (caught.value.code, caught.value.hint) == ("failed", "are mip and mipd of the same version?")
     thread.join()
 
 
-def test_an_error_in_no_known_form(tmp_path: Path) -> None:
-    thread = answering(tmp_path / "x.sock", b"HTTP/1.1 500 Oh dear\r\nContent-Length: 2\r\n\r\n[]")
+@pytest.mark.parametrize("body", [b"[]", b'{"error": 3}', b"<html>", b""])
+def test_an_error_in_no_known_form(body: bytes, tmp_path: Path) -> None:
+    thread = answering(tmp_path / "x.sock", b"HTTP/1.1 500 Oh dear\r\n\r\n" + body)
     with pytest.raises(ControlError, match="Oh dear"):
         ControlClient(tmp_path / "x.sock").get("status")
     thread.join()
@@ -164,6 +173,28 @@ def test_a_feed_that_breaks(tmp_path: Path) -> None:
     thread = answering(tmp_path / "x.sock", b"")
     with pytest.raises(ControlError, match="went away"):
         ControlClient(tmp_path / "x.sock").listen()
+    thread.join()
+
+
+def test_a_feed_that_is_refused(tmp_path: Path) -> None:
+    body = b'{"error": {"code": "forbidden", "message": "not for you", "hint": "ask"}}'
+    thread = answering(tmp_path / "x.sock", b"HTTP/1.1 403 Forbidden\r\n\r\n" + body)
+    with pytest.raises(ControlError, match="not for you") as caught:
+        ControlClient(tmp_path / "x.sock").listen()
+    assert caught.value.exit_code == 6
+    thread.join()
+
+
+def test_the_events_end_with_the_feed(tmp_path: Path) -> None:
+    thread = answering(tmp_path / "x.sock", b'HTTP/1.1 200 OK\r\n\r\n:\n\nid: 1\ndata: {"id": 1}\n\n')
+    assert list(ControlClient(tmp_path / "x.sock").events(after=0)) == [{"id": 1}]
+    thread.join()
+
+
+def test_a_feed_whose_event_is_no_object(tmp_path: Path) -> None:
+    thread = answering(tmp_path / "x.sock", b"HTTP/1.1 200 OK\r\n\r\ndata: 3\n")
+    with ControlClient(tmp_path / "x.sock").listen() as stream, pytest.raises(ControlError, match="no proper answer"):
+        stream.next()
     thread.join()
 
 
@@ -177,6 +208,8 @@ def test_a_feed_with_nonsense(tmp_path: Path) -> None:
 def test_where_the_socket_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIP_RUN_DIR", raising=False)
     assert default_socket() == Path("/run/mip/mipd.sock")
+    monkeypatch.setenv("MIP_RUN_DIR", "")
+    assert default_socket() == Path("/run/mip/mipd.sock"), "set to nothing is not set"
     monkeypatch.setenv("MIP_RUN_DIR", "/run/other")
     assert default_socket() == Path("/run/other/mipd.sock")
     assert ControlClient()._path == Path("/run/other/mipd.sock")

@@ -2,12 +2,15 @@
 
 import http.client
 import json
+import os
 import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from tests.support.control import Running, running
 
 from mobileip.control import server as module
@@ -77,6 +80,73 @@ def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.Mon
 def test_what_nobody_offers_is_refused_in_the_same_form(method: str, path: str, status: int, daemon: Running) -> None:
     got, body = ask(daemon, method, path)
     assert (got, body["error"]["code"]) == (status, "usage")  # type: ignore[index]
+
+
+def test_a_fault_of_ours_is_an_error_in_the_same_form_and_in_the_log(
+    daemon: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise KeyError("what is inside stays inside")
+
+    monkeypatch.setattr(module.LOGGER.parent, "propagate", True)
+    monkeypatch.setattr(daemon.backend, "status", fail)
+    status, body = ask(daemon, "GET", "/v1/status")
+    assert status == 500
+    assert body == {"error": {"code": "failed", "message": "a fault in the daemon: KeyError", "hint": "see its log"}}
+    (record,) = caplog.records
+    assert (record.getMessage(), record.exc_info is not None) == ("request_failed", True)
+    assert ask(daemon, "GET", "/v1/bindings")[0] == 200, "the server goes on"
+
+
+async def test_nobody_is_told_when_whoever_asked_is_gone() -> None:
+    async def gone(_: object) -> web.StreamResponse:
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await module._errors(make_mocked_request("GET", "/v1/events"), gone)
+
+
+@pytest.mark.parametrize(
+    ("last", "first"),
+    [("0", 1), ("2", 3), ("", 4), ("-1", 4), ("two", 4), ("٢", 4), ("9" * 18, 4), ("9" * 5000, 4)],
+)
+def test_a_stream_begins_behind_the_last_event_that_is_named(last: str, first: int, daemon: Running) -> None:
+    """What is no number of an event names none: only new events come."""
+    for _ in range(3):
+        daemon.publish(event="old")
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(daemon.path))
+    connection.request("GET", "/v1/events", headers={"Last-Event-ID": last.encode()})
+    response = connection.getresponse()
+    assert (response.status, response.headers["Content-Type"]) == (200, "text/event-stream")
+    daemon.publish(event="new")
+    assert response.readline() == b"id: %d\n" % first
+    connection.close()
+
+
+def test_a_silent_stream_has_heartbeats(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(daemon.path))
+    connection.request("GET", "/v1/events")
+    response = connection.getresponse()
+    assert response.readline() == b":\n"
+    connection.close()
+
+
+def test_the_other_end_is_known_by_its_user(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    real = module._peer_user
+
+    def noted(request: web.Request) -> int:
+        seen.append(real(request))
+        return seen[-1]
+
+    monkeypatch.setattr(module, "_peer_user", noted)
+    assert ask(daemon, "POST", "/v1/register")[0] == 200
+    assert seen == [os.geteuid()]
 
 
 def test_who_is_at_the_other_end() -> None:

@@ -1,11 +1,12 @@
 """`mip check`: without root, without network."""
 
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
-from tests.support.configuration import key_file
 
-from mobileip.daemon import check, genkey
+from mobileip.daemon import check
 
 GOOD = '[foreign_agent]\nlinks = ["eth1"]\ncare_of_address = "192.0.2.1"\n'
 
@@ -35,8 +36,25 @@ def test_no_file_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: mip check" in capsys.readouterr().err
 
 
-def test_a_key_for_people_to_keep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    genkey.main()
-    printed = capsys.readouterr().out
-    assert key_file(tmp_path, printed).read_text() == printed
-    assert len(bytes.fromhex(printed)) == 16
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"x = [", b"[" * 3000])
+def test_what_can_not_be_read_is_one_line(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "file.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert check.main([str(path)]) == 7
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"{path}: ")
+    assert line.count(str(path)) == 1, "the file is named once"
+
+
+def test_it_is_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fa.toml"
+    path.write_text(GOOD)
+    monkeypatch.setattr(sys, "argv", ["mip check", str(path)])
+    monkeypatch.delitem(sys.modules, "mobileip.daemon.check")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("mobileip.daemon.check", run_name="__main__")
+    assert ended.value.code == 0

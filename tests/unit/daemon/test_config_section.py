@@ -27,6 +27,8 @@ def make(table: dict[str, Any], path: str = "here.") -> tuple[Section, list[str]
         (section.read_real, 7, 7.0),
         (section.read_real, 0.5, 0.5),
         (section.read_boolean, True, True),
+        (section.read_path, "/run/mip", Path("/run/mip")),
+        (section.read_interface, "é" * 7, "é" * 7),
         (section.read_interface, "eth0.7", "eth0.7"),
         (section.read_interfaces, ["eth0", "wlan0"], ("eth0", "wlan0")),
     ],
@@ -40,7 +42,18 @@ def test_what_is_right_is_taken(read: Callable[[object], object], value: object,
     [
         (section.read_address, "192.0.2"),
         (section.read_address, 3_221_225_985),
+        (section.read_address, "0.0.0.0"),  # noqa: S104 - nothing is bound
+        (section.read_address, "127.0.0.1"),
+        (section.read_address, "224.0.0.11"),
+        (section.read_address, "255.255.255.255"),
         (section.read_network, "192.0.2.1/24"),
+        (section.read_network, "0.0.0.0/0"),
+        (section.read_network, "127.0.0.0/8"),
+        (section.read_network, "224.0.0.0/24"),
+        (section.read_network, "240.0.0.0/8"),
+        (section.read_path, ""),
+        (section.read_path, "a\0b"),
+        (section.read_path, 1),
         (section.read_string, 1),
         (section.read_integer, True),
         (section.read_integer, 1.0),
@@ -52,7 +65,11 @@ def test_what_is_right_is_taken(read: Callable[[object], object], value: object,
         (section.read_interface, "../eth0"),
         (section.read_interface, ".."),
         (section.read_interface, "all"),
+        (section.read_interface, "default"),
         (section.read_interface, "a b"),
+        (section.read_interface, "a\0"),
+        (section.read_interface, "a\v"),
+        (section.read_interface, "ü" * 8),
         (section.read_interfaces, "eth0"),
         (section.read_interfaces, []),
         (section.read_interfaces, ["eth0", "eth0"]),
@@ -74,6 +91,12 @@ def test_a_missing_key_is_told_with_what_was_expected() -> None:
         "here.network: is missing (a prefix such as 192.0.2.0/24)",
         'here.links: is missing (interface names such as ["eth0"])',
     ]
+
+
+def test_a_key_that_may_be_missing_has_its_default() -> None:
+    table, errors = make({})
+    assert (table.number("number", 3, 1, 8), table.flag("flag", True)) == (3, True)
+    assert errors == []
 
 
 def test_a_wrong_value_is_shown_and_the_default_goes_on() -> None:
@@ -118,6 +141,18 @@ def test_keys_that_nobody_knows_are_told_with_the_nearest_that_is_known() -> Non
     table.has("address")
     table.finish()
     assert errors == ["here.adress: unknown key (did you mean address?)", "here.zzz: unknown key"]
+
+
+def test_a_key_can_not_do_anything_to_a_terminal() -> None:
+    table, errors = make({"two\nlines": 1, "\x1b[2J": 1})
+    table.finish()
+    assert errors == [r"here.'two\nlines': unknown key", r"here.'\x1b[2J': unknown key"]
+
+
+def test_what_may_be_a_secret_is_not_shown() -> None:
+    table, errors = make({"key_file": ["hunter2"]})
+    assert table.take("key_file", section.read_string, None, "a file", secret=True) is None
+    assert errors == ["here.key_file: is wrong (expected a file)"]
 
 
 def test_tables_inside_carry_their_path() -> None:

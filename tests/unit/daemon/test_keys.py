@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.configuration import key_file
 
-from mobileip.daemon.keys import KeyFileError, generate_key, read_key
+from mobileip.daemon.keys import KeyFileError, generate_key, looks_like_key, read_key
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,22 @@ def test_forms(content: str, key: bytes, tmp_path: Path) -> None:
         ("text:", "the key is empty"),
         ("0g", "not hex"),
         ("base64:!", "not base64"),
-        ("rot13:abc", "unknown form 'rot13'"),
+        ("rot13:abc", "unknown form"),
     ],
 )
 def test_what_is_no_key(content: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match=complaint):
         read_key(key_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("content", ["correct:horse", "horse correct", "hex:horse", "base64:horse", "00:11:ho:rse"])
+def test_no_part_of_a_key_is_repeated(content: str, tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError) as caught:
+        read_key(key_file(tmp_path, content))
+    said = str(caught.value).removeprefix(str(tmp_path))
+    assert "horse" not in said
+    assert "correct" not in said
+    assert "00" not in said
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o620, 0o610])
@@ -65,14 +75,28 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.M
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="No such file"):
         read_key(tmp_path / "nothing")
-    with pytest.raises(KeyFileError, match="Is a directory"):
+    with pytest.raises(KeyFileError, match="not a regular file"):
         read_key(tmp_path)
+    with pytest.raises(KeyFileError, match="not a regular file"):
+        read_key(Path("/dev/zero"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    with pytest.raises(KeyFileError, match="not a regular file"):
+        read_key(pipe)
     with pytest.raises(KeyFileError, match="no file can have this name"):
         read_key(tmp_path / "a\0b")
     binary = key_file(tmp_path)
     binary.write_bytes(b"\xff\xff")
     with pytest.raises(KeyFileError, match="not text"):
         read_key(binary)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_key"),
+    [("00" * 16, True), ("text:hunter2", True), ("base64:AP8=", True), ("mn.key", False), ("keys/00ff", False)],
+)
+def test_what_looks_like_a_key(text: str, is_key: bool) -> None:
+    assert looks_like_key(text) is is_key
 
 
 def test_a_generated_key_is_read_back_and_never_the_same(tmp_path: Path) -> None:

@@ -61,6 +61,17 @@ def test_a_record_without_fields(lines: io.StringIO) -> None:
     assert lines.getvalue() == "level=info event=ready\n"
 
 
+def test_a_fault_of_ours_is_one_line_with_its_traceback(lines: io.StringIO) -> None:
+    log.configure("info", LogFormat.LOGFMT)
+    try:
+        raise KeyError("home")
+    except KeyError:
+        LOGGER.exception("request_failed")
+    (line,) = lines.getvalue().splitlines()
+    assert line.startswith('level=error event=request_failed traceback="Traceback')
+    assert "KeyError: 'home'" in line
+
+
 def test_what_is_for_debugging_is_not_in_a_usual_log(lines: io.StringIO) -> None:
     log.configure("info", LogFormat.LOGFMT)
     NoticeLog().write({"event": "binding_renewed"}, 0.0)

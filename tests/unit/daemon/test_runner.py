@@ -4,10 +4,12 @@ import asyncio
 from ipaddress import IPv4Address
 from typing import Any
 
+import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, arrival, instant, registration_request, signed
 
 from mobileip.agents.events import (
     AdvertisementArrived,
+    DeliveryFailed,
     Event,
     GatewayHeard,
     Link,
@@ -84,6 +86,7 @@ def test_messages_that_came_together_are_performed_together() -> None:
     assert one.entropy != other.entropy
 
 
+@pytest.mark.requirement("R5944-1.7-a", "R5944-1.7-b", "R3115-1-a")
 def test_what_is_no_message_is_counted_told_and_stops_nothing() -> None:
     desk = Desk()
     desk.runner.messages([heard(b"\x63"), heard(REQUEST), heard(b"")])
@@ -172,6 +175,13 @@ async def test_after_the_end_nothing_is_handled() -> None:
     assert len(desk.node.events) == 1
 
 
+async def test_without_a_deadline_there_is_nothing_to_stop() -> None:
+    desk = Desk()
+    desk.runner.stop()
+    desk.runner.link_removed("eth0")
+    assert desk.node.events == []
+
+
 async def test_another_node_takes_over() -> None:
     desk = Desk()
     other = FakeNode()
@@ -196,3 +206,18 @@ def test_a_notice_as_plain_fields() -> None:
         "source": "192.0.2.1",
         "octets": "0102",
     }
+
+
+def test_a_message_that_could_not_be_delivered_is_an_event() -> None:
+    desk = Desk()
+    desk.runner.delivery_failed(HOME_AGENT, 3, 1, REQUEST)
+    event = desk.event
+    assert isinstance(event, DeliveryFailed)
+    assert (event.destination, event.icmp_type, event.icmp_code, event.octets) == (HOME_AGENT, 3, 1, REQUEST)
+    assert len(event.entropy) == 32
+
+
+def test_a_notice_with_what_is_no_plain_value_is_a_mistake_of_ours() -> None:
+    strange = Registered(care_of="home", care_of_address=object(), interface="eth0", lifetime=0)  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError):
+        fields_of(strange)

@@ -164,6 +164,7 @@ def test_the_verdict_of_a_mobile_node(snapshot: MobileNodeSnapshot, words: str) 
 def test_the_verdict_of_all_roles_together() -> None:
     home = HomeAgentSnapshot(address=HOME_AGENT, bindings=(binding(),))
     foreign = ForeignAgentSnapshot(care_of_address=CARE_OF_ADDRESS, busy=True)
+    assert views.verdict(home, None, None, NOW) == "home agent 10.1.0.1 serves 1 binding"
     assert views.verdict(home, foreign, node(state="searching"), NOW) == (
         "10.1.0.10 is not registered (searching); home agent 10.1.0.1 serves 1 binding; "
         "foreign agent 192.0.2.2 has 0 visitors, busy"

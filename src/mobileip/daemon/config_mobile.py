@@ -1,0 +1,114 @@
+"""What of [mobile_node] may be left open, and its options: who we are, who serves us, what we ask for."""
+
+import re
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from mobileip.agents.mobile.config import ANY_HOME_AGENT, UNSPECIFIED
+from mobileip.agents.mobile.discovery import ALL_ROUTERS
+from mobileip.daemon.config_section import Section, read_address, read_interface, read_string
+
+LONGEST_NAI = 253
+"""Octets (RFC 4282 §2.2)."""
+FLAGS = (
+    "simultaneous_bindings",
+    "broadcasts",
+    "revocation",
+    "coarse_identification",
+    "allow_unauthenticated",
+)
+LABORATORIES = tuple(
+    IPv4Network(prefix)
+    for prefix in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+    )
+)
+"""Loopback, private use (RFC 1918) and documentation (RFC 5737): where a node that believes anybody harms nobody."""
+
+
+def home_agent_of(section: Section, network: IPv4Network | None) -> IPv4Address | None:
+    """An address, or what stands in a Request for one that is not known yet."""
+    words = {"assign": ANY_HOME_AGENT[1], "assign-anywhere": ANY_HOME_AGENT[0]}
+    if network is not None:
+        words["discover"] = network.broadcast_address
+
+    def read(value: object) -> IPv4Address:
+        return words[value] if isinstance(value, str) and value in words else read_address(value)
+
+    expected = 'an IPv4 address such as 192.0.2.1, or "discover", "assign", "assign-anywhere"'
+    return section.take("home_agent", read, None, expected)
+
+
+def home_address_of(section: Section) -> IPv4Address | None:
+    """0.0.0.0 when there is none, but a name by which the home agent assigns one."""
+    if section.has("nai") and not section.has("home_address"):
+        return UNSPECIFIED
+    return section.address("home_address")
+
+
+def options_of(section: Section) -> dict[str, Any]:
+    """The fields of `MobileNodeConfig` that have a default, by name."""
+    options: dict[str, Any] = {name: section.flag(name, False) for name in FLAGS}
+    for name in ("nai", "home_agent_nai"):
+        options[name] = section.take(name, _nai, "", "a name such as mn@example.net") or ""
+    options["agent_link_addresses"] = (
+        section.take("agent_link_addresses", _link_addresses, (), "link-layer addresses by interface") or ()
+    )
+    options["solicitation_address"] = (
+        section.take("solicitation_address", _solicitation_address, ALL_ROUTERS, "one of 224.0.0.2, 255.255.255.255")
+        or ALL_ROUTERS
+    )
+    if section.has("preferred_home_agent"):
+        options["preferred_home_agent"] = section.address("preferred_home_agent")
+    return options
+
+
+def _nai(value: object) -> str:
+    """A name that a person can read: in what is shown of it nothing may do anything to a terminal."""
+    nai = read_string(value)
+    if not 0 < len(nai.encode()) <= LONGEST_NAI or not nai.isprintable() or " " in nai:
+        raise ValueError(value)
+    return nai
+
+
+def _link_addresses(value: object) -> tuple[tuple[str, bytes], ...]:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return tuple((read_interface(name), _link_address(address)) for name, address in value.items())
+
+
+def _link_address(value: object) -> bytes:
+    text = read_string(value)
+    if not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", text) or int(text[:2], 16) & 1:
+        raise ValueError(value)  # not an address, or one of a group
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def _solicitation_address(value: object) -> IPv4Address:
+    address = IPv4Address(read_string(value))
+    if address not in (ALL_ROUTERS, IPv4Address("255.255.255.255")):
+        raise ValueError(value)
+    return address
+
+
+def check(section: Section, home_address: IPv4Address, home_agent: IPv4Address, options: dict[str, Any]) -> None:
+    """What fits only together."""
+    if home_agent in ANY_HOME_AGENT and not options["nai"]:
+        # R4433-3.3-a
+        section.error("nai", "is missing (a home agent can only be assigned to a node with a name, RFC 4433 §3.3)")
+    if options.get("preferred_home_agent") is not None and home_agent not in ANY_HOME_AGENT:
+        section.error("preferred_home_agent", 'is of use only with home_agent = "assign" or "assign-anywhere"')
+    if options["allow_unauthenticated"] and not (_is_harmless(home_address) and _is_harmless(home_agent)):
+        section.error(
+            "allow_unauthenticated", "is for loopback, private and documentation addresses only, of both ends"
+        )
+
+
+def _is_harmless(address: IPv4Address) -> bool:
+    return any(address in network for network in LABORATORIES)

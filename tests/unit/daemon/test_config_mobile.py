@@ -1,0 +1,144 @@
+"""What of [mobile_node] may be left open, and its options."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.configuration import documents, key_file
+
+from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig
+from mobileip.daemon.config_file import ConfigurationError, parse
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    key_file(tmp_path)
+    return tmp_path
+
+
+def read(folder: Path, leave_out: str = "", **keys: Any) -> MobileNodeConfig:
+    document = documents()["mobile_node"]
+    document["mobile_node"] |= keys
+    document["mobile_node"].pop(leave_out, None)
+    node = parse(document, folder).mobile_node
+    assert node is not None
+    return node
+
+
+def errors(folder: Path, leave_out: str = "", **keys: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, leave_out, **keys)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "address"),
+    [
+        ("discover", "10.1.0.255"),
+        ("assign", "255.255.255.255"),
+        ("assign-anywhere", str(UNSPECIFIED)),
+        ("10.1.0.7", "10.1.0.7"),
+    ],
+)
+def test_the_home_agent_may_be_left_open(folder: Path, word: str, address: str) -> None:
+    assert read(folder, home_agent=word, nai="mn@example.net").home_agent == IPv4Address(address)
+
+
+@pytest.mark.parametrize("word", ["find", "", 7, ["discover"], "255.255.255.255", str(UNSPECIFIED)])
+def test_by_these_words_only(folder: Path, word: object) -> None:
+    assert "mobile_node.home_agent: " in errors(folder, home_agent=word)
+
+
+def test_without_a_home_network_nothing_is_discovered(folder: Path) -> None:
+    assert "mobile_node.home_agent: 'discover' is wrong" in errors(folder, home_network=7, home_agent="discover")
+
+
+def test_a_name_stands_for_the_home_address(folder: Path) -> None:
+    node = read(folder, "home_address", nai="mn@example.net")
+    assert (node.home_address, node.nai) == (IPv4Address(0), "mn@example.net")
+
+
+def test_both_may_be_given(folder: Path) -> None:
+    assert read(folder, nai="mn@example.net").home_address == IPv4Address("10.1.0.10")
+
+
+def test_one_of_them_is_needed(folder: Path) -> None:
+    assert "mobile_node.home_address: is missing" in errors(folder, "home_address")
+
+
+@pytest.mark.requirement("R5944-3.6-a")
+def test_netmask_and_association_are_needed(folder: Path) -> None:
+    assert read(folder).home_network.prefixlen == 24
+    assert read(folder).association.spi == 256
+    assert "mobile_node.home_network: is missing" in errors(folder, "home_network")
+    assert "mobile_node.spi: is missing" in errors(folder, "spi")
+
+
+def test_agents_that_do_not_advertise(folder: Path) -> None:
+    node = read(folder, agent_link_addresses={"eth0": "02:00:00:00:00:0a"})
+    assert node.agent_link_addresses == (("eth0", bytes.fromhex("02000000000a")),)
+
+
+@pytest.mark.parametrize("wrong", ["eth0", {"eth0": 7}, {"eth0": "02:00"}, {"eth0": "03:00:00:00:00:0a"}, {"": "x"}])
+def test_and_their_addresses(folder: Path, wrong: object) -> None:
+    assert "mobile_node.agent_link_addresses: " in errors(folder, agent_link_addresses=wrong)
+
+
+def test_where_solicitations_go(folder: Path) -> None:
+    assert read(folder).solicitation_address == IPv4Address("224.0.0.2")
+    broadcast = IPv4Address("255.255.255.255")
+    assert read(folder, solicitation_address=str(broadcast)).solicitation_address == broadcast
+    for wrong in ("224.0.0.1", 7):
+        assert "mobile_node.solicitation_address: " in errors(folder, solicitation_address=wrong)
+
+
+@pytest.mark.parametrize("nai", ["", "a b", "a\x1b[2J", "n" * 254, 7])
+def test_names_that_are_none(folder: Path, nai: object) -> None:
+    assert "mobile_node.nai: " in errors(folder, nai=nai)
+
+
+def test_assignment_needs_a_name(folder: Path) -> None:
+    """RFC 4433 §3.3: "the mobile node MUST use the NAI extension"."""
+    assert "mobile_node.nai: is missing" in errors(folder, home_agent="assign")
+
+
+def test_a_preference_needs_a_choice(folder: Path) -> None:
+    assert "mobile_node.preferred_home_agent: is of use only" in errors(folder, preferred_home_agent="10.1.0.7")
+    node = read(folder, home_agent="assign", nai="mn@example.net", preferred_home_agent="10.1.0.7")
+    assert node.preferred_home_agent == IPv4Address("10.1.0.7")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["simultaneous_bindings", "broadcasts", "revocation", "coarse_identification", "allow_unauthenticated"],
+)
+def test_everything_else_is_off_unless_wanted(folder: Path, flag: str) -> None:
+    assert getattr(read(folder), flag) is False
+    assert getattr(read(folder, **{flag: True}), flag) is True
+
+
+@pytest.mark.parametrize(
+    ("home_agent", "home_network", "home_address"),
+    [
+        ("9.9.9.1", "10.1.0.0/24", "10.1.0.10"),
+        ("10.1.0.1", "9.9.9.0/24", "9.9.9.9"),
+        ("assign", "10.1.0.0/24", "10.1.0.10"),
+    ],
+)
+def test_nobody_is_believed_without_a_signature_in_the_internet(
+    folder: Path, home_agent: str, home_network: str, home_address: str
+) -> None:
+    wrong = errors(
+        folder,
+        home_agent=home_agent,
+        home_network=home_network,
+        home_address=home_address,
+        nai="mn@example.net",
+        allow_unauthenticated=True,
+    )
+    assert "mobile_node.allow_unauthenticated: is for loopback, private and documentation addresses only" in wrong
+
+
+def test_nor_with_an_address_that_is_assigned(folder: Path) -> None:
+    assert "allow_unauthenticated" in errors(folder, "home_address", nai="mn@example.net", allow_unauthenticated=True)

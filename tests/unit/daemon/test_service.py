@@ -1,0 +1,366 @@
+"""A daemon as one object, on a machine that only pretends: its life, what it shows, what it is told."""
+
+import asyncio
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.configuration import documents, key_file
+from tests.support.fake_machine import FakeMachine
+from tests.support.messages import arrival
+
+from mobileip.agents.events import Link
+from mobileip.control.schema import ErrorView
+from mobileip.daemon import service as module
+from mobileip.daemon.config_file import Configuration, parse
+from mobileip.daemon.service import SOCKET_NAME, End, Service
+from mobileip.dataplane.engine import Repair, TunnelUse
+from mobileip.dataplane.ports import Action, Failure, Operation, Rule, Sysctl
+from mobileip.forwarding.model import Tunnel
+from mobileip.linux.errors import MachineError
+from mobileip.linux.signalling import Heard
+
+RULE = Rule(priority=7430, table=254)
+SYSCTL = Sysctl(path="net/ipv4/ip_forward", value="1")
+REFUSED = Failure(Operation(Action.INSTALL, SYSCTL), errno.EPERM, "EPERM")
+
+
+@pytest.fixture(autouse=True)
+def pretended(monkeypatch: pytest.MonkeyPatch) -> type[FakeMachine]:
+    machine = type("Machine", (FakeMachine,), {})
+    monkeypatch.setattr(module, "Machine", machine)
+    return machine
+
+
+class Daemon:
+    """A service and its surroundings."""
+
+    def __init__(self, folder: Path, *roles: str, **changed: Any) -> None:
+        key_file(folder)
+        self.folder = folder
+        self.ends: list[End] = []
+        self.refusal: ErrorView | None = None
+        self.service = Service(self.configuration(*roles, **changed), folder, self.end)
+        self.machine: FakeMachine = module.Machine.last  # type: ignore[attr-defined]
+        self.events: list[dict[str, object]] = []
+        self.service.subscribe(self.events.append)
+
+    def configuration(self, *roles: str, **changed: Any) -> Configuration:
+        document: dict[str, Any] = {}
+        for role in roles:
+            document |= documents()[role]
+        for name, value in changed.items():
+            role, _, key = name.partition("__")
+            document.setdefault(role, {})[key] = value
+        return parse(document, self.folder)
+
+    def end(self, how: End) -> ErrorView | None:
+        self.ends.append(how)
+        return self.refusal
+
+    def names(self) -> list[object]:
+        return [event["event"] for event in self.events]
+
+
+# -- life
+
+
+async def test_a_life_in_order(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    assert (tmp_path / SOCKET_NAME).is_socket()
+    assert daemon.machine.notes == ["persist False", "reconcile 1", "start"]
+    daemon.machine.notes.clear()
+    await daemon.service.stop(End.REMOVE)
+    assert daemon.machine.notes == ["reconcile 0", "restore sysctls", "stop"]
+    assert not (tmp_path / SOCKET_NAME).exists()
+
+
+@pytest.mark.parametrize("how", [End.LEAVE, End.RESTART])
+async def test_what_is_left_for_the_next_daemon(how: End, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    daemon.machine.notes.clear()
+    await daemon.service.stop(how)
+    assert daemon.machine.notes == ["persist True", "stop"]
+
+
+async def test_what_can_not_be_removed_is_one_line_and_nothing_is_held_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: object) -> None:
+        raise OSError(errno.ENOBUFS, "no buffer space")
+
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    monkeypatch.setattr(daemon.machine.engine, "reconcile", refuse)
+    with pytest.raises(MachineError, match=r"can't clean up: .*no buffer space"):
+        await daemon.service.stop(End.REMOVE)
+    assert daemon.machine.notes[-1] == "stop"
+
+
+async def test_no_event_is_handled_after_the_end(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    await daemon.service.stop(End.LEAVE)
+    sent = len(daemon.machine.sent)
+    daemon.machine.on_link(Link(name="eth0", index=2, carrier=True))
+    assert len(daemon.machine.sent) == sent
+
+
+async def test_a_start_that_fails_leaves_nothing(tmp_path: Path, pretended: type[FakeMachine]) -> None:
+    pretended.failure = OSError(errno.ENOBUFS, "no buffer space")
+    daemon = Daemon(tmp_path, "home_agent")
+    with pytest.raises(MachineError, match=r"can't start: .*no buffer space") as caught:
+        await daemon.service.start()
+    assert caught.value.hint == "nothing was left behind"
+    assert daemon.machine.notes[-3:] == ["reconcile 0", "restore sysctls", "stop"]
+    assert not (tmp_path / SOCKET_NAME).exists()
+
+
+@pytest.mark.parametrize("failure", [MachineError("no luck"), asyncio.CancelledError()], ids=repr)
+async def test_other_ends_of_a_start_are_passed_on(
+    failure: BaseException, tmp_path: Path, pretended: type[FakeMachine]
+) -> None:
+    pretended.failure = failure
+    daemon = Daemon(tmp_path, "home_agent")
+    with pytest.raises(type(failure)):
+        await daemon.service.start()
+    assert daemon.machine.notes[-1] == "stop"
+
+
+def test_a_socket_that_is_in_the_way_is_told_before_anything_is_touched(tmp_path: Path) -> None:
+    (tmp_path / SOCKET_NAME).mkdir()
+    with pytest.raises(MachineError, match="something else is there"):
+        Daemon(tmp_path, "home_agent")
+
+
+# -- what it shows
+
+
+async def test_a_home_agent(tmp_path: Path) -> None:
+    service = Daemon(tmp_path, "home_agent").service
+    status = service.status()
+    assert status.verdict == "home agent 10.1.0.1 serves 0 bindings"
+    assert (status.home_agent, status.bindings, status.roles) == ("10.1.0.1", 0, ["home_agent"])
+    assert (status.care_of_address, status.visitors, status.busy, status.registration) == (None, None, None, None)
+    assert (status.engine.name, status.device, status.links) == ("fake", "mip0", [])
+    assert (service.bindings(), service.visitors(), service.agents(), service.registration()) == ([], [], [], None)
+    traffic = service.traffic()
+    assert traffic.home_agent is not None
+    assert (traffic.foreign_agent, traffic.mobile_node, traffic.packets) == (None, None, {"changes": 0})
+
+
+async def test_a_foreign_agent(tmp_path: Path) -> None:
+    service = Daemon(tmp_path, "foreign_agent").service
+    status = service.status()
+    assert status.verdict == "foreign agent 192.0.2.1 has 0 visitors"
+    assert (status.care_of_address, status.visitors, status.busy) == ("192.0.2.1", 0, False)
+    assert (status.home_agent, status.bindings) == (None, None)
+    assert (service.bindings(), service.visitors(), service.agents()) == ([], [], [])
+    assert service.traffic().foreign_agent is not None
+
+
+async def test_a_mobile_node(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    await daemon.service.start()
+    daemon.machine.on_link(Link(name="eth0", index=2, carrier=True, link_address=bytes(6)))
+    status, registration = daemon.service.status(), daemon.service.registration()
+    assert status.verdict.startswith("10.1.0.10 is not registered")
+    assert registration is not None
+    assert status.registration == registration
+    assert (registration.home_address, registration.registered) == ("10.1.0.10", False)
+    assert [link.name for link in status.links] == ["eth0"]
+    assert daemon.service.agents() == []
+    assert daemon.service.traffic().mobile_node is not None
+    assert "link_noticed" in daemon.names()
+    daemon.machine.on_link_removed("eth0")
+    await daemon.service.stop(End.REMOVE)
+
+
+async def test_tunnels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    (address, other) = (daemon.service.configuration.home_agent.address + n for n in (0, 9))  # type: ignore[union-attr]
+    use = TunnelUse(("BindingRoute", "0/10.1.0.10"), Tunnel(address, other), 3, 300)
+    monkeypatch.setattr(daemon.machine.engine, "tunnels", lambda: [use])
+    (view,) = daemon.service.tunnels()
+    assert (view.local, view.home_address, view.packets) == ("10.1.0.1", "10.1.0.10", 3)
+
+
+# -- what it is told
+
+
+@pytest.mark.parametrize(("name", "how"), [("stop", End.REMOVE), ("restart", End.RESTART)])
+async def test_ends_are_the_programs_to_decide(name: str, how: End, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    assert daemon.service.command(name) is None
+    daemon.refusal = ErrorView(code="configuration", message="no")
+    assert daemon.service.command(name) == daemon.refusal
+    assert daemon.ends == [how, how]
+
+
+async def test_registration_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    handled: list[str] = []
+    monkeypatch.setattr(daemon.service._runner, "handle", lambda event: handled.append(type(event).__name__))
+    assert [daemon.service.command(name) for name in ("register", "deregister")] == [None, None]
+    assert handled == ["RegisterCommanded", "DeregisterCommanded"]
+
+
+@pytest.mark.parametrize("name", ["register", "deregister"])
+async def test_who_is_no_mobile_node_can_not_register(name: str, tmp_path: Path) -> None:
+    error = Daemon(tmp_path, "home_agent", "foreign_agent").service.command(name)
+    assert error == ErrorView(code="not_found", message=f"{name}: this daemon is no mobile node")
+
+
+# -- what happens
+
+
+def heard_nonsense(daemon: Daemon) -> None:
+    daemon.machine.receivers.on_messages([Heard(b"\xff", arrival())])
+
+
+async def test_events_are_numbered_alike_in_the_feed_and_for_listeners(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    with daemon.service.feed.listen(None) as queue:
+        heard_nonsense(daemon)
+        heard_nonsense(daemon)
+        fed = [json.loads(queue.get_nowait()[1]) for _ in range(2)]
+    assert msgspec.to_builtins(daemon.events) == fed
+    assert [event["id"] for event in daemon.events] == [1, 2]
+    assert (fed[0]["schema"], fed[0]["event"], fed[0]["reason"]) == (1, "discarded", "unknown_message_type")
+    assert daemon.service.traffic().discarded == {"unknown_message_type": 2}
+
+
+async def test_a_listener_may_go(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    heard: list[object] = []
+    end = daemon.service.subscribe(heard.append)
+    heard_nonsense(daemon)
+    end()
+    heard_nonsense(daemon)
+    assert len(heard) == 1
+    assert len(daemon.events) == 2
+
+
+async def test_a_listener_that_fails_disturbs_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+
+    def spoil(event: dict[str, object]) -> None:
+        event.clear()
+        raise KeyError("a fault of the program around us")
+
+    later: list[dict[str, object]] = []
+    daemon.service.subscribe(spoil)
+    daemon.service.subscribe(later.append)
+    heard_nonsense(daemon)
+    assert later == daemon.events
+    assert later[0]["event"] == "discarded"
+    assert "listener_failed" in caplog.messages
+
+
+async def test_what_the_kernel_refuses_is_told_and_counted(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    daemon.machine.engine.failures = [REFUSED]
+    await daemon.service.start()
+    failed = [event for event in daemon.events if event["event"] == "operation_failed"]
+    assert [event["what"] for event in failed] == ["install Sysctl: EPERM"] * len(failed)
+    assert failed[0]["target"] == "path=net/ipv4/ip_forward value=1"
+    assert daemon.service.status().warnings == [f"the kernel refused {len(failed)} times: install Sysctl: EPERM"]
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_the_last_denial_is_a_warning_with_its_name(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    mobile = daemon.service._runner.node.mobile
+    assert mobile is not None
+    for code, name in ((129, "administratively prohibited"), (250, "unknown code")):
+        snapshot = msgspec.structs.replace(mobile.snapshot(), last_denial=code)
+        mobile.snapshot = lambda shown=snapshot: shown  # type: ignore[method-assign, misc]
+        (warning,) = daemon.service.status().warnings
+        assert name in warning
+
+
+async def repaired(daemon: Daemon, repair: Callable[[float], Any]) -> list[dict[str, object]]:
+    """The events that follow when others changed something of ours and the engine repairs it so."""
+    done = asyncio.Event()
+
+    async def once(now: float) -> Repair:
+        done.set()
+        return repair(now)
+
+    daemon.machine.engine.repair = once  # type: ignore[method-assign]
+    daemon.events.clear()
+    daemon.machine.on_ours_changed()
+    await done.wait()
+    await daemon.service.stop(End.LEAVE)
+    return daemon.events
+
+
+async def test_a_repair_is_told(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    told = await repaired(daemon, lambda _: Repair(failures=(REFUSED,), restored=2, fought_over=(RULE,)))
+    assert [(event["event"], event.get("objects")) for event in told] == [
+        ("operation_failed", None),
+        ("repaired", 2),
+        ("rule_fight", ["Rule"]),
+    ]
+
+
+async def test_a_repair_of_nothing_is_not(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    assert await repaired(daemon, lambda _: Repair()) == []
+
+
+async def test_a_repair_that_can_not_look_is_a_failure(tmp_path: Path) -> None:
+    def refuse(_: float) -> Repair:
+        raise OSError(errno.EBUSY, "busy")
+
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    (told,) = await repaired(daemon, refuse)
+    assert told["event"] == "operation_failed"
+    assert "busy" in str(told["what"])
+    assert len(daemon.service.status().warnings) == 1
+
+
+# -- another configuration
+
+
+async def test_a_role_that_is_the_same_keeps_its_agent(tmp_path: Path) -> None:
+    roles, elsewhere = ("home_agent", "foreign_agent", "mobile_node"), {"mobile_node__home_agent": "10.1.0.2"}
+    daemon = Daemon(tmp_path, *roles, **elsewhere)
+    await daemon.service.start()
+    before = daemon.service._runner.node
+    daemon.machine.known_links = {"eth0": Link(name="eth0", index=2, carrier=True, link_address=bytes(6))}
+    daemon.machine.notes.clear()
+    changed = daemon.configuration(*roles, **elsewhere, foreign_agent__maximum_visitors=5)
+    await daemon.service.reconfigure(changed)
+    after = daemon.service._runner.node
+    assert (after.home, after.mobile) == (before.home, before.mobile)
+    assert after.foreign is not before.foreign
+    assert daemon.service.configuration == changed
+    assert [note.partition(" ")[0] for note in daemon.machine.notes] == ["reconcile"]
+    assert "link_noticed" in daemon.names()
+    await daemon.service.stop(End.LEAVE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"daemon__device": "mip9"}, "[daemon] differs"),
+        ({"foreign_agent__links": ["eth7"]}, "the links that are heard"),
+    ],
+)
+async def test_what_only_a_restart_can_change(changed: dict[str, Any], complaint: str, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "foreign_agent")
+    before = (daemon.service.configuration, daemon.service._runner.node)
+    with pytest.raises(ValueError, match=complaint.replace("[", r"\[")):
+        await daemon.service.reconfigure(daemon.configuration("foreign_agent", **changed))
+    assert (daemon.service.configuration, daemon.service._runner.node) == before

@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q
 
 help:       ## this list
-	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## */\1\t/p' Makefile | expand -t 20
 
 demo:       ## the main job, live: a mobile node roams while a download and a voice-like stream go on (root, 90 s)
 	@tools/setup demo
@@ -28,6 +28,7 @@ check-tools:
 	$(BIN)/lint-imports
 	$(BIN)/python tools/draw_states.py --check
 	$(BIN)/python tools/reference.py --check
+	$(BIN)/python tools/requirements.py --check
 
 bench:      ## measure; results in bench/results/*.json (root)
 	@tools/setup bench
@@ -38,6 +39,19 @@ fuzz:       ## 10^6 generated inputs over all decoders, then coverage-guided for
 	$(BIN)/python -m tools.fuzz
 	$(BIN)/python -m tools.fuzz --guided 60
 
+requirements: ## each line of the RFCs, its code and its tests: docs/reference/requirements.md and build/requirements.json
+	@tools/setup check
+	$(BIN)/python tools/requirements.py
+
+requirements-break: ## break each line of code that cites a requirement: its tests have to fail
+	@tools/setup check
+	$(BIN)/python tools/requirements_break.py
+
+soak:       ## what takes long: 10^6 simulated handovers under faults (bench/results/soak.json), every cited line broken
+	@tools/setup check
+	$(BIN)/python tools/soak.py
+	@$(MAKE) --no-print-directory requirements-break
+
 docs:       ## the documentation as HTML in build/docs
 	@tools/setup docs
 	$(BIN)/sphinx-build -q -W -b html docs build/docs
@@ -46,4 +60,4 @@ docs:       ## the documentation as HTML in build/docs
 clean:      ## remove what was built
 	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help demo test check check-tools bench fuzz docs clean
+.PHONY: help demo test check check-tools bench fuzz requirements requirements-break soak docs clean

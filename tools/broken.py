@@ -5,9 +5,9 @@ import json
 import os
 from pathlib import Path
 
-from requirements_break import MODULE_VARIABLE, broken_source
+from negate import broken_source
 
-_breach = json.loads(os.environ[MODULE_VARIABLE])
+_breach = json.loads(os.environ["MOBILEIP_BROKEN"])
 _read = importlib.machinery.SourceFileLoader.get_data
 
 

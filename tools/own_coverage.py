@@ -85,7 +85,7 @@ def examine(module: Path) -> Finding | None:
         if run.returncode:
             return Finding(name, "-", f"tests fail: {_last_line(run.stdout or run.stderr)}")
         told = subprocess.run(
-            [*coverage, "json", "--rcfile=", f"--data-file={data}", "-o", str(report), "-q"],
+            [*coverage, "json", "--rcfile=pyproject.toml", f"--data-file={data}", "-o", str(report), "-q"],
             cwd=ROOT,
             env=environment,
             capture_output=True,

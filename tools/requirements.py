@@ -88,9 +88,7 @@ class Matrix(NamedTuple):
             f"excuses: {identity} is in no list" for identity in self.excused if identity not in self.requirements
         ]
         found += [
-            f"excuses: {identity} has a test: it needs no excuse"
-            for identity in self.excused
-            if identity in self.tests
+            f"excuses: {identity} has a test: it needs no excuse" for identity in self.excused if identity in self.tests
         ]
         for identity in self.requirements:
             if not self.is_settled(identity):
@@ -156,15 +154,16 @@ def claimed_by_tests() -> dict[str, list[Place]]:
     return found
 
 
-def _marked(path: Path, tree: ast.AST) -> Iterator[tuple[str, Place]]:
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.requirement":
-                for argument in decorator.args:
-                    identity = ast.literal_eval(argument)
-                    yield identity, Place(path, node.lineno, f"{path.relative_to(ROOT)}::{node.name}")
+def _marked(path: Path, tree: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, Place]]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _marked(path, node, f"{prefix}{node.name}::")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{path.relative_to(ROOT)}::{prefix}{node.name}"
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.requirement":
+                    for argument in decorator.args:
+                        yield ast.literal_eval(argument), Place(path, node.lineno, name)
 
 
 def read_matrix() -> Matrix:

@@ -28,6 +28,8 @@ from typing import Any
 
 import msgspec
 
+from mobileip.forwarding.model import BroadcastCopy, Tunnel
+
 REQUIREMENT = re.compile(r"R\d{4}-[0-9A-Z][0-9A-Za-z.]*-[a-z]{1,2}")
 _CONDITION = re.compile(r"([a-z_]+)(!=|<=|>=|=|<|>)(.*)")
 _ROLES = ("home_agent", "foreign_agent", "mobile_node")
@@ -175,7 +177,7 @@ def equal(value: Any, word: str) -> bool:
     if isinstance(value, int):
         return word.lower() == str(value) or (word[:2] == "0x" and int(word, 16) == value)
     if isinstance(value, bytes):
-        return value.hex() == word.lower()
+        return (value.hex() or "none") == word.lower()
     if isinstance(value, tuple | list | frozenset):
         return ",".join(show(each) for each in value) == word
     if isinstance(value, float):
@@ -195,4 +197,8 @@ def show(value: Any) -> str:
         return ",".join(show(each) for each in value)
     if isinstance(value, IPv4Address | IPv4Interface | IPv4Network | int | float | str):
         return str(value)
+    if isinstance(value, Tunnel):
+        return str(value.remote)
+    if isinstance(value, BroadcastCopy):
+        return f"{value.tunnel.remote}/{'nested' if value.nested else 'bare'}"
     return "none" if value is None else repr(value)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.conformance.language import Case, CaseError, Line, equal, show
+from tests.conformance.language import Case, CaseError, Condition, Line, equal, show
 from tests.conformance.stage import Stage, notices, wishes
 
 from mobileip.agents.outputs import AnnounceAddress, Output, SendDiscovery, SendMessage
@@ -12,8 +12,11 @@ _SEEN = (SendMessage, SendDiscovery, AnnounceAddress)
 """What others would see on a wire: it is expected whole and in order."""
 
 
-def play(case: Case) -> None:
-    """Raises: AssertionError with the line and what came instead; CaseError for a case that makes no sense."""
+def play(case: Case) -> Stage:
+    """The stage as the case leaves it.
+
+    Raises: AssertionError with the line and what came instead; CaseError for a case that makes no sense.
+    """
     stage = Stage(case)
     steps = list(case.steps)
     while steps:
@@ -28,6 +31,7 @@ def play(case: Case) -> None:
             _check_fact(stage, line)
         else:
             raise CaseError(f"line {line.number}: an output without an event before it")
+    return stage
 
 
 def _expect(stage: Stage, lines: list[Line]) -> None:
@@ -58,14 +62,12 @@ def _expect(stage: Stage, lines: list[Line]) -> None:
 
 def _expect_notice(line: Line, told: list[dict[str, Any]]) -> None:
     """`notice EVENT field=...`, or `discard REASON`."""
-    wanted: dict[str, str] = {"event": "discarded", "reason": line.words[0]}
-    if line.verb == "notice":
-        wanted = {"event": line.words[0]}
-    wanted |= line.fields()
+    wanted = {"event": "discarded", "reason": line.words[0]} if line.verb == "discard" else {"event": line.words[0]}
+    conditions = (*(Condition(name, "=", word) for name, word in wanted.items()), *line.conditions)
     for fields in told:
-        if all(name in fields and equal(fields[name], word) for name, word in wanted.items()):
+        if all(each.field in fields and each.holds(fields[each.field]) for each in conditions):
             return
-    raise AssertionError(f"line {line.number}: no notice {wanted}; told: {told}")
+    raise AssertionError(f"line {line.number}: no notice {' '.join(map(str, conditions))}; told: {told}")
 
 
 def _expect_wish(line: Line, installed: list[Any]) -> None:

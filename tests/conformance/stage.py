@@ -1,8 +1,8 @@
 """Plays a case: a node with the roles of the case, in virtual time, alone on the stage.
 
 Verbs of `>`: request, reply, revocation, acknowledgment, advertisement, solicitation, octets, again, link, unlink,
-gateway, wait, register, deregister, stop. Verbs of `<`: request, reply, revocation, acknowledgment, solicitation,
-advertisement, arp, install, remove, notice, discard, nothing. Facts (`=`): what `Stage.facts` returns.
+gateway, wait, register, deregister, revoke, failed, stop. Verbs of `<`: request, reply, revocation, acknowledgment,
+solicitation, advertisement, arp, install, remove, notice, discard, nothing. Facts (`=`): what `Stage.facts` returns.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import msgspec
+from tests.conformance.discovery_words import described
 from tests.conformance.language import Case, CaseError, Condition, Line, show, struct_of, value_of
 from tests.conformance.parts import missing_part, octets_of
 from tests.support.foreign_agent import FOREIGN_HOME, MAC, MOBILE_FOREIGN
@@ -27,6 +28,7 @@ from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, HOME_NETWORK, 
 from mobileip.agents.events import (
     AdvertisementArrived,
     Arrival,
+    DeliveryFailed,
     DeregisterCommanded,
     Event,
     GatewayHeard,
@@ -35,6 +37,7 @@ from mobileip.agents.events import (
     LinkRemoved,
     MessageArrived,
     RegisterCommanded,
+    RevokeCommanded,
     SolicitationArrived,
     Started,
     Stopping,
@@ -95,10 +98,22 @@ class Stage:
         self.outputs: list[Output] = []
         self.discarded: list[tuple[str, str]] = []
         """Reason and source of messages that could not even be decoded."""
+        self.passed: list[Event | Output | tuple[bytes, Arrival]] = []
+        """All that came in and went out, in order; octets that could not be decoded with where they came from."""
         self.stored: dict[str, MessageArrived] = {}
         self.request: RegistrationRequest | None = None
         """The latest that the node sent, or that was sent to it."""
+        self.request_before: RegistrationRequest | None = None
+        """The one before that."""
+        self.request_octets = b""
+        """Of the latest that the node sent."""
+        self.reply: RegistrationReply | None = None
+        """The latest that the node sent."""
         self.links: dict[str, Link] = {}
+        self.revocation_identifier = 0
+        """Of the latest Revocation that the node sent."""
+        self.is_quiet = False
+        """Whether advertisements to all are left out: `advertisements=no`."""
         self._entropy = 0
         self.node = Node(home=self._home_agent(), foreign=self._foreign_agent(), mobile=self._mobile_node())
         self.handle(Started())
@@ -112,17 +127,27 @@ class Stage:
         if words is None:
             return None
         words = dict(words)
+        self.is_quiet = words.pop("advertisements", "yes") == "no"
         replay = ReplayStyle(words.pop("replay", "timestamps"))
         association = msgspec.structs.replace(MOBILE_HOME, replay=replay)
         self.associations["mobile_home"] = association
         agents = value_of(words.pop("foreign_agents", ""), tuple[IPv4Address, ...])
         nodes = value_of(words.pop("mobile_nodes", str(HOME_ADDRESS)), tuple[IPv4Address, ...])
+        entries = [MobileNodeEntry(home_address=address, associations=(association,)) for address in nodes]
+        if "nai" in words:  # `nai=NAME`, or `nai=NAME/HOME_ADDRESS`
+            nai, _, home_address = words.pop("nai").partition("/")
+            own = IPv4Address(home_address) if home_address else None
+            entries.append(MobileNodeEntry(nai=nai, home_address=own, associations=(association,)))
+        if "keyless" in words:
+            entries.append(MobileNodeEntry(home_address=IPv4Address(words.pop("keyless")), associations=()))
+        pool = value_of(words.pop("address_pool", ""), tuple[IPv4Address, ...])
         config = struct_of(
             HomeAgentConfig,
             words,
             address=HOME_AGENT,
             home_network=HOME_NETWORK,
-            mobile_nodes=tuple(MobileNodeEntry(home_address=a, associations=(association,)) for a in nodes),
+            mobile_nodes=tuple(entries),
+            address_pool=pool or None,
             foreign_agents=tuple((address, FOREIGN_HOME) for address in agents),
         )
         return HomeAgent(config)
@@ -132,6 +157,7 @@ class Stage:
         if words is None:
             return None
         words = dict(words)
+        self.is_quiet = words.pop("advertisements", "yes") == "no"
         home_agents = value_of(words.pop("home_agents", ""), tuple[IPv4Address, ...])
         mobile_nodes = value_of(words.pop("mobile_nodes", ""), tuple[IPv4Address, ...])
         config = struct_of(
@@ -153,6 +179,7 @@ class Stage:
         association = msgspec.structs.replace(MOBILE_HOME, replay=replay)
         self.associations["mobile_home"] = association
         agents = value_of(words.pop("foreign_agents", ""), tuple[IPv4Address, ...])
+        by_link = words.pop("agent_link_address", "")
         config = struct_of(
             MobileNodeConfig,
             words,
@@ -162,6 +189,7 @@ class Stage:
             links=("eth0",),
             association=association,
             foreign_agents=tuple((address, MOBILE_FOREIGN) for address in agents),
+            agent_link_addresses=(("eth0", bytes.fromhex(by_link)),) if by_link else (),
         )
         return MobileNode(config)
 
@@ -178,12 +206,18 @@ class Stage:
         self._entropy += 1
         event = msgspec.structs.replace(event, entropy=self._entropy.to_bytes(4) * 8)
         outputs = self.node.handle(event, instant(self.now, self.ntp_ahead))
-        self.outputs += outputs
+        self.passed += [event, *outputs]
+        self.outputs += [output for output in outputs if not (self.is_quiet and _is_to_all(output))]
         for output in outputs:
             if isinstance(output, SendMessage):
                 sent = decode_message(output.octets).message
                 if isinstance(sent, RegistrationRequest):
-                    self.request = sent
+                    self.request_before, self.request = self.request, sent
+                    self.request_octets = output.octets
+                elif isinstance(sent, RegistrationReply):
+                    self.reply = sent
+                elif isinstance(sent, RegistrationRevocation):
+                    self.revocation_identifier = sent.revocation_identifier
 
     # -- what happens
 
@@ -202,6 +236,8 @@ class Stage:
             "clock": lambda each: setattr(self, "ntp_ahead", float(each.words[0])),
             "register": lambda _: self.handle(RegisterCommanded()),
             "deregister": lambda _: self.handle(DeregisterCommanded()),
+            "revoke": lambda each: self.handle(RevokeCommanded(home_address=IPv4Address(each.words[0]))),
+            "failed": self._failed,
             "stop": lambda _: self.handle(Stopping()),
         }
         if line.verb not in actions:
@@ -224,6 +260,19 @@ class Stage:
         address, link_address = IPv4Address(words["address"]), bytes.fromhex(words["link_address"])
         self.handle(GatewayHeard(interface=words.get("on", "eth0"), address=address, link_address=link_address))
 
+    def _failed(self, line: Line) -> None:
+        """An ICMP error (`type=3 code=1`) about our latest request; `quoted`: octets of it that the error has."""
+        words = line.fields()
+        quoted = int(words.pop("quoted", len(self.request_octets)))
+        self.handle(
+            DeliveryFailed(
+                destination=IPv4Address(words.get("to", str(HOME_AGENT))),
+                icmp_type=int(words["type"]),
+                icmp_code=int(words["code"]),
+                octets=self.request_octets[:quoted],
+            )
+        )
+
     def _wait(self, seconds: float) -> None:
         end = self.now + seconds
         while (deadline := self.node.next_deadline()) is not None and deadline.at <= end:
@@ -239,6 +288,8 @@ class Stage:
         place = {_PLACE[word]: words.pop(word) for word in tuple(words) if word in _PLACE}
         if "identification" in words:
             words["identification"] = str(self._identification(words["identification"], ahead))
+        if "revocation_identifier" in words:
+            words["revocation_identifier"] = str(self._revocation_identifier(words["revocation_identifier"]))
         message = struct_of(kind, words, **self._defaults(kind, ahead))
         parts = line.parts if any(self._is_signature(part) for part in line.parts) else (*line.parts, "mobile_home")
         octets = octets_of(message, parts, self.associations)
@@ -271,16 +322,25 @@ class Stage:
             built = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=self._seconds())
         return {field.name: getattr(built, field.name) for field in msgspec.structs.fields(type(built))}
 
+    def _revocation_identifier(self, word: str) -> int:
+        """`now`, `now-1` (our seconds), `last` (of the latest Revocation that the node sent), a number."""
+        if word == "last":
+            return self.revocation_identifier
+        return self._seconds() + int(word[3:] or 0) if word.startswith("now") else int(word, 0)
+
     def _seconds(self) -> int:
         return high(instant(self.now).ntp)
 
     def _identification(self, word: str, ahead: float = 0.0) -> int:
-        """`now`, `now-3600`, `last` (of the latest request), `corrected` (last's low half, our seconds), a number."""
+        """`now`, `now-3600`, `last` (of the latest request), `corrected` (last's low half, our seconds), a number;
+        `answered`: the high half of the node's latest reply (a nonce, or corrected seconds) and another low half."""
         asked = self.request.identification if self.request else 0
         if word.startswith("now"):
             return instant(self.now, ahead + float(word[3:] or 0)).ntp
         if word == "last":
             return asked
+        if word == "answered" and self.reply is not None:
+            return join(high(self.reply.identification), low(asked) ^ 0x5A5A)
         if word == "other":
             return asked ^ 0x5A5A
         if word.startswith("corrected"):
@@ -307,6 +367,7 @@ class Stage:
         except DecodeError as error:
             # What daemon.runner does with it: counted and told, nothing else (RFC 5944 §1.7).
             self.discarded.append((DropReason(error.reason.value).value, str(arrival.source)))
+            self.passed.append((octets, arrival))
             return
         event = MessageArrived(decoded=decoded, arrival=arrival)
         if name:
@@ -377,9 +438,7 @@ class Stage:
             kind = AgentAdvertisement if line.verb == "advertisement" else AgentSolicitation
             if not isinstance(output.message, kind) or line.verb not in ("advertisement", "solicitation"):
                 return f"no {line.verb}"
-            mobility = output.message.mobility if isinstance(output.message, AgentAdvertisement) else None
-            values = (*_structs(output.message), *_structs(mobility), output.departure)
-            return _first_false(line.conditions, *values)
+            return _first_false(line.conditions, *described(output.message), output.departure)
         if not isinstance(output, SendMessage) or line.verb not in MESSAGES:
             return f"no {line.verb}"
         decoded = decode_message(output.octets)
@@ -388,7 +447,7 @@ class Stage:
         return self._complaint(line, decoded, output)
 
     def _complaint(self, line: Line, decoded: Decoded[Message], output: SendMessage) -> str | None:
-        conditions = tuple(c for c in line.conditions if c.field != "identification")
+        conditions = tuple(self._in_numbers(c) for c in line.conditions if c.field != "identification")
         problem = _first_false(conditions, decoded.message, output.departure)
         for condition in line.conditions:
             if condition.field == "identification" and not self._identified(decoded.message, condition):
@@ -396,13 +455,19 @@ class Stage:
         missing = missing_part(decoded, line.parts, self.associations)
         return problem or (f"it lacks {missing}" if missing else None)
 
+    def _in_numbers(self, condition: Condition) -> Condition:
+        if condition.field != "revocation_identifier":
+            return condition
+        return msgspec.structs.replace(condition, word=str(self._revocation_identifier(condition.word)))
+
     def _identified(self, message: Message, condition: Condition) -> bool:
-        """`last`: all 64 bits of the latest request; `corrected`: its low half, the time's seconds; `now`: the time
-        within a second; `low`: its low half."""
+        """`last`: all 64 bits of the latest request; `before`: of the one before that; `corrected`: last's low
+        half, the time's seconds; `now`: the time within a second; `low`: its low half."""
         sent = getattr(message, "identification", 0)
         asked = self.request.identification if self.request else 0
         holds = {
             "last": sent == asked,
+            "before": self.request_before is not None and sent == self.request_before.identification,
             "low": low(sent) == low(asked),
             "corrected": sent == self._identification("corrected"),
             "now": abs(difference(sent, instant(self.now, self.ntp_ahead).ntp)) < 1 << 32,
@@ -413,13 +478,13 @@ class Stage:
 
     def facts(self) -> dict[str, Any]:
         """What `=` can ask for."""
-        found: dict[str, Any] = {"now": self.now - START}
         node = self.node
+        found: dict[str, Any] = {"now": self.now - START, **node.counters}
         kinds = [kind for kind, _ in node.forwarding().wishes]
         found |= {f"wish_{kind}": kinds.count(kind) for kind in kinds}
         if node.home is not None:
             home = node.home.snapshot()
-            found |= {"bindings": len(home.bindings), **home.counters}
+            found |= {"bindings": len(home.bindings), "revocations": home.revocations, **home.counters}
             for binding in home.bindings:
                 found |= {f"binding_{f}": getattr(binding, f) for f in type(binding).__struct_fields__}
                 found["left"] = binding.expires_at - self.now
@@ -427,7 +492,10 @@ class Stage:
             foreign = node.foreign.snapshot()
             found |= {"visitors": len(foreign.visitors), "pending": len(foreign.pending), "busy": foreign.busy}
             found |= foreign.counters
+            for entry in foreign.pending:
+                found |= {f"pending_{f}": getattr(entry, f) for f in type(entry).__struct_fields__}
             for visitor in foreign.visitors:
+                found |= {f"visitor_{f}": getattr(visitor, f) for f in type(visitor).__struct_fields__}
                 found["left"] = visitor.expires_at - self.now
         if node.mobile is not None:
             mobile = node.mobile.snapshot()
@@ -440,8 +508,9 @@ class Stage:
         return found
 
 
-def _structs(value: Any) -> tuple[Any, ...]:
-    return () if value is None else (value,)
+def _is_to_all(output: Output) -> bool:
+    link_destination = output.departure.link_destination if isinstance(output, SendDiscovery) else None
+    return link_destination is not None and bool(link_destination[0] & 1)
 
 
 def _first_false(conditions: tuple[Condition, ...], *values: Any) -> str | None:

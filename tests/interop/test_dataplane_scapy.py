@@ -12,7 +12,10 @@ from tests.support.wishes import (
     HOME_ADDRESS,
     HOME_AGENT,
     HOME_NETWORK,
+    TO_CARE_OF,
     binding,
+    broadcast_exit,
+    broadcast_route,
     tunnel_exit,
     visitor,
 )
@@ -20,7 +23,7 @@ from tests.support.wishes import (
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.fragments import fragment
-from mobileip.forwarding.model import ForwardingChange, HomeNetwork
+from mobileip.forwarding.model import ForwardingChange, HomeNetwork, Tunnel
 
 pytestmark = pytest.mark.oracle
 
@@ -144,3 +147,52 @@ def test_an_error_by_scapy_from_inside_the_tunnel_is_relayed():
     engine.icmp_packet(bytes(news), NOW)
     error = quoted(port)
     assert (error.type, error.code, error.nexthopmtu) == (3, 4, 680)
+
+
+# -- copies: several bindings, broadcasts
+
+SECOND = Tunnel(HOME_AGENT, IPv4Address("203.0.113.9"))
+NEIGHBOUR = "10.1.0.5"
+
+
+def broadcast_by_scapy(destination="10.1.0.255", **fields):
+    return bytes(IP(src=NEIGHBOUR, dst=destination, **fields) / UDP(sport=137, dport=137) / Raw(b"who is there?"))
+
+
+def test_each_care_of_address_gets_the_same_copy():
+    engine, port = engine_with(binding(HOME_ADDRESS, TO_CARE_OF, SECOND))
+    inner = made_by_scapy(ttl=61)
+    engine.packet_from_device(inner, NOW)
+    outers = [IP(outer) for outer in port.outer]
+    assert [(outer.src, outer.dst) for outer in outers] == [
+        (str(HOME_AGENT), str(CARE_OF)),
+        (str(HOME_AGENT), "203.0.113.9"),
+    ]
+    assert all(is_intact(outer) and bytes(outer.payload) == inner for outer in outers)
+    assert outers[0].id != outers[1].id
+
+
+def test_a_broadcast_in_its_nested_form():
+    home = HomeNetwork(prefix=HOME_NETWORK, interface="eth1")
+    engine, port = engine_with(home, broadcast_route(nested=True))
+    engine.broadcast_from_link("eth1", broadcast_by_scapy(ttl=61, tos=0x10), NOW)
+    outer = IP(port.outer[0])
+    middle, inner = outer.payload, outer.payload.payload
+    assert [(layer.src, layer.dst, layer.proto, layer.ttl, layer.tos) for layer in (outer, middle, inner)] == [
+        (str(HOME_AGENT), str(CARE_OF), 4, 64, 0x10),
+        (str(HOME_AGENT), str(HOME_ADDRESS), 4, 64, 0x10),
+        (NEIGHBOUR, "10.1.0.255", 17, 60, 0x10),
+    ]
+    assert all(is_intact(IP(bytes(layer))) for layer in (outer, middle, inner))
+    assert bytes(inner[UDP]) == bytes(IP(broadcast_by_scapy())[UDP])
+
+
+def test_what_scapy_nests_passes_the_foreign_agent_and_comes_up_at_the_mobile_node():
+    heard = broadcast_by_scapy(ttl=61)
+    middle = IP(src=str(HOME_AGENT), dst=str(HOME_ADDRESS), ttl=9) / IP(heard)
+    foreign_agent, link = engine_with(visitor())
+    foreign_agent.packet_from_tunnel(bytes(IP(src=str(HOME_AGENT), dst=str(CARE_OF)) / middle), NOW)
+    ((_, _, frame),) = link.frames
+    mobile_node, stack = engine_with(broadcast_exit(tunnel=Tunnel(HOME_ADDRESS, HOME_AGENT)))
+    mobile_node.packet_from_tunnel(frame, NOW)
+    assert stack.up == [heard]

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
 
 FRACTION = 2**32
+OPEN = ("0.0.0.0", "255.255.255.255")
 
 
 class Answer(NamedTuple):
@@ -19,6 +20,8 @@ class Answer(NamedTuple):
     lifetime: int | None = None
     seconds: int | None = None
     """High half of the Identification, where it is not the Request's."""
+    for_agent: bool = False
+    """Whether it is signed for the foreign agent too."""
 
 
 SILENCE = Answer(None)
@@ -50,6 +53,8 @@ class DumbHomeAgent:
         """The greatest timestamp accepted, or used up by a denial."""
         self.last_deregistration: dict[IPv4Address, tuple[int, IPv4Address]] = {}
         self.quiet_until: dict[IPv4Address, float] = {}
+        self.agreed: dict[tuple[IPv4Address, IPv4Address], tuple[IPv4Address, int]] = {}
+        """Home and care-of address -> who may revoke that binding, and the latest timestamp of its clock."""
 
     def time(self, now: float) -> None:
         """What has ended is gone."""
@@ -70,11 +75,13 @@ class DumbHomeAgent:
             return SILENCE
         relay = next((IPv4Address(a) for a in (source, str(care_of)) if IPv4Address(a) in self.agents), None)
         relay_is_right = relay is not None and len(relays) == 1 and self._is_relays(octets, relays[0], relay)
+        is_from_relay = lifetime != 0 and IPv4Address(source) in self.agents
+        for_agent = lifetime != 0 and (is_from_relay or relay_is_right)
         if not all(self._is_nodes(octets, one, home) for one in signatures):
             may = relay_is_right if relay is not None else now >= self.quiet_until.get(home, 0.0)
             if may:
                 self.quiet_until[home] = now + 1.0
-            return Answer(131, lifetime) if may else SILENCE
+            return Answer(131, lifetime, for_agent=for_agent) if may else SILENCE
 
         bindings = self.bindings[home]
         is_repeated = (
@@ -88,21 +95,36 @@ class DumbHomeAgent:
             seconds = clock // FRACTION
             if latest is not None and seconds * FRACTION <= latest:
                 seconds = latest // FRACTION + 1
-            return Answer(133, lifetime, seconds)
-        if relay is not None and not relay_is_right and (lifetime or relays):
-            return Answer(132, lifetime)
+            return Answer(133, lifetime, seconds, is_from_relay)
+        is_others = flags & 0x20 and care_of not in self.agents
+        if relay is not None and not relay_is_right and (relays or (lifetime and not is_others)):
+            return Answer(132, lifetime, for_agent=for_agent)
         if relay is None and relays:
             return SILENCE
+
+        last = signatures[-1][0]
+        for at, kind, _ in extensions:
+            if kind == 38 and at < last:
+                if not is_repeated:
+                    self.latest[home] = identification
+                return Answer(140, lifetime, for_agent=for_agent)
+            if kind == 38:
+                return Answer(141, lifetime, for_agent=for_agent)
+        supports = [(at, body) for at, kind, body in extensions if kind == 137]
+        is_protected = relay_is_right and bool(supports) and last < supports[0][0] < relays[-1][0]
+        if lifetime and supports and supports[0][0] > last and not is_protected:
+            return Answer(132, lifetime, for_agent=for_agent)
 
         denial = self._denial(flags, lifetime, home, agent, care_of, destination)
         if not is_repeated:
             self.latest[home] = identification
         if denial is not None:
-            return Answer(denial, lifetime)
+            return Answer(denial, lifetime, for_agent=for_agent)
         granted = min(lifetime, self.maximum_lifetime)
         code = 0 if self.maximum_bindings > 1 else 1
         if is_repeated:
-            return Answer(code, min(granted, int(bindings[care_of] - now)) if lifetime else 0)
+            left = min(granted, int(bindings[care_of] - now)) if lifetime else 0
+            return Answer(code, left, for_agent=for_agent)
         if lifetime == 0:
             self.last_deregistration[home] = (identification, care_of)
             for each in list(bindings):
@@ -114,12 +136,32 @@ class DumbHomeAgent:
             bindings.clear()
         bindings[care_of] = now + granted
         self.identifications[home, care_of] = identification
-        return Answer(code, granted)
+        self.agreed.pop((home, care_of), None)
+        if supports and is_protected and relay is not None:
+            self.agreed[home, care_of] = (relay, int.from_bytes(supports[0][1][2:6]))
+        return Answer(code, granted, for_agent=for_agent)
+
+    def revocation(self, octets: bytes, source: str, now: float) -> bool:
+        """One Revocation, as received: whether it is acknowledged."""
+        self.time(now)
+        from_home, home, agent, care_of, identifier = struct.unpack_from("!xxHIIII", octets)
+        home, care_of = IPv4Address(home), IPv4Address(care_of)
+        relay = next((IPv4Address(a) for a in (source, str(care_of)) if IPv4Address(a) in self.agents), None)
+        signature = (20, octets[22:])
+        if from_home & 0x8000 or relay is None or not self._is_relays(octets, signature, relay):
+            return False
+        allowed, latest = self.agreed.get((home, care_of), (None, 0))
+        if allowed != relay or IPv4Address(agent) != self.address or identifier <= latest:
+            return False
+        # What was revoked stays revoked, and a later Revocation of it is acknowledged again.
+        self.agreed[home, care_of] = (relay, identifier)
+        self.bindings[home].pop(care_of, None)
+        return True
 
     def _denial(
         self, flags: int, lifetime: int, home: IPv4Address, agent: IPv4Address, care_of: IPv4Address, destination: str
     ) -> int | None:
-        if IPv4Address(destination) != self.address or agent != self.address:
+        if IPv4Address(destination) != self.address or str(agent) not in (str(self.address), *OPEN):
             return 136
         if home not in self.network:
             return 129
@@ -164,12 +206,21 @@ def _parse(octets: bytes) -> _Fields | None:
         if kind == 0:
             at += 1
             continue
+        if kind == 38:
+            size = int.from_bytes(octets[at + 2 : at + 4])
+            if at + 4 + size > len(octets) or size < 6:
+                return None
+            extensions.append((at, kind, octets[at + 4 : at + 4 + size]))
+            at += 4 + size
+            continue
         if at + 2 > len(octets) or at + 2 + octets[at + 1] > len(octets):
             return None
         body = octets[at + 2 : at + 2 + octets[at + 1]]
         if kind in (32, 33, 34) and len(body) < 4:
             return None
         if kind < 128 and kind not in (32, 33, 34):
+            return None
+        if kind == 137 and len(body) < 6:
             return None
         extensions.append((at, kind, body))
         at += 2 + len(body)

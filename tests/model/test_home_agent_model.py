@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.model.dumb_home_agent import SILENCE, Answer, DumbHomeAgent
+from tests.model.dumb_home_agent import OPEN, SILENCE, Answer, DumbHomeAgent
 from tests.support.home_agent import FOREIGN_HOME, HOME_NETWORK, Trial
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, KEY, MOBILE_HOME, NTP, registration_request
 
@@ -16,9 +16,12 @@ from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.errors import DecodeError
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.identification import high, low
 from mobileip.wire.message import decode_message, encode_message
 from mobileip.wire.registration import RegistrationReply
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 FOREIGN_AGENT = "192.0.2.9"
 """Shares an association with the home agent."""
@@ -26,6 +29,8 @@ OUTSIDER = IPv4Address("10.7.0.5")
 """A mobile node with an association but outside of the home network."""
 HOMES = [str(HOME_ADDRESS), "10.1.0.11", str(OUTSIDER), "10.1.0.99"]
 CARE_OF = ["192.0.2.2", "192.0.2.3", FOREIGN_AGENT, "127.0.0.1", "224.0.0.9", "10.1.0.11", "0.0.0.0"]
+SUPPORT, VENDOR = "support", "vendor"
+"""Among the signatures: a Revocation Support extension, and a vendor's that nobody knows."""
 SOURCES = ["192.0.2.2", FOREIGN_AGENT, "10.1.0.10", "0.0.0.0"]
 WRONG = MobilitySecurityAssociation(spi=256, key=b"somebody else's")
 UNKNOWN_SPI = MobilitySecurityAssociation(spi=999, key=KEY)
@@ -51,6 +56,7 @@ class HomeAgents(RuleBasedStateMachine):
                 MobileNodeEntry(home_address=IPv4Address(home), associations=(MOBILE_HOME,)) for home in served
             ),
             foreign_agents=((IPv4Address(FOREIGN_AGENT), FOREIGN_HOME),),
+            revocation=True,
         )
         self.dumb = DumbHomeAgent(
             str(HOME_AGENT),
@@ -64,7 +70,7 @@ class HomeAgents(RuleBasedStateMachine):
 
     @rule(
         home=st.sampled_from(HOMES),
-        agent=st.sampled_from([str(HOME_AGENT)] * 8 + ["10.9.0.1"]),
+        agent=st.sampled_from([str(HOME_AGENT)] * 8 + ["10.9.0.1", *OPEN]),
         care_of=st.sampled_from(CARE_OF + HOMES[:1]),
         lifetime=st.sampled_from([0, 1, 5, 60, 601, 65535]),
         flags=st.fixed_dictionaries(
@@ -73,6 +79,7 @@ class HomeAgents(RuleBasedStateMachine):
                 "minimal_encapsulation": st.sampled_from([False] * 9 + [True]),
                 "reverse_tunneling": st.sampled_from([False] * 9 + [True]),
                 "broadcast_datagrams": st.booleans(),
+                "decapsulation_by_mobile_node": st.booleans(),
                 "reserved_r": st.booleans(),
             }
         ),
@@ -80,6 +87,9 @@ class HomeAgents(RuleBasedStateMachine):
         signatures=st.sampled_from(
             [("right",)] * 6
             + [("right", "relay")] * 3
+            + [("right", SUPPORT, "relay")] * 4
+            + [("right", SUPPORT), ("right", "relay", SUPPORT), ("right", SUPPORT, "wrong relay"), (SUPPORT, "right")]
+            + [(VENDOR, "right"), ("right", VENDOR), ("right", VENDOR, "relay"), ("right", "relay", VENDOR)]
             + [(), ("wrong",), ("unknown",), ("right", "right"), ("right", "wrong relay"), ("wrong", "relay")]
         ),
         source=st.sampled_from(SOURCES),
@@ -110,7 +120,12 @@ class HomeAgents(RuleBasedStateMachine):
         )
         octets = encode_message(message)
         for name in signatures:
-            octets = sign(octets, *SIGNATURES[name])
+            if name == SUPPORT:
+                octets += RevocationSupport(high(self._clock(ahead)), inform=True).encode()
+            elif name == VENDOR:
+                octets += CriticalVendorExtension(vendor=9, vendor_type=1).encode()
+            else:
+                octets = sign(octets, *SIGNATURES[name])
         self._deliver(octets + tail, source, destination)
 
     @rule(which=st.integers(0, 30), source=st.sampled_from(SOURCES))
@@ -119,6 +134,32 @@ class HomeAgents(RuleBasedStateMachine):
         if self.sent:
             octets, _, destination = self.sent[which % len(self.sent)]
             self._deliver(octets, source, destination)
+
+    @rule(
+        home=st.sampled_from(HOMES[:2]),
+        agent=st.sampled_from([str(HOME_AGENT)] * 5 + ["10.9.0.1"]),
+        care_of=st.sampled_from([FOREIGN_AGENT] * 5 + CARE_OF[:2]),
+        ahead=st.sampled_from([0.0, 1.0, 2.0, -1.0, -3600.0]),
+        signature=st.sampled_from(["relay"] * 6 + ["wrong relay", "right"]),
+        source=st.sampled_from([FOREIGN_AGENT] * 5 + SOURCES[:1]),
+        from_home=st.sampled_from([False] * 6 + [True]),
+    )
+    def revocation(
+        self, home: str, agent: str, care_of: str, ahead: float, signature: str, source: str, from_home: bool
+    ) -> None:
+        """A foreign agent's Revocation, or what looks like one."""
+        message = RegistrationRevocation(
+            from_home_agent=from_home,
+            home_address=IPv4Address(home),
+            home_domain_address=IPv4Address(agent),
+            foreign_domain_address=IPv4Address(care_of),
+            revocation_identifier=high(self._clock(ahead)),
+        )
+        octets = sign(encode_message(message), *SIGNATURES[signature])
+        wanted = self.dumb.revocation(octets, source, self.trial.boot)
+        outcome = self.trial.receive(octets, source=IPv4Address(source))
+        answers = [decode_message(sent.octets).message for sent in outcome.messages]
+        assert [type(answer) for answer in answers] == [RevocationAcknowledgment] * wanted
 
     @rule(which=st.integers(0, 30), place=st.integers(0, 100), bit=st.integers(0, 7))
     def mangle(self, which: int, place: int, bit: int) -> None:
@@ -157,7 +198,8 @@ class HomeAgents(RuleBasedStateMachine):
             assert wanted == SILENCE
             return
         outcome = self.trial.receive(octets, source=IPv4Address(source), destination=IPv4Address(destination))
-        assert self._answer(octets, outcome.messages, wanted) == wanted
+        replies = [sent for sent in outcome.messages if sent.octets[0] == RegistrationReply.TYPE]
+        assert self._answer(octets, replies, wanted) == wanted
 
     def _answer(self, octets: bytes, messages: list[SendMessage], wanted: Answer) -> Answer:
         if not messages:
@@ -171,7 +213,9 @@ class HomeAgents(RuleBasedStateMachine):
         assert int(reply.home_address) == int.from_bytes(octets[4:8])
         if wanted.seconds is None:
             assert high(reply.identification) == high(asked)
-        return Answer(reply.code, reply.lifetime, high(reply.identification) if wanted.seconds is not None else None)
+        seconds = high(reply.identification) if wanted.seconds is not None else None
+        for_agent = any(isinstance(each, ForeignHomeAuthentication) for each in reply.extensions)
+        return Answer(reply.code, reply.lifetime, seconds, for_agent)
 
 
 TestHomeAgents = HomeAgents.TestCase

@@ -49,9 +49,9 @@ SHARED: dict[str, Any] = {
 }
 SMALL: dict[str, Any] = {"maximum_visitors": 2, "maximum_pending": 2, "maximum_pending_total": 3}
 
-configs = st.sampled_from([{}, SHARED, SMALL, SHARED | SMALL, {"registration_lifetime": 0xFFFF}]).map(
-    lambda fields: foreign_agent_config(**fields)
-)
+configs = st.sampled_from(
+    [{}, SHARED, SMALL, SHARED | SMALL, {"registration_lifetime": 0xFFFF}, SHARED | {"revocation": True}]
+).map(lambda fields: foreign_agent_config(**fields))
 home_addresses = st.sampled_from([HOME_ADDRESS, OTHER_HOME_ADDRESS, IPv4Address(0), CARE_OF_ADDRESS])
 home_agents = st.sampled_from([HOME_AGENT, OTHER_HOME_AGENT, CARE_OF_ADDRESS, IPv4Address("224.0.0.1")])
 lifetimes = st.sampled_from([0, 3, 600, 1800, 0xFFFF])

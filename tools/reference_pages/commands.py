@@ -10,6 +10,7 @@ from mobileip.control.client import ControlError
 from mobileip.daemon import main as mipd
 from mobileip.lab import errors as lab_errors
 from mobileip.lab.commands import _parser as lab_parser
+from mobileip.sim.commands import parser as simulate_parser
 
 PAGE = "commands.md"
 
@@ -27,7 +28,12 @@ MEANINGS = {
 """Exit code -> meaning, and who ends with it."""
 
 
-FORMS = {"lab": "mip lab COMMAND", "check": "mip check FILE ...", "genkey": "mip genkey"}
+FORMS = {
+    "lab": "mip lab COMMAND",
+    "simulate": "mip simulate [plan] NAME|FILE",
+    "check": "mip check FILE ...",
+    "genkey": "mip genkey",
+}
 """What runs as a program of its own has a parser of its own."""
 
 
@@ -121,6 +127,11 @@ def _lab_options() -> list[str]:
     return table(("option", "of", "meaning"), _options(_children(lab_parser()), set()))
 
 
+def _simulate_options() -> list[str]:
+    parsers = {"simulate": simulate_parser(is_plan=False), "simulate plan": simulate_parser(is_plan=True)}
+    return table(("option", "of", "meaning"), _options(parsers, set()))
+
+
 def _exit_codes() -> list[str]:
     """Raises: ValueError when a code of the programs is not described, or not one of theirs."""
     lab = (lab_errors.FAILED, lab_errors.NO_SUCH_OBJECT, lab_errors.TIMED_OUT, lab_errors.NOT_PERMITTED)
@@ -153,5 +164,6 @@ BLOCKS = {
     "mipd.options": _mipd_options,
     "lab.commands": _lab_commands,
     "lab.options": _lab_options,
+    "simulate.options": _simulate_options,
     "exit.codes": _exit_codes,
 }

@@ -86,13 +86,63 @@ ABOUT: dict[str, tuple[str, str]] = {
         "The longest time between two advertisements on the home link; at most a third of `advertisement_lifetime`.",
     ),
     "home_agent.advertisement_lifetime": ("s", "How long an advertisement may be believed."),
+    "home_agent.advertisement_address": (
+        "",
+        "Where advertisements for all go: `224.0.0.1`, or `255.255.255.255` where nodes don't hear multicasts.",
+    ),
+    "home_agent.preference_level": (
+        "",
+        "Of our addresses as default routers (RFC 1256); -2147483648 says that none is to be used as one.",
+    ),
+    "home_agent.routes_common_traffic": (
+        "",
+        "False: advertise ICMP code 16, a router for registered mobile nodes only.",
+    ),
+    "home_agent.advertise_prefix_lengths": (
+        "",
+        "Whether prefix lengths are told: by all agents of a subnet, or by none (RFC 5944 §2.3).",
+    ),
     "home_agent.announcements": ("", "Gratuitous ARPs on the home link at each change, one a second."),
     "home_agent.strict_reserved_bits": ("", "Deny requests with a reserved bit set (code 134); else it is ignored."),
     "home_agent.require_foreign_home_authentication": (
         "",
         "Deny what is relayed by a foreign agent that shares no key with us (code 132).",
     ),
-    "home_agent.mobile_node.home_address": ("", "Its home address, inside `home_network`."),
+    "home_agent.foreign_home_on_deregistration": (
+        "",
+        "Sign answers to deregistrations for the foreign agent too, as those of RFC 3344 want; RFC 5944 forbids it.",
+    ),
+    "home_agent.forward_broadcasts": (
+        "",
+        "Copy broadcasts of the home network to the mobile nodes that ask for them (B); else the bit is ignored.",
+    ),
+    "home_agent.address_pool": (
+        "",
+        "Home addresses for mobile nodes that are known by `nai` alone, each lent while a binding lives (RFC 2794).",
+    ),
+    "home_agent.revocation": (
+        "",
+        "Registration revocation (RFC 3543) with foreign agents that share a key with us, and direct mobile nodes.",
+    ),
+    "home_agent.redirect_to": (
+        "",
+        "Another home agent, for mobile nodes that want any and are not registered here (RFC 4433, code 143).",
+    ),
+    "home_agent.identity": ("", "Our host name, told to mobile nodes that are not registered (RFC 3846)."),
+    "home_agent.message": ("", "Words for people, sent along with every answer and revocation (RFC 4917)."),
+    "home_agent.allow_unauthenticated": (
+        "",
+        (
+            "**Dangerous.** Serve mobile nodes without a key; for teaching labs, with loopback, private or "
+            "documentation addresses only. Anybody can register in their name."
+        ),
+    ),
+    "home_agent.mobile_node.home_address": (
+        "",
+        "Its home address, inside `home_network`. With `nai` it may be left out: it gets one of `address_pool`.",
+    ),
+    "home_agent.mobile_node.nai": ("", "Its name, a Network Access Identifier (RFC 2794)."),
+    "home_agent.mobile_node.message": ("", "Words for people, instead of those for all."),
     "home_agent.foreign_agent.address": ("", "Its care-of address: what its requests come from."),
     "foreign_agent.links": ("", "Interfaces on which mobile nodes visit."),
     "foreign_agent.care_of_address": ("", "Our address; one for all visitors."),
@@ -104,16 +154,58 @@ ABOUT: dict[str, tuple[str, str]] = {
         "The longest time between two advertisements on a link; at most a third of `advertisement_lifetime`.",
     ),
     "foreign_agent.advertisement_lifetime": ("s", "How long an advertisement may be believed."),
+    "foreign_agent.advertisement_address": (
+        "",
+        "Where advertisements for all go: `224.0.0.1`, or `255.255.255.255` where nodes don't hear multicasts.",
+    ),
+    "foreign_agent.preference_level": (
+        "",
+        "Of our addresses as default routers (RFC 1256); -2147483648 says that none is to be used as one.",
+    ),
+    "foreign_agent.routes_common_traffic": (
+        "",
+        "False: advertise ICMP code 16, a router for registered mobile nodes only.",
+    ),
+    "foreign_agent.advertise_prefix_lengths": (
+        "",
+        "Whether prefix lengths are told: by all agents of a subnet, or by none (RFC 5944 §2.3).",
+    ),
     "foreign_agent.registration_required": ("", "Advertise R: also nodes with a co-located address register with us."),
     "foreign_agent.maximum_visitors": ("", "With so many we advertise busy, and deny further ones (code 66)."),
     "foreign_agent.maximum_pending": ("", "Requests of one link-layer address without an answer yet (code 66)."),
     "foreign_agent.maximum_pending_total": ("", "Requests without an answer yet (code 66)."),
     "foreign_agent.pending_timeout": ("s", "How long the home agent's answer is waited for (code 78)."),
+    "foreign_agent.foreign_home_on_deregistration": (
+        "",
+        "Sign deregistrations for the home agent too, as those of RFC 3344 want; RFC 5944 forbids it.",
+    ),
+    "foreign_agent.nai_registrations": (
+        "",
+        "Relay requests without a home address, known by the node's name, its NAI (else code 96).",
+    ),
+    "foreign_agent.default_home_agent": ("", "Where requests for any home agent go; without it they get code 90."),
+    "foreign_agent.revocation": (
+        "",
+        (
+            "Registration revocation with the home agents that share a key with us. Every mobile node has to register "
+            "with us then (R), and none with a co-located address (code 65)."
+        ),
+    ),
+    "foreign_agent.message": ("", "Words for people, sent along with every answer to a mobile node."),
     "foreign_agent.strict_reserved_bits": ("", "Deny requests with a reserved bit set (code 70); else it is ignored."),
     "foreign_agent.home_agent.address": ("", "Its address."),
     "foreign_agent.mobile_node.home_address": ("", "Its home address."),
-    "mobile_node.home_address": ("", "Our address for ever, inside `home_network`."),
-    "mobile_node.home_agent": ("", "Address of the home agent."),
+    "mobile_node.home_address": (
+        "",
+        "Our address for ever, inside `home_network`. With `nai` it may be left out: the home agent assigns one.",
+    ),
+    "mobile_node.home_agent": (
+        "",
+        (
+            "Address of the home agent. `discover`: ask all of the home network. `assign`: let one of the home domain "
+            "be assigned, `assign-anywhere`: any (RFC 4433); both need `nai`."
+        ),
+    ),
     "mobile_node.home_network": ("", "Prefix of the home network: where its routers are heard, the node is at home."),
     "mobile_node.home_gateway": ("", "Default gateway at home."),
     "mobile_node.links": ("", "Interfaces to use, best first."),
@@ -130,12 +222,52 @@ ABOUT: dict[str, tuple[str, str]] = {
     "mobile_node.colocated_wait": ("s", "How long after link-up an agent is waited for before that is done."),
     "mobile_node.solicit_maximum_interval": ("s", "The longest time between solicitations that nobody answers."),
     "mobile_node.deregister_on_stop": ("", "Whether `mip stop` and SIGINT give the registration up."),
+    "mobile_node.nai": ("", "Our name, a Network Access Identifier (RFC 2794)."),
+    "mobile_node.home_agent_nai": ("", "The home agent's own name, for foreign agents that need it (RFC 3846)."),
+    "mobile_node.agent_link_addresses": (
+        "",
+        (
+            'An agent that does not advertise, known by its link-layer address: `{ eth0 = "02:00:00:00:00:01" }`. '
+            "An address of ours is registered through it."
+        ),
+    ),
+    "mobile_node.solicitation_address": ("", "Where solicitations go (RFC 1256)."),
+    "mobile_node.preferred_home_agent": ("", "The home agent that we would like to be assigned."),
+    "mobile_node.simultaneous_bindings": ("", "Ask to keep the earlier place when another one is registered (S)."),
+    "mobile_node.broadcasts": ("", "Ask for the broadcasts of the home network (B)."),
+    "mobile_node.revocation": (
+        "",
+        "Let the home agent tell us when it ends a registration of an address of ours (RFC 3543).",
+    ),
+    "mobile_node.coarse_identification": (
+        "",
+        "For home agents that keep Identifications in floating point: the eleven lowest bits are zero.",
+    ),
+    "mobile_node.allow_unauthenticated": (
+        "",
+        (
+            "**Dangerous.** Believe a home agent that signs nothing; for teaching labs, with loopback, private or "
+            "documentation addresses only. Whoever sees a request can answer it."
+        ),
+    ),
     "mobile_node.foreign_agent.address": ("", "The address that it advertises from."),
 }
 
 DEFAULT_IN_WORDS = {
     "daemon.run_dir": "`$MIP_RUN_DIR`, else `/run/mip`",
     "home_agent.home_link": "none: a virtual network",
+    "home_agent.address_pool": "none",
+    "foreign_agent.default_home_agent": "none",
+    "foreign_agent.message": "none",
+    "home_agent.identity": "none",
+    "home_agent.message": "none",
+    "home_agent.redirect_to": "none",
+    "home_agent.mobile_node.nai": "none",
+    "home_agent.mobile_node.message": "that for all",
+    "mobile_node.nai": "none",
+    "mobile_node.home_agent_nai": "none",
+    "mobile_node.preferred_home_agent": "none",
+    "mobile_node.agent_link_addresses": "none",
     "mobile_node.home_gateway": "the home agent, or the router that advertises there",
 }
 
@@ -249,10 +381,16 @@ TYPES = (
     ("seconds from (.*) to (.*)$", "number"),
     ("true or false$", "boolean"),
     ("an IPv4 address", "address"),
+    ("224.0.0.1 or 255.255.255.255$", "address"),
     ("a prefix", "prefix"),
     ("an interface name$", "interface name"),
     ("interface names", "array of interface names"),
     ("a folder$", "path"),
+    ("a name such as", "string"),
+    ("link-layer addresses by interface$", "table"),
+    ("a text of", "string"),
+    ("a host name", "string"),
+    ("two addresses", "string"),
     ("the name of a file", "path"),
 )
 

@@ -87,7 +87,9 @@ def _senders(kind: type[msgspec.Struct]) -> str:
     """The roles whose code names the notice."""
     folders = {"home": "home agent", "foreign": "foreign agent", "mobile": "mobile node"}
     senders = [role for folder, role in folders.items() if users_of(kind.__name__, SOURCE / "agents" / folder)]
-    if SOURCE / "agents" / "node.py" in users_of(kind.__name__, SOURCE / "agents"):
+    if {SOURCE / "agents" / name for name in ("node.py", "advertising.py")} & set(
+        users_of(kind.__name__, SOURCE / "agents")
+    ):
         senders.append("node")
     return ", ".join(senders) or "nobody in this version"
 

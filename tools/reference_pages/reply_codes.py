@@ -18,6 +18,7 @@ REACTIONS = {
     Remedy.SHORTEN: f"asks again at once, for the lifetime in the reply (if that is {SHORTEST_LIFETIME} s or more)",
     Remedy.RESYNCHRONISE: "corrects its Identification and asks again at once",
     Remedy.ADOPT_HOME_AGENT: "asks the home agent that the reply names, at once",
+    Remedy.REDIRECT: "asks for the home agent that the reply names, at once (where one is to be assigned)",
     Remedy.ELSEWHERE: "another agent or address first",
     Remedy.WAIT: "asks again later",
     Remedy.SHOW: "a person has to change something; asks seldom",

@@ -8,10 +8,15 @@ import msgspec
 from mobileip.agents.events import Arrival, Link
 from mobileip.wire.message import Message
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 ALL_MOBILITY_AGENTS = IPv4Address("224.0.0.11")
-"""RFC 5944 §2.3: "All mobility agents MUST process packets that they receive addressed to the Mobile-Agents
-multicast group"."""
+"""R5944-2.3-c: "All mobility agents MUST process packets that they receive addressed to the Mobile-Agents multicast
+group"."""
+
+
+ASSIGNED = IPv4Address(0)
+"""A home address that the home agent is to assign (RFC 2794 §2)."""
 
 
 class Role(Enum):
@@ -29,7 +34,7 @@ class Roles(msgspec.Struct, frozen=True, kw_only=True):
     """What our foreign agent offers."""
     foreign_links: frozenset[str] = frozenset()
     home_address: IPv4Address | None = None
-    """Of our mobile node."""
+    """Of our mobile node; 0.0.0.0: it is assigned, and any that is named on the mobile node's links may be it."""
     mobile_links: frozenset[str] = frozenset()
 
 
@@ -64,6 +69,10 @@ def role_of(message: Message, arrival: Arrival, roles: Roles, *, is_ours: bool) 
             return _role_of_request(message, arrival, roles, is_ours=is_ours)
         case RegistrationReply():
             return _role_of_reply(message, arrival, roles)
+        case RegistrationRevocation():
+            return _role_of_revocation(message, roles)
+        case RevocationAcknowledgment():
+            return _role_of_acknowledgment(arrival, roles)
         case _:
             return None
 
@@ -81,6 +90,25 @@ def _role_of_request(request: RegistrationRequest, arrival: Arrival, roles: Role
 
 
 def _role_of_reply(reply: RegistrationReply, arrival: Arrival, roles: Roles) -> Role | None:
-    if reply.home_address == roles.home_address and arrival.interface in roles.mobile_links:
+    if roles.home_address in (reply.home_address, ASSIGNED) and arrival.interface in roles.mobile_links:
         return Role.MOBILE_NODE
     return Role.FOREIGN_AGENT if roles.care_of_address is not None else None
+
+
+def _role_of_revocation(revocation: RegistrationRevocation, roles: Roles) -> Role | None:
+    # RFC 3543 §3.3: the A bit tells who sent it. One that comes the wrong way is a reflection: who is here judges that.
+    if roles.home_agent is not None and not revocation.from_home_agent:
+        return Role.HOME_AGENT
+    is_ours = revocation.foreign_domain_address == roles.care_of_address
+    if roles.home_address in (revocation.home_address, ASSIGNED) and not is_ours:
+        return Role.MOBILE_NODE
+    if roles.care_of_address is not None:
+        return Role.FOREIGN_AGENT
+    return Role.HOME_AGENT if roles.home_agent is not None else None
+
+
+def _role_of_acknowledgment(arrival: Arrival, roles: Roles) -> Role | None:
+    # RFC 3543 §3.4: it comes back to the address that the revocation came from. Mobile nodes send none.
+    if roles.care_of_address is not None and arrival.destination != roles.home_agent:
+        return Role.FOREIGN_AGENT
+    return Role.HOME_AGENT if roles.home_agent is not None else None

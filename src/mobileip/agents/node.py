@@ -7,7 +7,7 @@ them, but for `AgentLink`, which is the same from both agents and stays as long 
 
 from collections import Counter
 
-from mobileip.agents.advertising import Advertiser, combine
+from mobileip.agents.advertising import Advertiser
 from mobileip.agents.agent import Agent
 from mobileip.agents.dispatch import OwnLinks, Role, Roles, role_of
 from mobileip.agents.events import (
@@ -27,6 +27,7 @@ from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.mobile.agent import MobileNode
 from mobileip.agents.notices import Discarded
+from mobileip.agents.offers import combine
 from mobileip.agents.outputs import Notify, Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ForwardingState
@@ -60,8 +61,11 @@ class Node:
         self._advertiser = Advertiser(
             combine(agent.offers() for agent in (home, foreign) if agent is not None),
             busy=lambda: foreign is not None and foreign.busy,
+            # R5944-2.3.2-a, R5944-2.3.2-b
             sequence_number=predecessor.sequence_number if predecessor is not None and goes_on else 0,
         )
+        if foreign is not None:
+            foreign.know_advertiser(self._advertiser.tell_reset)
         agents: tuple[Agent | None, ...] = (home, foreign, mobile, self._advertiser)
         self._agents = [agent for agent in agents if agent is not None]
 
@@ -119,16 +123,18 @@ class Node:
 
     def _solicitation(self, event: SolicitationArrived, now: Instant) -> list[Output]:
         code = event.solicitation.code
+        # R1256-4.2-a: "A router must silently discard any received Router Solicitation messages that do not satisfy the
+        # following validity checks: [...] ICMP Code is 0."
         if code != 0:
-            # RFC 1256 §4.2: "A router must silently discard any received Router Solicitation messages that do not
-            # satisfy the following validity checks: [...] ICMP Code is 0."
             return self._discard(DropReason.BAD_VALUE, f"a solicitation with code {code}", event.arrival)
         # What our own mobile node asks is not for our own agents.
         return [] if self._own_links.sent(event.arrival) else self._advertiser.handle(event, now)
 
     def _discard(self, reason: DropReason, detail: str, arrival: Arrival, octets: bytes = b"") -> list[Output]:
+        # R5944-1.7-b: "SHOULD record the event in a statistics counter". R3115-1-a
         self.counters[f"discarded_{reason.value}"] += 1
         source = arrival.source
+        # R5944-1.7-a, R3115-1-a: "logging the error, including the contents of the discarded datagram".
         return [Notify(Discarded(role="node", reason=reason, detail=detail, source=source, octets=octets))]
 
 

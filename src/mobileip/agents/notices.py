@@ -25,6 +25,16 @@ class Discarded(_Notice, frozen=True, kw_only=True):
     octets: bytes = b""
 
 
+# -- discovery, both agents
+
+
+class SolicitationBroadcast(_Notice, frozen=True, kw_only=True):
+    """A node solicits agents by broadcast where we advertise by multicast (RFC 1256 §4.3); told once for each link."""
+
+    interface: str
+    source: IPv4Address
+
+
 # -- home agent
 
 
@@ -169,6 +179,13 @@ class MessageShown(_Notice, frozen=True, kw_only=True):
     text: str
 
 
+class UnauthenticatedAllowed(_Notice, frozen=True, kw_only=True):
+    """The mobile node believes a home agent that signs nothing, or the home agent mobile nodes that don't
+    (`allow_unauthenticated`): anybody can end a registration, or take its packets."""
+
+    home_agent: IPv4Address
+
+
 # -- revocation (RFC 3543), both agents
 
 
@@ -192,6 +209,7 @@ class RevocationEnded(_Notice, frozen=True, kw_only=True):
 
 Notice = (
     Discarded
+    | SolicitationBroadcast
     | BindingCreated
     | BindingChanged
     | BindingRenewed
@@ -210,6 +228,7 @@ Notice = (
     | HomeAgentChosen
     | HomeAddressAssigned
     | MessageShown
+    | UnauthenticatedAllowed
     | RevocationSent
     | RevocationEnded
 )

@@ -24,7 +24,10 @@ from mobileip.dataplane.ports import (
 )
 from mobileip.forwarding.model import (
     AgentLink,
+    ArpAnswer,
     BindingRoute,
+    BroadcastExit,
+    BroadcastRoute,
     ForwardingState,
     HomeAddress,
     HomeNetwork,
@@ -40,7 +43,12 @@ from mobileip.forwarding.model import (
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 
-MAIN_TABLE = 254
+GROUPS = IPv4Network("224.0.0.0/4")
+
+MAIN_TABLE, LOCAL_TABLE = 254, 255
+
+SMALLEST_WITH_BROADCASTS = 30
+"""The longest prefix of a network that has a broadcast address (RFC 3021)."""
 
 FALL_BACK_METRIC = 9999
 """Worse than any route of ours in table 7434."""
@@ -76,14 +84,17 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
     Raises: ValueError for a name that no interface can have.
     """
     match wish:
-        case BindingRoute() | TunnelExit() | VisitorRoute():
+        case BindingRoute() | BroadcastRoute() | ArpAnswer() | TunnelExit() | VisitorRoute():
             # Packets meet these in the engine's own tables: tunnels out of our raw sockets, visitors by
-            # frames. What visitors send is forwarded by the kernel, see AgentLink.
+            # frames, ARP by packet sockets. What visitors send is forwarded by the kernel, see AgentLink.
+            # R5944-4.2.2-e: "MUST NOT advertise to other routers [...] the presence of a [...] mobile node": no
+            # route that a routing daemon could find.
             return ()
         case HomeNetwork():
             return _home_network(wish, device)
         case Interception(home_address=address, interface=interface):
-            # RFC 5944 §4.6: "the home agent MUST transmit an ARP Reply on behalf of the mobile node."
+            # R5944-1.7-c, R5944-4.2.3-a: the route. R5944-4.6-c, R5944-4.6-d, R5944-4.6-e: "the home agent MUST
+            # transmit an ARP Reply on behalf of the mobile node", with the link-layer address of this interface.
             return (
                 Route(prefix=_host(address), interface=device, metric=ROUTE_METRIC),
                 ProxyNeighbour(interface=_name(interface), address=address),
@@ -93,29 +104,49 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
             return (_conf(interface, "rp_filter", 2),)
         case AgentLink(interface=interface):
             return (*_agent(device), *_agent_link(interface))
+        case HomeAddress() | MobileLink() | MobileRoute() | BroadcastExit() | Neighbour():  # no other
+            return _mobile_node(wish, device)
+
+
+def _mobile_node(
+    wish: HomeAddress | MobileLink | MobileRoute | BroadcastExit | Neighbour, device: str
+) -> tuple[KernelObject, ...]:
+    match wish:
         case HomeAddress(address=address):
             return _home_address(address, device)
         case MobileLink():
             return _mobile_link(wish)
         case MobileRoute():
             return _mobile_route(wish)
+        case BroadcastExit(network=network):
+            return _broadcast_address(network, device)
         case Neighbour(interface=interface, address=address, link_address=link_address):  # no other
             return (_neighbour(interface, address, link_address),)
 
 
 def _home_network(wish: HomeNetwork, device: str) -> tuple[KernelObject, ...]:
+    # R5944-4.2.3-c, R5944-4.2.3-d: on a real link only an `Interception` takes packets away; without a binding "the
+    # home agent MUST assume the mobile node is at home and simply forward the datagram directly onto the home network."
     if wish.interface is None:
         # A virtual network: nobody is at home, so all of it leads to us. A subnet of that prefix that the
         # machine is itself connected to has metric 0 and wins; give the home agent's own address a /32
         # then.
-        return (*_agent(device), Route(prefix=wish.prefix, interface=device, metric=ROUTE_METRIC))
+        # R5944-1.7-c, R5944-4.2.3-a: "intercept any datagrams on the home network addressed to the mobile node".
+        return (Route(prefix=wish.prefix, interface=device, metric=ROUTE_METRIC), *_agent(device))
     return (
         *_agent(device),
         *_agent_link(wish.interface),
         # The kernel's proxy answer waits up to 0.8 s otherwise; at 0 it is sent at once and proxy_qlen has
         # no part.
         Sysctl(path=f"net/ipv4/neigh/{_name(wish.interface)}/proxy_delay", value="0"),
+        _arp_believes_at_once(wish.interface),
     )
+
+
+def _arp_believes_at_once(interface: str) -> Sysctl:
+    # R5944-4.6-b: "any node receiving any ARP packet (Request or Reply) MUST update its local ARP cache". For a second
+    # after it learnt an address the kernel believes no other otherwise.
+    return Sysctl(path=f"net/ipv4/neigh/{_name(interface)}/locktime", value="0")
 
 
 def _agent(device: str) -> tuple[KernelObject, ...]:
@@ -132,6 +163,8 @@ def _agent(device: str) -> tuple[KernelObject, ...]:
 
 
 def _agent_link(interface: str) -> tuple[KernelObject, ...]:
+    # R5944-4.2.2-f, R5944-2.1-e, R5944-2.3.1-b: "The foreign agent MUST route datagrams it receives from registered
+    # mobile nodes.", whatever it advertises. The kernel checks, decrements and forwards.
     return (
         # ip_forward sets it on every link, but only when ip_forward itself changes. Proxy ARP asks for it
         # as well.
@@ -155,6 +188,9 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         # While nothing is registered packets come to us, to be dropped by name: programs see no error and
         # go on.
         Route(prefix=EVERYWHERE, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),
+        # R5944-4.4-h: "a mobile node that sends multicast datagrams directly on the visited network MUST use a
+        # co-located care-of address": with the home address none goes there, only onto the home link.
+        Route(prefix=GROUPS, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),
         # Decapsulated packets come out of the device from sources that are routed elsewhere.
         _conf(device, "rp_filter", 2),
         *_no_redirects_obeyed(device),
@@ -163,11 +199,11 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
 
 def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
     link = wish.interface
-    # RFC 5944 §4.6: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in which
-    # the target IP address is its own home address". The home address is on our own device, and with 1 the
-    # kernel answers only for addresses of the link that was asked; a co-located care-of address is one and
-    # is answered for, as it should be. The kernel takes max(all, link), so `all` must be 0 for the answers
-    # at home.
+    # R5944-4.6-q, R5944-4.6-s: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in
+    # which the target IP address is its own home address". The home address is on our own device, and with 1
+    # the kernel answers only for addresses of the link that was asked; a co-located care-of address is one and
+    # is answered for, as it should be. The kernel takes max(all, link), so `all` must be 0 for the answers at
+    # home.
     arp_ignore = (
         (_conf_all("arp_ignore", 0), _conf(link, "arp_ignore", 0))
         if wish.answers_arp
@@ -180,12 +216,13 @@ def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
         _conf(link, "arp_announce", 2),
         # Packets from anywhere come in by the foreign agent, and by the home agent's tunnel.
         _conf(link, "rp_filter", 2),
+        _arp_believes_at_once(link),
         *_no_redirects_obeyed(link),
     )
 
 
 def _no_redirects_obeyed(interface: str) -> tuple[KernelObject, ...]:
-    # RFC 5944 §4.2.1: "the mobile node MUST ignore redirects to other routers on foreign networks." A host
+    # R5944-4.2.1-d: "the mobile node MUST ignore redirects to other routers on foreign networks." A host
     # obeys where `all` OR the link says so, a router where both do.
     return (_conf_all("accept_redirects", 0), _conf(interface, "accept_redirects", 0))
 
@@ -197,9 +234,21 @@ def _mobile_route(wish: MobileRoute) -> tuple[KernelObject, ...]:
     needed: list[KernelObject] = [default]
     if wish.on_link is not None:
         needed.append(Route(prefix=wish.on_link, interface=link, table=ROUTING_TABLE, source=source))
+        needed.append(Route(prefix=GROUPS, interface=link, table=ROUTING_TABLE, source=source))
+        needed += _broadcast_address(wish.on_link, link)
+    # R5944-4.2.1-c, R5944-4.6-p, R5944-1.7-d: "MUST NOT broadcast ARP packets to find the MAC address of another
+    # Internet node": the agent's is known from its advertisement.
     if wish.gateway_link_address is not None:
         needed.append(_neighbour(link, wish.gateway, wish.gateway_link_address))
     return tuple(needed)
+
+
+def _broadcast_address(network: IPv4Network, interface: str) -> tuple[KernelObject, ...]:
+    """The home address is a /32, so by itself the kernel would know no broadcast address of its network."""
+    if network.prefixlen > SMALLEST_WITH_BROADCASTS:
+        return ()
+    address = _host(network.broadcast_address)
+    return (Route(prefix=address, interface=interface, table=LOCAL_TABLE, metric=ROUTE_METRIC, is_broadcast=True),)
 
 
 def _neighbour(interface: str, address: IPv4Address, link_address: bytes) -> NeighbourEntry:

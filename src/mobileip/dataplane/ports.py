@@ -4,12 +4,14 @@ Kernel objects are values: what is wanted and what is there are compared as sets
 performed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Protocol
 
 import msgspec
+
+from mobileip.forwarding.model import ArpAnswer
 
 ROUTE_PROTOCOL = 77
 """Our mark on routes, rules and neighbours (`proto` of iproute2): what bears it is ours, the rest is never
@@ -37,6 +39,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Always on-link: the gateway needs no address of ours in its subnet."""
     source: IPv4Address | None = None
     metric: int = 0
+    is_broadcast: bool = False
+    """The prefix is a broadcast address that is taken for our own when it comes in by `interface`."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,3 +137,13 @@ class PacketPort(Protocol):
     def send_up(self, packet: bytes) -> int:
         """A whole IPv4 packet into our stack, as if received on mip0."""
         ...
+
+
+class Ears(Protocol):
+    """What is heard beside our device and our tunnels. Each call tells all that is wanted from now on."""
+
+    def listen(self, links: Mapping[str, bool]) -> None:
+        """To broadcasts on these links of home networks, and where the value says so to multicasts too."""
+        ...
+
+    def answer_arp(self, answers: frozenset[ArpAnswer]) -> None: ...

@@ -47,6 +47,8 @@ class HomeNetwork(_Wish, frozen=True, kw_only=True):
 
     prefix: IPv4Network
     interface: str | None = None
+    forwarded_groups: tuple[IPv4Network, ...] = ()
+    """Multicast destinations that are treated like broadcasts."""
 
     @property
     def subject(self) -> str:
@@ -59,6 +61,30 @@ class BindingRoute(_Wish, frozen=True, kw_only=True):
 
     home_address: IPv4Address
     tunnels: tuple[Tunnel, ...]
+    expires_at: float
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
+class BroadcastCopy(msgspec.Struct, frozen=True):
+    """A tunnel that broadcasts are copied into. `nested`: first encapsulated from the home agent to the home
+    address, for a node behind a foreign agent, which could not know whom a bare broadcast is for (RFC 5944
+    §4.3)."""
+
+    tunnel: Tunnel
+    nested: bool
+
+
+class BroadcastRoute(_Wish, frozen=True, kw_only=True):
+    """Broadcasts of the home network are copied to this mobile node, which asked for them, until
+    `expires_at`. The network is the `HomeNetwork` that the home address is in."""
+
+    home_address: IPv4Address
+    home_agent: IPv4Address
+    copies: tuple[BroadcastCopy, ...]
     expires_at: float
     realm: int = 0
 
@@ -180,6 +206,19 @@ class Neighbour(_Wish, frozen=True, kw_only=True):
         return f"{self.interface}/{self.address}"
 
 
+class ArpAnswer(_Wish, frozen=True, kw_only=True):
+    """A foreign agent that may ask for the home address by ARP, if it asks this node alone, and is answered alone (RFC
+    5944 §4.6). `link_address` is the agent's."""
+
+    interface: str
+    home_address: IPv4Address
+    link_address: bytes
+
+    @property
+    def subject(self) -> str:
+        return f"{self.interface}/{self.link_address.hex()}"
+
+
 class TunnelExit(_Wish, frozen=True, kw_only=True):
     """A co-located mobile node's end: packets out of `tunnel` for its home address are its own."""
 
@@ -193,9 +232,25 @@ class TunnelExit(_Wish, frozen=True, kw_only=True):
         return f"{self.realm}/{self.home_address}"
 
 
+class BroadcastExit(_Wish, frozen=True, kw_only=True):
+    """Packets out of `tunnel` for 255.255.255.255, the broadcast address of `network` and multicast groups are
+    the mobile node's own. Its end is the co-located care-of address, or for the nested form (see
+    `BroadcastCopy`) the home address."""
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    network: IPv4Network
+    expires_at: float
+
+    @property
+    def subject(self) -> str:
+        return f"{self.home_address}/{self.tunnel.local}"
+
+
 Wish = (
     HomeNetwork
     | BindingRoute
+    | BroadcastRoute
     | Interception
     | ReturnPath
     | AgentLink
@@ -204,7 +259,9 @@ Wish = (
     | MobileLink
     | MobileRoute
     | Neighbour
+    | ArpAnswer
     | TunnelExit
+    | BroadcastExit
 )
 
 

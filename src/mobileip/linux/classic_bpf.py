@@ -20,6 +20,10 @@ ICMP, UDP = 1, 17
 ADVERTISEMENT, SOLICITATION = 9, 10
 """ICMP types of router discovery (RFC 1256)."""
 LATER_FRAGMENT = 0x1FFF
+PACKET_TYPE = 0xFFFFF004
+"""Where a packet socket's filter reads for whom a frame was (SKF_AD_OFF + SKF_AD_PKTTYPE)."""
+PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST = 0, 1, 2
+ARP_REQUEST = 1
 
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 
@@ -98,6 +102,40 @@ def mobility_signalling(udp_port: int, dhcp_ports: tuple[int, int]) -> bytes:
             (JEQ, server_port, KEEP, DROP),
         )
     )
+
+
+def home_broadcasts(udp_port: int, dhcp_ports: tuple[int, int], *, groups: bool) -> bytes:
+    """On a cooked packet socket: frames to everybody, with `groups` also those to multicast groups, but none of what
+    only makes sense on the link itself: router discovery, DHCP, and mobility signalling to `udp_port`.
+    """
+    server_port, client_port = dhcp_ports
+    return assemble(
+        (
+            (LD_B, PACKET_TYPE),
+            (JEQ, PACKET_BROADCAST, "for all", ""),
+            (JEQ, PACKET_MULTICAST, "for all" if groups else DROP, DROP),
+            "for all",
+            (LD_H, 6),
+            (JSET, LATER_FRAGMENT, KEEP, ""),  # it has no ports
+            (LD_B, 9),  # protocol
+            (LDX_MSH, 0),
+            (JEQ, ICMP, "", "not ICMP"),
+            (LD_B_IND, 0),  # ICMP type
+            (JEQ, ADVERTISEMENT, DROP, ""),
+            (JEQ, SOLICITATION, DROP, KEEP),
+            "not ICMP",
+            (JEQ, UDP, "", KEEP),
+            (LD_H_IND, 2),  # destination port
+            (JEQ, udp_port, DROP, ""),
+            (JEQ, server_port, DROP, ""),
+            (JEQ, client_port, DROP, KEEP),
+        )
+    )
+
+
+def arp_requests_to_us_alone() -> bytes:
+    """On a cooked packet socket for ARP."""
+    return assemble(((LD_B, PACKET_TYPE), (JEQ, PACKET_HOST, "", DROP), (LD_H, 6), (JEQ, ARP_REQUEST, KEEP, DROP)))
 
 
 def _as_loaded(value: int, octets: int) -> int:

@@ -7,7 +7,7 @@ elsewhere, it can't tell the sender's link-layer address, and its answers would 
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from mobileip.linux.classic_bpf import attach, mobility_signalling
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
 ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
+ARP_REQUEST, ARP_REPLY = 1, 2
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 1, 8, 23
-PACKET_MR_MULTICAST = 0
+PACKET_MR_MULTICAST, PACKET_MR_ALLMULTI = 0, 2
 PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST, PACKET_OUTGOING = range(5)
 TP_STATUS_CSUMNOTREADY = 8
 
@@ -26,6 +27,10 @@ BROADCAST_LINK_ADDRESS = b"\xff" * 6
 ALL_SYSTEMS, ALL_ROUTERS, ALL_MOBILITY_AGENTS = (IPv4Address(f"224.0.0.{n}") for n in (1, 2, 11))
 """RFC 1112, RFC 1256, RFC 5944 §2.3."""
 GROUPS = frozenset((ALL_SYSTEMS, ALL_ROUTERS, ALL_MOBILITY_AGENTS))
+"""R1256-4.3-a: "The router joins the all-routers IP multicast group (224.0.0.2) on all interfaces". R5944-2.3-c: agents
+hear 224.0.0.11 as well."""
+
+SIGNALLING = mobility_signalling(MOBILE_IP_UDP_PORT, (DHCP_SERVER_PORT, DHCP_CLIENT_PORT))
 
 _AUXDATA = struct.Struct("=IIIHHHH")
 LARGEST_FRAME = 65_535
@@ -45,29 +50,41 @@ def multicast_link_address(group: IPv4Address) -> bytes:
 
 
 class LinkSocket:
-    """Cooked (layer 3) packet socket bound to one interface; what is not signalling is filtered out by the kernel.
+    """Cooked (layer 3) packet socket bound to one interface; what `program` does not keep is filtered out by the
+    kernel. `groups` None: every multicast frame of the link is heard.
 
     Raises: OSError when the interface does not exist (any more) or CAP_NET_RAW is missing.
     """
 
-    def __init__(self, interface: str) -> None:
+    def __init__(
+        self,
+        interface: str,
+        program: bytes = SIGNALLING,
+        groups: Collection[IPv4Address] | None = GROUPS,
+        protocol: int = ETH_P_IP,
+    ) -> None:
         self.interface = interface
         self.index = socket.if_nametoindex(interface)
         # Protocol 0: nothing is received before filter and binding are in place.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
         try:
-            attach(self._socket, mobility_signalling(MOBILE_IP_UDP_PORT, (DHCP_SERVER_PORT, DHCP_CLIENT_PORT)))
+            attach(self._socket, program)
             enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
             self._socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             self._socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-            for group in GROUPS:
-                address = multicast_link_address(group)
-                membership = struct.pack("iHH8s", self.index, PACKET_MR_MULTICAST, len(address), address)
-                self._socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership)
-            self._socket.bind((interface, ETH_P_IP))
+            if groups is None:
+                self._join(PACKET_MR_ALLMULTI, b"")
+            else:
+                for group in groups:
+                    self._join(PACKET_MR_MULTICAST, multicast_link_address(group))
+            self._socket.bind((interface, protocol))
         except OSError:
             self._socket.close()
             raise
+
+    def _join(self, kind: int, address: bytes) -> None:
+        membership = struct.pack("iHH8s", self.index, kind, len(address), address)
+        self._socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -101,10 +118,15 @@ class LinkSocket:
         self._socket.close()
 
 
+def arp_packet(operation: int, sender: tuple[bytes, IPv4Address], target: tuple[bytes, IPv4Address]) -> bytes:
+    """RFC 826 for Ethernet and IPv4: link-layer and protocol address of both sides."""
+    head = struct.pack("!HHBBH", 1, ETH_P_IP, 6, 4, operation)
+    return head + sender[0] + sender[1].packed + target[0] + target[1].packed
+
+
 def gratuitous_arp(address: IPv4Address, link_address: bytes) -> bytes:
     """RFC 5944 §4.6: "an ARP packet sent by a node in order to spontaneously cause other nodes to update an entry".
 
     In the form of a request (RFC 826): sender and target protocol address are both `address`.
     """
-    head = struct.pack("!HHBBH", 1, ETH_P_IP, 6, 4, 1)
-    return head + link_address + address.packed + bytes(6) + address.packed
+    return arp_packet(ARP_REQUEST, (link_address, address), (bytes(6), address))

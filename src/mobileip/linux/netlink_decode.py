@@ -38,6 +38,7 @@ from mobileip.linux.netlink_encode import (
     RTA_PREFSRC,
     RTA_PRIORITY,
     RTA_TABLE,
+    RTN_BROADCAST,
 )
 
 ROUTE_HEADER, RULE_HEADER, NEIGHBOUR_HEADER, ADDRESS_HEADER = 12, 12, 12, 8
@@ -105,6 +106,7 @@ def route(body: bytes, names: Names) -> Route | None:
         gateway=to_address(found.get(RTA_GATEWAY)),
         source=to_address(found.get(RTA_PREFSRC)),
         metric=number(found.get(RTA_PRIORITY)),
+        is_broadcast=body[7] == RTN_BROADCAST,
     )
 
 

@@ -17,6 +17,7 @@ from mobileip.dataplane.ports import (
     ProxyNeighbour,
     Route,
     Rule,
+    Sysctl,
 )
 
 # linux/netlink.h
@@ -27,7 +28,7 @@ RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 RTM_NEWRULE, RTM_DELRULE = 32, 33
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 6, 7, 15
-RTN_UNICAST, RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RTNH_F_ONLINK = 1, 0, 253, 4
+RTN_UNICAST, RTN_BROADCAST, RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RTNH_F_ONLINK = 1, 3, 0, 253, 4
 # linux/fib_rules.h
 FRA_SRC, FRA_PRIORITY, FRA_FWMARK, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE = 2, 6, 10, 14, 15
 FRA_FWMASK, FRA_PROTOCOL, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = 16, 21, 22, 23, 24
@@ -87,8 +88,8 @@ def encode(operation: Operation, index_of: IndexOf) -> tuple[int, int, bytes]:
                 NLM_F_CREATE | NLM_F_REPLACE if install else 0,
                 _address(address_.address, index_of(address_.interface)),
             )
-        case sysctl:
-            raise TypeError(f"{sysctl.path}: a sysctl is no netlink object")
+        case Sysctl(path=path):  # no other
+            raise TypeError(f"{path}: a sysctl is no netlink object")
 
 
 def _attribute(kind: int, value: bytes) -> bytes:
@@ -102,6 +103,8 @@ def _u32(kind: int, value: int) -> bytes:
 
 def _route(route: Route, index: int) -> bytes:
     scope = RT_SCOPE_UNIVERSE if route.gateway else RT_SCOPE_LINK
+    # R5944-1.7-d: a foreign agent is a neighbour, whatever the prefixes of the addresses.
+    flags = RTNH_F_ONLINK if route.gateway else 0
     head = _ROUTE.pack(
         AF_INET,
         route.prefix.prefixlen,
@@ -110,8 +113,8 @@ def _route(route: Route, index: int) -> bytes:
         route.table if route.table < 256 else 0,
         ROUTE_PROTOCOL,
         scope,
-        RTN_UNICAST,
-        RTNH_F_ONLINK if route.gateway else 0,
+        RTN_BROADCAST if route.is_broadcast else RTN_UNICAST,
+        flags,
     )
     body = (
         _attribute(RTA_DST, route.prefix.network_address.packed) + _u32(RTA_OIF, index) + _u32(RTA_TABLE, route.table)

@@ -31,6 +31,10 @@ from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
 LOOPBACK = "lo"
 
+DESTINATION_UNREACHABLE = 3
+UNREACHABLE_CODES = {errno.ENETUNREACH: 0, errno.EHOSTUNREACH: 1}
+"""RFC 792: what a router would say, for what our own routes say at once."""
+
 BATCH = 64
 """Datagrams handled at one wake-up; enough to fill a batch, few enough that timers are not late."""
 
@@ -54,6 +58,8 @@ class Receivers(msgspec.Struct, frozen=True):
     on_router: Callable[[str, IPv4Address, bytes], None]
     """Interface, address and link-layer address of a router, learnt from its DHCP answer."""
     on_undecodable: Callable[[DecodeError, Arrival, bytes], None]
+    on_delivery_failed: Callable[[IPv4Address, int, int, bytes], None]
+    """Destination, ICMP type and code, and what the error quotes of a message that we sent."""
 
 
 class Signalling:
@@ -110,7 +116,7 @@ class Signalling:
                 interface = socket.if_nametoindex(departure.interface)
             except OSError:
                 return errno.ENODEV
-        return self._udp.send(
+        number = self._udp.send(
             octets,
             departure.destination,
             departure.destination_port,
@@ -118,6 +124,11 @@ class Signalling:
             interface=interface,
             ttl=departure.ttl,
         )
+        code = UNREACHABLE_CODES.get(number)
+        if code is not None:
+            failure = (departure.destination, DESTINATION_UNREACHABLE, code, octets)
+            asyncio.get_running_loop().call_soon(self._receivers.on_delivery_failed, *failure)
+        return number
 
     def send_icmp(self, octets: bytes, departure: Departure) -> int:
         """Router discovery, always as a frame; the errno, 0 when it went."""
@@ -178,6 +189,9 @@ class Signalling:
             heard.append(Heard(datagram.payload, arrival))
         if heard:
             self._receivers.on_messages(heard)
+        # The loop calls us for errors too, again and again while there are any.
+        for failure in self._udp.failures(BATCH):
+            self._receivers.on_delivery_failed(*failure)
 
     def _read_link(self, link: LinkSocket) -> None:
         heard = []
@@ -220,6 +234,7 @@ class Signalling:
         """
         destination = packet.destination
         return (
+            # R5944-2.3-c: also the Mobile-Agents group.
             destination in GROUPS
             or destination == LIMITED_BROADCAST
             or destination in self._watch.local_addresses

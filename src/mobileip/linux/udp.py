@@ -12,10 +12,14 @@ from mobileip.linux.buffers import enlarge
 from mobileip.linux.errors import PermissionMissing, PortOccupied
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
-IP_PKTINFO, IP_RECVTTL, IP_TTL = 8, 12, 2
+IP_PKTINFO, IP_RECVTTL, IP_TTL, IP_RECVERR = 8, 12, 2, 11
 _PKTINFO = struct.Struct("=I4s4s")
 """struct in_pktinfo: interface, local address of the route (source on sending), destination in the header."""
 _INT = struct.Struct("=i")
+_EXTENDED_ERROR = struct.Struct("=IBBBxII")
+"""struct sock_extended_err: errno, origin, ICMP type and code, and two words more."""
+_ORIGIN_ICMP = 2
+"""SO_EE_ORIGIN_ICMP: somebody else told us, not our own kernel."""
 RECEIVE_BUFFER, SEND_BUFFER = 8 << 20, 4 << 20
 LARGEST_DATAGRAM = 65_535
 
@@ -29,6 +33,15 @@ class Datagram(NamedTuple):
     ttl: int
 
 
+class Failure(NamedTuple):
+    """An ICMP error about a datagram that we sent, and as much of its payload as the error quotes."""
+
+    destination: IPv4Address
+    icmp_type: int
+    icmp_code: int
+    payload: bytes
+
+
 class SignallingSocket:
     """Raises: `PortOccupied`, `PermissionMissing`."""
 
@@ -38,6 +51,7 @@ class SignallingSocket:
         try:
             self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
             enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
@@ -61,7 +75,7 @@ class SignallingSocket:
             except BlockingIOError:
                 return
             except OSError:
-                continue  # an ICMP error about something that we sent
+                continue  # an ICMP error about something that we sent: `failures` tells which
             interface, destination, ttl = 0, b"\0\0\0\0", 64
             for level, name, data in ancillary:
                 if level == socket.IPPROTO_IP and name == IP_PKTINFO:
@@ -69,6 +83,19 @@ class SignallingSocket:
                 elif level == socket.IPPROTO_IP and name == IP_TTL:
                     (ttl,) = _INT.unpack(data)
             yield Datagram(payload, IPv4Address(source), source_port, IPv4Address(destination), interface, ttl)
+
+    def failures(self, limit: int) -> Iterator[Failure]:
+        """At most `limit` ICMP errors that are waiting."""
+        for _ in range(limit):
+            try:
+                payload, ancillary, _, address = self._socket.recvmsg(LARGEST_DATAGRAM, 256, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, name, data in ancillary:
+                if level == socket.IPPROTO_IP and name == IP_RECVERR:
+                    _, origin, icmp_type, icmp_code, _, _ = _EXTENDED_ERROR.unpack_from(data)
+                    if origin == _ORIGIN_ICMP:
+                        yield Failure(IPv4Address(address[0]), icmp_type, icmp_code, payload)
 
     def send(
         self,
@@ -85,8 +112,13 @@ class SignallingSocket:
         if source is not None or interface:
             local = source.packed if source is not None else bytes(4)
             ancillary.append((socket.IPPROTO_IP, IP_PKTINFO, _PKTINFO.pack(interface, local, bytes(4))))
+        number = self._send(payload, ancillary, (str(destination), port))
+        # The first error may be an ICMP error about an earlier datagram, which IP_RECVERR hands to whoever comes next.
+        return self._send(payload, ancillary, (str(destination), port)) if number else 0
+
+    def _send(self, payload: bytes, ancillary: list[tuple[int, int, bytes]], address: tuple[str, int]) -> int:
         try:
-            self._socket.sendmsg([payload], ancillary, 0, (str(destination), port))
+            self._socket.sendmsg([payload], ancillary, 0, address)
         except OSError as error:
             return error.errno or errno.EIO
         return 0

@@ -9,14 +9,14 @@ from ipaddress import IPv4Address
 import msgspec
 
 RESERVED_SPIS = range(256)
-"""RFC 5944 §1.6: "SPI values 0 through 255 are reserved and MUST NOT be used in any Mobility Security
+"""R5944-1.6-b: "SPI values 0 through 255 are reserved and MUST NOT be used in any Mobility Security
 Association".
 """
 
 
 class Algorithm(StrEnum):
     HMAC_MD5 = "hmac-md5"
-    """Mandatory default (RFC 5944 §3.5.1, §5.1)."""
+    """The mandatory default (RFC 5944 §3.5.1, §5.1)."""
     KEYED_MD5 = "keyed-md5"
     """Prefix+suffix MD5 that covers the SPI too (RFC 3344/5944 §5.1)."""
     KEYED_MD5_RFC2002 = "keyed-md5-rfc2002"
@@ -31,8 +31,7 @@ class ReplayStyle(StrEnum):
 
 
 class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
-    """One shared secret with one peer. `timestamp_window` in seconds (RFC 5944 §5.7.1: default 7, should be
-    above 3).
+    """One shared secret with one peer.
 
     Raises: ValueError for a reserved SPI or an empty key.
     """
@@ -40,10 +39,15 @@ class MobilitySecurityAssociation(msgspec.Struct, frozen=True, kw_only=True):
     spi: int
     key: bytes
     algorithm: Algorithm = Algorithm.HMAC_MD5
+    """R5944-3.5.1-d, R5944-5.1-a: "The default algorithm is HMAC-MD5"."""
     replay: ReplayStyle = ReplayStyle.TIMESTAMPS
+    """R5944-5.7-b: "A mobile node and its home agent MUST agree on which method of replay protection will be used"."""
     timestamp_window: float = 7.0
+    """Seconds. R5944-5.7.1-a: "a default value of 7 seconds MAY be used to limit the time difference. This value SHOULD
+    be greater than 3 seconds"."""
 
     def __post_init__(self) -> None:
+        # R5944-1.6-b
         if self.spi in RESERVED_SPIS:
             raise ValueError(f"SPI {self.spi} is reserved: use 256 or above (RFC 5944 §1.6)")
         if not 0 < self.spi < 1 << 32:
@@ -78,8 +82,13 @@ class Associations:
             shared[association.spi] = association
 
     def find(self, peer: Peer, spi: int) -> MobilitySecurityAssociation | None:
-        """The association that `peer` and the SPI of a received extension select (RFC 5944 §3.2)."""
+        """The association that `peer` and the SPI of a received extension select.
+
+        R5944-3.2-a: "indexed by their SPI and IP address. In the case of the mobile node, this must be its home
+        address."
+        """
         shared = self._by_peer.get(peer)
+        # R5944-3.2-a
         return None if shared is None else shared.get(spi)
 
     def first(self, peer: Peer) -> MobilitySecurityAssociation | None:

@@ -26,8 +26,10 @@ from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply
 
 _WRAP = HALF * HALF - 1
+_COARSE = 0x7FF
+"""What 53 bits of floating point lose of 64."""
 _CLOCK_RESOLUTION = 0x3
-"""The two lowest bits: a clock of nanoseconds doesn't fill them. RFC 5944 §5.7.1: they SHOULD be random."""
+"""The two lowest bits: a clock of nanoseconds doesn't fill them."""
 
 
 def _units(seconds: float) -> int:
@@ -88,40 +90,49 @@ def judge(
 
     `time` is the home agent's time of day, 64-bit NTP format.
     """
+    # R5944-5.7-b: the style "is part of the Mobility Security Association".
     if association.replay is ReplayStyle.NONCES:
         return _judge_nonce(identification, freshness, entropy)
+    # R5944-5.7-a: "All mobile nodes and home agents MUST implement timestamp-based replay protection."
     return _judge_timestamp(identification, freshness, association.timestamp_window, time)
 
 
 def _judge_timestamp(identification: int, freshness: Freshness, window: float, time: int) -> Judgement:
     latest = freshness.latest
-    # RFC 5944 §5.7.1: "the timestamp contained in the Identification field MUST be close enough to the home
-    # agent's time-of-day clock, and the timestamp MUST be greater than all previously accepted timestamps".
+    # R5944-5.7.1-f: "the timestamp contained in the Identification field MUST be close enough to the home agent's
+    # time-of-day clock".
     is_close = abs(difference(identification, time)) <= window * HALF
-    if is_close and (latest is None or difference(identification, latest) > 0):
-        return Judgement(True, identification, Freshness(identification, freshness.nonce))
-    # RFC 5944 §5.7.1: a refusal copies the low half and "supplies the high-order 32 bits from its own time of
-    # day".
+    # R5944-5.7.1-g: it "MUST be greater than all previously accepted timestamps for the requesting mobile node".
+    is_new = latest is None or difference(identification, latest) > 0
+    if is_close and is_new:
+        # R5944-5.7.1-h: "the home agent copies the entire Identification field into the Registration Reply".
+        copied = identification
+        return Judgement(True, copied, Freshness(identification, freshness.nonce))
+    # R5944-5.7.1-h: "supplies the high-order 32 bits from its own time of day".
     seconds = high(time)
     if latest is not None and difference(join(seconds, 0), latest) <= 0:
         seconds = high(latest) + 1
+    # R5944-5.7-c, R5944-5.7.1-h: it "copies only the low-order 32 bits". R5944-5.7.1-i: what is not valid is rejected.
     return Judgement(False, join(seconds, low(identification)), freshness)
 
 
 def _judge_nonce(identification: int, freshness: Freshness, entropy: bytes) -> Judgement:
     expected = freshness.nonce
     if expected is not None and high(identification) == expected:
+        # R5944-5.7.2-b: "It inserts a new nonce as the high-order 32 bits of the Identification field of every
+        # Registration Reply". R5944-5.4-a: a random one.
         nonce = _other(int.from_bytes(entropy[:4]), expected)
+        # R5944-5.7-c
         return Judgement(True, join(nonce, low(identification)), Freshness(freshness.latest, nonce))
-    # RFC 5944 §5.7.2: "the Reply always provides the mobile node with a new nonce". A nonce that was offered
-    # and never used is offered again: replayed Requests can't push out the one that the mobile node is about
-    # to use.
+    # R5944-5.7.2-b: "the Reply always provides the mobile node with a new nonce". A nonce that was offered and never
+    # used is offered again: replayed Requests can't push out the one that the mobile node is about to use.
+    # R5944-5.4-a: "choose nonces carefully": all of it is random.
     nonce = int.from_bytes(entropy[:4]) if expected is None else expected
     return Judgement(False, join(nonce, low(identification)), Freshness(freshness.latest, nonce))
 
 
 def _other(candidate: int, previous: int) -> int:
-    """RFC 5944 §5.7.2: both halves "SHOULD both differ from their previous values"."""
+    # R5944-5.7.2-a: both halves "SHOULD both differ from their previous values".
     return candidate if candidate != previous else (candidate + 1) & MASK
 
 
@@ -136,10 +147,12 @@ class IdentificationMaker:
     by the home agent.
     """
 
-    __slots__ = ("_accepted", "_base", "_floor", "_nonce", "_refusals", "_sent", "_settled", "_style")
+    __slots__ = ("_accepted", "_base", "_coarse", "_floor", "_nonce", "_refusals", "_sent", "_settled", "_style")
 
-    def __init__(self, style: ReplayStyle) -> None:
+    def __init__(self, style: ReplayStyle, *, coarse: bool = False) -> None:
+        """`coarse`: the eleven lowest bits are zero, for home agents that keep Identifications in floating point."""
         self._style = style
+        self._coarse = _COARSE if coarse else 0
         self._sent: int | None = None
         self._nonce: int | None = None
         self._base = 0
@@ -153,11 +166,14 @@ class IdentificationMaker:
 
     def make(self, *, boot: float, ntp: int, entropy: bytes) -> int:
         """The Identification of a new Registration Request; differs from every one before it."""
+        before = self._sent
         self._sent = (
             self._make_nonce(entropy)
             if self._style is ReplayStyle.NONCES
             else self._make_timestamp(self._time(boot, ntp), entropy)
         )
+        if self._coarse:
+            self._sent = self._coarsened(self._sent, before)
         return self._sent
 
     def remake(self, sent: int, *, boot: float, ntp: int, entropy: bytes) -> int:
@@ -178,8 +194,8 @@ class IdentificationMaker:
         (see `offset`) when the home agent corrected our time, else None.
         """
         if self._style is ReplayStyle.NONCES:
-            # RFC 5944 §5.7.2: "it saves the high-order 32 bits of the Identification field for use as the
-            # high-order 32 bits of its next Registration Request".
+            # R5944-5.7.2-c: "it saves the high-order 32 bits of the Identification field for use as the high-order 32
+            # bits of its next Registration Request".
             self._nonce = high(reply.identification)
             return None
         refused = reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
@@ -203,7 +219,13 @@ class IdentificationMaker:
         return (self._base + _units(boot)) & _WRAP
 
     def _make_timestamp(self, time: int, entropy: bytes) -> int:
-        made = time & ~_CLOCK_RESOLUTION | int.from_bytes(entropy[:1]) & _CLOCK_RESOLUTION
+        # R5944-5.7.1-c: "those bits that are not available from a time source SHOULD be generated from a good source of
+        # randomness".
+        spare = int.from_bytes(entropy[:1]) & _CLOCK_RESOLUTION
+        # R5944-5.7.1-b: "a 64-bit value formatted as specified by the Network Time Protocol".
+        made = time & ~_CLOCK_RESOLUTION | spare
+        # R5944-5.7.1-d: the Identification "MUST be greater than that used in any previous Registration Request".
+        # R5944-5.7-e, R5944-5.7-f: and so is never the same.
         if self._floor is not None and difference(made, self._floor) <= 0:
             made = (self._floor + 1) & _WRAP
         elif self._sent is not None and low(made) == low(self._sent):
@@ -214,10 +236,26 @@ class IdentificationMaker:
 
     def _make_nonce(self, entropy: bytes) -> int:
         low_half = int.from_bytes(entropy[:4])
+        # R5944-5.7-e: "MUST NOT be the same as in an immediately preceding Request". R5944-5.7.2-a
         if self._sent is not None:
             low_half = _other(low_half, low(self._sent))
+        # R5944-5.7.2-c
         high_half = int.from_bytes(entropy[4:8]) if self._nonce is None else self._nonce
         return join(high_half, low_half)
+
+    def _coarsened(self, made: int, before: int | None) -> int:
+        """`made`, or the next one that floating point can hold; its low half is never that of the one before."""
+        step = self._coarse + 1
+        if self._style is ReplayStyle.NONCES:
+            low_half = low(made) & ~self._coarse
+            if before is not None and low_half == low(before):
+                low_half = (low_half + step) & MASK
+            return join(high(made), low_half)
+        made = (made + self._coarse) & ~self._coarse & _WRAP
+        if before is not None and low(made) == low(before):
+            made = (made + step) & _WRAP
+        self._floor = made
+        return made
 
     def _agree(self, sent: int, boot: float, ntp: int) -> None:
         if difference(sent, self._time(boot, ntp)) > 0:

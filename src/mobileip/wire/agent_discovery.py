@@ -47,13 +47,15 @@ MINIMUM_ENTRY_SIZE = 2
 
 
 class AgentSolicitation(msgspec.Struct, frozen=True):
-    """RFC 5944 §2.2: an ICMP Router Solicitation (type 10) with TTL 1.
+    """RFC 5944 §2.2.
 
     |     Type      |     Code      |           Checksum            |
     |                           Reserved                            |
     """
 
     TYPE: ClassVar[int] = 10
+    """R5944-2.2-a: "An Agent Solicitation is identical to an ICMP Router Solicitation with the further restriction
+    that the IP TTL Field MUST be set to 1"."""
 
     extensions: tuple[Extension, ...] = ()
     code: int = 0
@@ -105,10 +107,12 @@ def decode_icmp(octets: bytes) -> AgentSolicitation | AgentAdvertisement:
 
     Raises: `DecodeError` (`UNKNOWN_MESSAGE_TYPE` for any other ICMP type).
     """
+    # R1256-4.2-a: "ICMP length (derived from the IP length) is 8 or more octets"; "ICMP Checksum is valid".
     if len(octets) < _FIXED_LENGTH:
         raise DecodeError(DecodeReason.TRUNCATED, len(octets), "router discovery needs 8 octets")
     if octets[0] not in (AgentSolicitation.TYPE, AgentAdvertisement.TYPE):
         raise DecodeError(DecodeReason.UNKNOWN_MESSAGE_TYPE, 0, f"ICMP type {octets[0]}")
+    # R1256-4.2-a
     if not is_valid(octets):
         raise DecodeError(DecodeReason.BAD_CHECKSUM, 2, "the ICMP checksum does not match")
     if octets[0] == AgentSolicitation.TYPE:

@@ -5,7 +5,7 @@ octets received, never over a re-encoding (law 7).
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, assert_never
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -100,8 +100,6 @@ def encode_message(message: Message) -> bytes:
             fixed = encode_revocation(message)
         case RevocationAcknowledgment():
             fixed = encode_acknowledgment(message)
-        case TunnelData():
+        case TunnelData():  # no other
             return encode_tunnel_data(message)
-        case _:
-            assert_never(message)
     return fixed + b"".join([extension.encode() for extension in message.extensions])

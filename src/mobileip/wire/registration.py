@@ -32,8 +32,10 @@ class RegistrationRequest(msgspec.Struct, frozen=True, kw_only=True):
     minimal_encapsulation: bool = False
     gre_encapsulation: bool = False
     reserved_r: bool = False
+    """R5944-3.3-c: r: "Sent as zero; ignored on reception. SHOULD NOT be allocated for any other uses"."""
     reverse_tunneling: bool = False
     reserved_x: bool = False
+    """R5944-3.3-c: x: "Sent as zero; ignored on reception"."""
     lifetime: int
     home_address: IPv4Address
     home_agent: IPv4Address

@@ -35,9 +35,9 @@ class RegistrationRevocation(msgspec.Struct, frozen=True, kw_only=True):
     """A 32-bit timestamp of the clock that fills `RevocationSupport.timestamp` (§3.5)."""
     extensions: tuple[Extension, ...] = ()
     reserved_1: int = 0
-    """The octet behind Type."""
+    """The octet behind Type. R3543-3.3-a: "MUST be sent as 0, ignored when received"."""
     reserved_2: int = 0
-    """The 14 bits behind A and I."""
+    """The 14 bits behind A and I. R3543-3.3-a"""
 
 
 class RevocationAcknowledgment(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +56,9 @@ class RevocationAcknowledgment(msgspec.Struct, frozen=True, kw_only=True):
     revocation_identifier: int
     extensions: tuple[Extension, ...] = ()
     reserved_1: int = 0
-    """The octet behind Type."""
+    """The octet behind Type. R3543-3.4-a: "MUST be sent as 0, ignored when received"."""
     reserved_2: int = 0
-    """The 15 bits behind I."""
+    """The 15 bits behind I. R3543-3.4-a"""
 
 
 _REVOCATION = struct.Struct("!BBHIIII")

@@ -14,20 +14,20 @@ from tests.support.foreign_agent import (
     solicitation,
 )
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, instant
+from tests.support.offers import home_offer, offer
 from tests.support.playbook import Playbook, discovery
 
 from mobileip.agents.advertising import (
-    ALL_SYSTEMS,
-    ALL_SYSTEMS_LINK_ADDRESS,
     INITIAL_INTERVAL,
     MINIMUM_MULTICAST_GAP,
+    RESPONSE_DELAY,
     UNICAST_BURST,
     Advertiser,
-    Offer,
-    combine,
 )
 from mobileip.agents.events import LinkRemoved, SolicitationArrived, Started, Stopping, TimerExpired
-from mobileip.agents.outputs import Output, SendDiscovery
+from mobileip.agents.notices import SolicitationBroadcast
+from mobileip.agents.offers import ALL_SYSTEMS, ALL_SYSTEMS_LINK_ADDRESS, LIMITED_BROADCAST
+from mobileip.agents.outputs import Notify, Output, SendDiscovery
 from mobileip.wire.agent_discovery import (
     AgentAdvertisement,
     MobilityAgentAdvertisementExtension,
@@ -37,24 +37,6 @@ from mobileip.wire.agent_discovery import (
 
 HALF = b"\x80" * 32
 """Entropy of which every draw is about one half."""
-
-
-def offer(**fields: Any) -> Offer:
-    defaults: dict[str, Any] = {
-        "address": CARE_OF_ADDRESS,
-        "foreign_agent": True,
-        "care_of_addresses": (CARE_OF_ADDRESS,),
-        "registration_lifetime": 1800,
-        "interval": 1.0,
-        "lifetime": 3,
-    }
-    return Offer(**(defaults | fields))
-
-
-def home_offer(**fields: Any) -> Offer:
-    return offer(
-        **({"address": HOME_AGENT, "home_agent": True, "foreign_agent": False, "care_of_addresses": ()} | fields)
-    )
 
 
 def playbook(*, entropy: bytes = HALF, busy: bool = False, link: str = LINK, **fields: Any) -> Playbook:
@@ -104,6 +86,7 @@ def test_what_is_sent_can_be_read() -> None:
     assert decode_icmp(encode_icmp(output.message)) == output.message
 
 
+@pytest.mark.requirement("R5944-2.1-g", "R1256-4.3-b")
 def test_they_go_on_between_three_quarters_and_the_whole_of_the_interval() -> None:
     for entropy, wanted in ((b"\0" * 32, 0.75), (b"\xff" * 32, 1.0)):
         play = playbook(entropy=entropy).given(link_changed()).forget()
@@ -111,6 +94,7 @@ def test_they_go_on_between_three_quarters_and_the_whole_of_the_interval() -> No
         play.wait(0.02).expect(multicast(sequence_number=1))
 
 
+@pytest.mark.requirement("R5944-2.1-g", "R1256-4.3-b")
 def test_each_interval_is_drawn_anew_and_links_differ() -> None:
     advertiser = Advertiser({LINK: offer(), BARE_LINK: offer()})
     entropy = bytes(16) + b"\0\0\0\0" + b"\x80\0\0\0" + bytes(8)
@@ -121,11 +105,13 @@ def test_each_interval_is_drawn_anew_and_links_differ() -> None:
     assert [place.next_at for place in advertiser._places.values()] == [1.75, 1.875]
 
 
+@pytest.mark.requirement("R5944-2.1-f")
 def test_the_interval_is_never_longer_than_a_third_of_the_lifetime() -> None:
     play = playbook(entropy=b"\xff" * 32, interval=10.0, lifetime=9).given(link_changed()).forget()
     play.wait(3.0).expect(multicast())
 
 
+@pytest.mark.requirement("R1256-4.3-c")
 def test_the_first_few_of_long_intervals_come_earlier() -> None:
     play = playbook(interval=600.0, lifetime=1800, entropy=b"\xff" * 32).given(link_changed()).forget()
     for _ in range(3):
@@ -134,12 +120,14 @@ def test_the_first_few_of_long_intervals_come_earlier() -> None:
     play.wait(10.0).expect(multicast())
 
 
+@pytest.mark.requirement("R5944-2.3-e", "R5944-2.3-f")
 def test_an_interval_of_nothing_is_still_limited() -> None:
     play = playbook(interval=0.0).given(link_changed()).forget()
     play.wait(1.0 + MINIMUM_MULTICAST_GAP / 2)
     assert len(play.outputs) == 10
 
 
+@pytest.mark.requirement("R5944-2.3.2-b", "R5944-2.3.2-c")
 def test_the_sequence_number_counts_from_0_and_rolls_over_to_256() -> None:
     advertiser = Advertiser({LINK: offer()})
     numbers = []
@@ -161,6 +149,7 @@ def test_one_count_for_all_links() -> None:
 # -- what they say
 
 
+@pytest.mark.requirement("R5944-2.1.1-e")
 def test_busy_is_said_by_foreign_agents_only() -> None:
     playbook(busy=True).given(link_changed()).expect(multicast(busy=True, foreign_agent=True))
     play = Playbook(Advertiser({LINK: home_offer()}, lambda: True))
@@ -189,24 +178,39 @@ def test_of_several_addresses_the_agents_own_is_the_source() -> None:
     )
 
 
-def test_an_offer_offers_something() -> None:
-    with pytest.raises(ValueError, match="home agent or as foreign agent"):
-        offer(foreign_agent=False)
-    with pytest.raises(ValueError, match="no care-of address"):
-        offer(care_of_addresses=())
+@pytest.mark.requirement("R5944-2.1.1-g")
+def test_service_that_needs_a_foreign_agent_is_not_required_by_a_home_agent() -> None:
+    play = Playbook(Advertiser({LINK: home_offer(registration_required=True)}))
+    play.given(link_changed()).expect(multicast(registration_required=False))
 
 
-def test_two_agents_on_one_link_make_one_advertisement() -> None:
-    home = home_offer(registration_lifetime=600, interval=2.0, lifetime=6)
-    foreign = offer(registration_required=True)
-    for order in (({LINK: home}, {LINK: foreign, BARE_LINK: foreign}), ({LINK: foreign}, {LINK: home})):
-        combined = combine(order)
-        assert set(combined) == set(order[0]) | set(order[1])
-        both = combined[LINK]
-        assert (both.home_agent, both.foreign_agent, both.care_of_addresses) == (True, True, (CARE_OF_ADDRESS,))
-        assert (both.registration_lifetime, both.registration_required) == (1800, True)
-        assert (both.interval, both.lifetime) == (1.0, 3)
-        assert both.address == order[0][LINK].address
+def test_who_does_not_route_common_traffic_says_so_in_every_advertisement() -> None:
+    play = playbook(routes_common_traffic=False).given(link_changed(), solicitation())
+    play.expect(multicast(code=16), discovery(AgentAdvertisement, to=HOME_ADDRESS, code=16))
+
+
+def test_nodes_that_do_not_hear_multicasts_are_told_by_broadcast() -> None:
+    play = playbook(advertisement_address=LIMITED_BROADCAST).given(link_changed())
+    play.expect(discovery(AgentAdvertisement, to=LIMITED_BROADCAST, frame_to=b"\xff" * 6))
+    play.forget().given(solicitation(source=IPv4Address(0))).expect(
+        discovery(AgentAdvertisement, to=LIMITED_BROADCAST, frame_to=MAC)
+    )
+    play.forget().given(Stopping()).expect(discovery(AgentAdvertisement, to=LIMITED_BROADCAST, lifetime=0))
+
+
+def test_our_addresses_have_the_preference_that_is_configured() -> None:
+    playbook(preference_level=-(1 << 31)).given(link_changed()).expect(
+        multicast(routers=lambda routers: [r.preference for r in routers] == [-(1 << 31)])
+    )
+
+
+def test_prefix_lengths_can_be_left_out() -> None:
+    playbook(prefix_lengths=False).given(link_changed()).expect(
+        multicast(extensions=lambda extensions: [e.TYPE for e in extensions] == [16])
+    )
+    playbook().given(link_changed()).expect(
+        multicast(extensions=lambda extensions: [e.TYPE for e in extensions] == [16, 19])
+    )
 
 
 # -- solicited
@@ -251,14 +255,50 @@ def test_the_sender_need_not_be_a_neighbour() -> None:
     )
 
 
+@pytest.mark.requirement("R1256-4.3-d")
 def test_who_can_not_be_answered_alone_is_answered_with_all_others() -> None:
     for link_source in (None, b"\xff" * 6):
-        play = playbook().given(link_changed()).forget()
-        play.given(solicitation(link_source=link_source), after=0.01).expect_nothing()
-        play.wait(MINIMUM_MULTICAST_GAP).expect(multicast())
-        play.wait(0.3)
-        play.given(solicitation(link_source=link_source)).forget()
-        play.given(solicitation(link_source=link_source), after=0.2).expect(multicast())
+        play = playbook(interval=600.0, lifetime=1800).given(link_changed()).wait(5.0).forget()
+        play.given(solicitation(link_source=link_source)).expect_nothing()
+        play.wait(RESPONSE_DELAY / 2 - 0.01).expect_nothing()
+        play.wait(0.02).expect(multicast())
+
+
+@pytest.mark.requirement("R1256-4.3-d")
+def test_one_multicast_answers_all_who_asked_meanwhile() -> None:
+    play = playbook(interval=600.0, lifetime=1800, entropy=b"\xff" * 32).given(link_changed()).wait(5.0).forget()
+    play.given(solicitation(link_source=None))
+    play.wait(RESPONSE_DELAY - 0.05).given(solicitation(link_source=None)).expect_nothing()
+    play.wait(0.05).expect(multicast())
+    play.forget().wait(5.0).expect_nothing()
+
+
+@pytest.mark.requirement("R5944-2.3-e")
+def test_a_multicast_answer_waits_for_the_least_gap() -> None:
+    play = playbook(entropy=bytes(32)).given(link_changed()).forget()
+    play.given(solicitation(link_source=None), after=0.01).expect_nothing()
+    play.wait(MINIMUM_MULTICAST_GAP).expect(multicast())
+
+
+@pytest.mark.requirement("R1256-4.3-d")
+def test_a_multicast_answer_begins_the_interval_anew() -> None:
+    play = playbook(interval=16.0, lifetime=48, entropy=b"\xff" * 32).given(link_changed()).wait(10.0)
+    play.given(solicitation(link_source=None)).forget().wait(RESPONSE_DELAY).expect(multicast())
+    play.forget().wait(15.9).expect_nothing()
+    play.wait(0.2).expect(multicast())
+
+
+@pytest.mark.requirement("R1256-4.3-e")
+def test_a_solicitation_by_broadcast_is_told_once_where_multicast_was_expected() -> None:
+    play = playbook().given(link_changed()).forget()
+    told = SolicitationBroadcast(interface=LINK, source=HOME_ADDRESS)
+    play.given(solicitation(destination=LIMITED_BROADCAST))
+    assert [output.notice for output in play.outputs if isinstance(output, Notify)] == [told]
+    play.forget().given(solicitation(destination=LIMITED_BROADCAST))
+    assert not [output for output in play.outputs if isinstance(output, Notify)]
+    play = playbook(advertisement_address=LIMITED_BROADCAST).given(link_changed()).forget()
+    play.given(solicitation(destination=LIMITED_BROADCAST))
+    assert not [output for output in play.outputs if isinstance(output, Notify)]
 
 
 def test_a_flood_of_solicitations_is_answered_a_limited_number_of_times() -> None:
@@ -266,10 +306,11 @@ def test_a_flood_of_solicitations_is_answered_a_limited_number_of_times() -> Non
     flood: list[SolicitationArrived] = [solicitation(link_source=bytes((2, n % 256, *MAC[2:]))) for n in range(1000)]
     play.given(*flood)
     assert len(play.outputs) == UNICAST_BURST
-    play.forget().wait(MINIMUM_MULTICAST_GAP).expect(multicast())
-    play.wait(0.05).given(solicitation()).expect(discovery(AgentAdvertisement, frame_to=MAC))
+    play.forget().wait(RESPONSE_DELAY).expect(multicast())
+    play.given(solicitation()).expect(discovery(AgentAdvertisement, frame_to=MAC))
 
 
+@pytest.mark.requirement("R5944-2.3-e")
 def test_a_long_flood_leaves_ten_multicasts_a_second_at_most() -> None:
     play = playbook().given(link_changed()).forget()
     for _ in range(1000):
@@ -298,6 +339,7 @@ def test_links_of_others_are_left_alone() -> None:
 # -- links come and go
 
 
+@pytest.mark.requirement("R1256-4.3-f")
 def test_nothing_is_sent_without_carrier_and_the_first_at_its_return() -> None:
     play = playbook().given(link_changed()).forget()
     play.given(link_changed(carrier=False)).wait(60.0).expect_nothing()
@@ -316,6 +358,7 @@ def test_a_new_address_is_made_known() -> None:
     play.given(link_changed(), after=0.5).expect(multicast(frm=AGENT_ADDRESS))
 
 
+@pytest.mark.requirement("R5944-2.3-e", "R5944-2.3-f")
 def test_a_flapping_link_is_limited_too() -> None:
     play = playbook().given(link_changed())
     for turn in range(100):
@@ -340,3 +383,24 @@ def test_it_forwards_nothing_and_repeats_itself() -> None:
     play = playbook().given(link_changed(), solicitation()).wait(5.0)
     assert not play.agent.forwarding().wishes
     play.replay(Advertiser({LINK: offer()}))
+
+
+# -- a registration that is gone
+
+
+def test_one_mobile_node_is_told_by_a_number_of_0_and_all_others_count_on() -> None:
+    play = playbook().given(link_changed()).forget()
+    advertiser = play.agent
+    assert isinstance(advertiser, Advertiser)
+    [told] = advertiser.tell_reset(LINK, HOME_ADDRESS, MAC)
+    assert mobility(told).sequence_number == 0
+    assert isinstance(told, SendDiscovery)
+    assert (told.departure.destination, told.departure.link_destination) == (HOME_ADDRESS, MAC)
+    play.wait(1.0).expect(multicast(sequence_number=1))
+
+
+def test_nobody_is_told_where_we_do_not_advertise() -> None:
+    advertiser = playbook().agent
+    assert isinstance(advertiser, Advertiser)
+    assert advertiser.tell_reset(LINK, HOME_ADDRESS, MAC) == []
+    assert advertiser.tell_reset("eth7", HOME_ADDRESS, MAC) == []

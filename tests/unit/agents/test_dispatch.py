@@ -14,9 +14,10 @@ from tests.support.messages import (
     registration_request,
 )
 
-from mobileip.agents.dispatch import OwnLinks, Role, Roles, role_of
+from mobileip.agents.dispatch import ASSIGNED, OwnLinks, Role, Roles, role_of
 from mobileip.wire.message import Message
-from mobileip.wire.revocation import RevocationAcknowledgment
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
+from mobileip.wire.tunnel_data import TunnelData
 
 HOME = Roles(home_agent=HOME_AGENT)
 FOREIGN = Roles(care_of_address=CARE_OF_ADDRESS, foreign_links=frozenset({LINK}))
@@ -34,6 +35,7 @@ ELSEWHERE = IPv4Address("10.9.0.1")
 GROUP = IPv4Address("224.0.0.11")
 
 
+@pytest.mark.requirement("R5944-2.3-c")
 @pytest.mark.parametrize(
     ("roles", "request_fields", "arrival_fields", "role"),
     [
@@ -92,9 +94,51 @@ def test_replies(roles: Roles, interface: str, home_address: IPv4Address, role: 
 
 
 def test_other_messages_are_for_nobody() -> None:
-    message = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=1)
+    message = TunnelData(next_header=4, payload=b"")
     for interface in (LINK, "wlan0", "lo"):
         assert role_of(message, arrival(interface=interface), ALL, is_ours=False) is None
+
+
+@pytest.mark.parametrize(
+    ("roles", "from_home_agent", "foreign_domain_address", "role"),
+    [
+        (HOME, False, CARE_OF_ADDRESS, Role.HOME_AGENT),
+        (HOME, True, CARE_OF_ADDRESS, Role.HOME_AGENT),
+        (FOREIGN, False, CARE_OF_ADDRESS, Role.FOREIGN_AGENT),
+        (FOREIGN, True, CARE_OF_ADDRESS, Role.FOREIGN_AGENT),
+        (MOBILE, True, COLOCATED, Role.MOBILE_NODE),
+        (ALL, False, CARE_OF_ADDRESS, Role.HOME_AGENT),
+        (ALL, True, CARE_OF_ADDRESS, Role.FOREIGN_AGENT),
+        (ALL, True, COLOCATED, Role.MOBILE_NODE),
+        (Roles(), True, COLOCATED, None),
+    ],
+)
+def test_whom_a_revocation_is_for(
+    roles: Roles, from_home_agent: bool, foreign_domain_address: IPv4Address, role: Role | None
+) -> None:
+    message = RegistrationRevocation(
+        from_home_agent=from_home_agent,
+        home_address=HOME_ADDRESS,
+        home_domain_address=HOME_AGENT,
+        foreign_domain_address=foreign_domain_address,
+        revocation_identifier=1,
+    )
+    assert role_of(message, arrival(), roles, is_ours=False) is role
+
+
+@pytest.mark.parametrize(
+    ("roles", "destination", "role"),
+    [
+        (HOME, HOME_AGENT, Role.HOME_AGENT),
+        (FOREIGN, CARE_OF_ADDRESS, Role.FOREIGN_AGENT),
+        (ALL, HOME_AGENT, Role.HOME_AGENT),
+        (ALL, CARE_OF_ADDRESS, Role.FOREIGN_AGENT),
+        (MOBILE, COLOCATED, None),
+    ],
+)
+def test_whom_an_acknowledgment_is_for(roles: Roles, destination: IPv4Address, role: Role | None) -> None:
+    message = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=1)
+    assert role_of(message, arrival(destination=destination), roles, is_ours=False) is role
 
 
 def test_what_we_sent_ourselves() -> None:
@@ -113,3 +157,24 @@ def test_a_link_without_address_of_its_own_is_nobodys() -> None:
     links = OwnLinks()
     links.change(link_changed("tun0", link_address=None).link)
     assert not links.sent(arrival(link_source=None))
+
+
+@pytest.mark.parametrize("named", [HOME_ADDRESS, IPv4Address(0), ELSEWHERE])
+def test_what_a_node_without_an_address_hears_on_its_links_is_for_it(named: IPv4Address) -> None:
+    """RFC 2794 §2: its address is the one that the reply names."""
+    roles = Roles(home_address=ASSIGNED, mobile_links=frozenset({"wlan0"}))
+    reply = registration_reply(home_address=named)
+    assert role_of(reply, arrival(interface="wlan0"), roles, is_ours=False) is Role.MOBILE_NODE
+    assert role_of(reply, arrival(interface="eth0"), roles, is_ours=False) is None
+
+
+def test_a_revocation_is_for_the_node_that_has_an_assigned_address() -> None:
+    revocation = RegistrationRevocation(
+        from_home_agent=True,
+        home_address=HOME_ADDRESS,
+        home_domain_address=HOME_AGENT,
+        foreign_domain_address=COLOCATED,
+        revocation_identifier=1,
+    )
+    roles = Roles(home_address=ASSIGNED, mobile_links=frozenset({"wlan0"}))
+    assert role_of(revocation, arrival(interface="wlan0"), roles, is_ours=False) is Role.MOBILE_NODE

@@ -55,7 +55,7 @@ from mobileip.wire.message import decode_message
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
 HOME_LINK = "home0"
-REVOCATION = bytes((7, *19 * (0,)))
+TUNNEL_DATA = bytes((4, 4, 0, 0))
 """A Registration Revocation (RFC 3543 §3.3) of nothing in particular."""
 
 
@@ -104,6 +104,7 @@ def test_a_node_in_no_role_has_nothing_to_do() -> None:
     assert not play.agent.forwarding().wishes
 
 
+@pytest.mark.requirement("R5944-1.7-b")
 def test_what_finds_no_role_is_discarded_by_name() -> None:
     play = Playbook(Node())
     lost = notice(Discarded, role="node", reason=DropReason.NOT_FOR_US)
@@ -111,10 +112,11 @@ def test_what_finds_no_role_is_discarded_by_name() -> None:
     assert node_of(play).counters == {"discarded_not_for_us": 2}
 
 
+@pytest.mark.requirement("R5944-1.7-a", "R3115-1-a")
 def test_messages_of_kinds_that_no_role_knows_yet() -> None:
     play = Playbook(Node(home=HomeAgent(home_agent_config()), foreign=ForeignAgent(foreign_agent_config())))
-    lost = notice(Discarded, role="node", reason=DropReason.NOT_FOR_US, octets=REVOCATION)
-    play.given(arrived(REVOCATION, interface=LINK)).expect(lost)
+    lost = notice(Discarded, role="node", reason=DropReason.NOT_FOR_US, octets=TUNNEL_DATA)
+    play.given(arrived(TUNNEL_DATA, interface=LINK)).expect(lost)
 
 
 def test_a_mobile_node_hears_others_but_not_itself() -> None:
@@ -165,6 +167,7 @@ def test_each_link_has_the_bits_of_what_serves_it() -> None:
     play.given(solicitation(interface=UPLINK)).expect_nothing()
 
 
+@pytest.mark.requirement("R1256-4.2-a", "R5944-1.7-b")
 def test_a_solicitation_with_another_code_is_none() -> None:
     play = router()
     strange = msgspec.structs.replace(solicitation(), solicitation=AgentSolicitation(code=1))
@@ -230,6 +233,7 @@ def test_the_node_says_farewell_on_all_its_links() -> None:
 # -- the next node
 
 
+@pytest.mark.requirement("R5944-2.3.2-a", "R5944-2.3.2-b")
 def test_sequence_numbers_go_on_with_the_same_agents_and_begin_anew_with_others() -> None:
     play = router().wait(10.0)
     old = node_of(play)
@@ -287,6 +291,7 @@ class Village:
             destination=output.departure.destination,
             source_port=output.departure.source_port,
             destination_port=output.departure.destination_port,
+            ttl=output.departure.ttl,
             link_source=link_source,
         )
         receiver.given(_event(output, arrival))

@@ -5,11 +5,15 @@ from ipaddress import IPv4Interface, IPv4Network
 import pytest
 from hypothesis import given
 from tests.support.wishes import (
+    FROM_HOME_AGENT,
     HOME_ADDRESS,
     HOME_AGENT,
     HOME_NETWORK,
+    LATER,
     VISITOR_LINK_ADDRESS,
     binding,
+    broadcast_exit,
+    broadcast_route,
     states,
     tunnel_exit,
     visitor,
@@ -30,6 +34,7 @@ from mobileip.dataplane.ports import (
 )
 from mobileip.forwarding.model import (
     AgentLink,
+    BroadcastExit,
     ForwardingState,
     HomeAddress,
     HomeNetwork,
@@ -55,6 +60,8 @@ AGENT_LINK = {
     ("net/ipv4/conf/eth1/rp_filter", "2"),
     ("net/ipv4/conf/eth1/send_redirects", "0"),
 }
+GROUPS = IPv4Network("224.0.0.0/4")
+ARP_BELIEVES = ("net/ipv4/neigh/eth1/locktime", "0")
 NO_REDIRECTS = {("net/ipv4/conf/all/accept_redirects", "0"), ("net/ipv4/conf/eth1/accept_redirects", "0")}
 
 
@@ -65,23 +72,27 @@ def planned(wish):
     return sysctls, {o for o in objects if not isinstance(o, Sysctl)}
 
 
-@pytest.mark.parametrize("wish", [binding(), visitor(), tunnel_exit()])
+@pytest.mark.requirement("R5944-4.2.2-e")
+@pytest.mark.parametrize("wish", [binding(), broadcast_route(), visitor(), tunnel_exit()])
 def test_what_only_packets_meet_needs_nothing_of_the_kernel(wish):
     assert objects_of(wish, "mip0") == ()
 
 
+@pytest.mark.requirement("R5944-1.7-c", "R5944-4.2.3-a")
 def test_a_virtual_home_network_is_one_aggregate_route():
     sysctls, objects = planned(HomeNetwork(prefix=HOME_NETWORK))
     assert sysctls == AGENT
     assert objects == {Route(prefix=HOME_NETWORK, interface="mip0", metric=ROUTE_METRIC)}
 
 
+@pytest.mark.requirement("R5944-4.2.3-c", "R5944-4.2.3-d", "R5944-4.6-b")
 def test_a_home_network_on_a_link_needs_no_route_but_proxy_answers_at_once():
     sysctls, objects = planned(HomeNetwork(prefix=HOME_NETWORK, interface="eth1"))
-    assert sysctls == AGENT | AGENT_LINK | {("net/ipv4/neigh/eth1/proxy_delay", "0")}
+    assert sysctls == AGENT | AGENT_LINK | {("net/ipv4/neigh/eth1/proxy_delay", "0"), ARP_BELIEVES}
     assert objects == set()
 
 
+@pytest.mark.requirement("R5944-1.7-c", "R5944-4.2.3-a", "R5944-4.6-c", "R5944-4.6-d", "R5944-4.6-e")
 def test_interception_is_a_host_route_and_a_proxy_neighbour():
     sysctls, objects = planned(Interception(home_address=HOME_ADDRESS, interface="eth1"))
     assert sysctls == set()
@@ -91,6 +102,7 @@ def test_interception_is_a_host_route_and_a_proxy_neighbour():
     }
 
 
+@pytest.mark.requirement("R5944-2.1-e", "R5944-2.3.1-b", "R5944-4.2.2-f")
 def test_an_agent_link_forwards_and_sends_no_redirects():
     assert planned(AgentLink(interface="eth1")) == (AGENT | AGENT_LINK, set())
 
@@ -100,6 +112,7 @@ def test_return_path_needs_only_a_loose_reverse_path_check() -> None:
     assert plan(ForwardingState.of([ReturnPath(interface="eth1")]), "mip0") == {sysctl}
 
 
+@pytest.mark.requirement("R5944-4.4-h")
 def test_a_home_address_is_the_default_source_of_the_machine():
     sysctls, objects = planned(HomeAddress(address=HOME_ADDRESS))
     assert sysctls == {
@@ -114,15 +127,18 @@ def test_a_home_address_is_the_default_source_of_the_machine():
         Rule(priority=7432, suppress_prefix_length=0, table=254),
         Rule(priority=7434, table=ROUTING_TABLE),
         Route(prefix=EVERYWHERE, interface="mip0", table=ROUTING_TABLE, source=HOME_ADDRESS, metric=9999),
+        Route(prefix=GROUPS, interface="mip0", table=ROUTING_TABLE, source=HOME_ADDRESS, metric=9999),
     }
 
 
+@pytest.mark.requirement("R5944-4.2.1-d", "R5944-4.6-b", "R5944-4.6-q", "R5944-4.6-s")
 def test_a_mobile_link_away_from_home_answers_only_for_its_own_addresses():
     assert planned(MobileLink(interface="eth1", answers_arp=False)) == (
         {
             ("net/ipv4/conf/eth1/arp_ignore", "1"),
             ("net/ipv4/conf/eth1/arp_announce", "2"),
             ("net/ipv4/conf/eth1/rp_filter", "2"),
+            ARP_BELIEVES,
         }
         | NO_REDIRECTS,
         set(),
@@ -136,12 +152,14 @@ def test_a_mobile_link_at_home_answers_whatever_all_says():
             ("net/ipv4/conf/eth1/arp_ignore", "0"),
             ("net/ipv4/conf/eth1/arp_announce", "2"),
             ("net/ipv4/conf/eth1/rp_filter", "2"),
+            ARP_BELIEVES,
         }
         | NO_REDIRECTS,
         set(),
     )
 
 
+@pytest.mark.requirement("R5944-1.7-d", "R5944-4.2.1-c", "R5944-4.4-h", "R5944-4.6-p")
 def test_a_mobile_route_away_from_home_asks_nothing_by_arp():
     wish = MobileRoute(
         home_address=HOME_ADDRESS,
@@ -160,7 +178,23 @@ def test_a_mobile_route_at_home_knows_the_home_network_and_leaves_arp_to_the_ker
     assert set(objects_of(wish, "mip0")) == {
         Route(prefix=EVERYWHERE, interface="eth1", table=ROUTING_TABLE, gateway=HOME_AGENT, source=HOME_ADDRESS),
         Route(prefix=HOME_NETWORK, interface="eth1", table=ROUTING_TABLE, source=HOME_ADDRESS),
+        Route(prefix=GROUPS, interface="eth1", table=ROUTING_TABLE, source=HOME_ADDRESS),
+        Route(prefix=IPv4Network("10.1.0.255/32"), interface="eth1", table=255, metric=ROUTE_METRIC, is_broadcast=True),
     }
+
+
+def test_a_broadcast_exit_makes_the_home_networks_broadcast_address_our_own():
+    assert set(objects_of(broadcast_exit(), "mip0")) == {
+        Route(prefix=IPv4Network("10.1.0.255/32"), interface="mip0", table=255, metric=ROUTE_METRIC, is_broadcast=True)
+    }
+
+
+def test_a_pair_of_addresses_has_no_broadcast_address():
+    pair = IPv4Network("10.1.0.10/31")
+    at_home = MobileRoute(home_address=HOME_ADDRESS, interface="eth1", gateway=HOME_AGENT, on_link=pair)
+    away = BroadcastExit(home_address=HOME_ADDRESS, tunnel=FROM_HOME_AGENT, network=pair, expires_at=LATER)
+    assert not any(isinstance(o, Route) and o.is_broadcast for o in objects_of(at_home, "mip0"))
+    assert objects_of(away, "mip0") == ()
 
 
 def test_a_neighbour_is_one_entry():

@@ -101,6 +101,7 @@ def test_a_new_home_address_is_there_before_the_route_that_bears_it():
     assert [(o.action, type(o.target)) for o in reconcile(before, after)] == [
         (Action.INSTALL, InterfaceAddress),
         (Action.INSTALL, Route),
+        (Action.INSTALL, Route),
         (Action.REMOVE, InterfaceAddress),
     ]
 

@@ -2,9 +2,31 @@ from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import given
-from tests.support.wishes import HOME_ADDRESS, binding, changes, states, visitor, wishes
+from tests.support.wishes import (
+    CARE_OF,
+    HOME_ADDRESS,
+    HOME_AGENT,
+    HOME_NETWORK,
+    LATER,
+    TO_CARE_OF,
+    binding,
+    changes,
+    states,
+    visitor,
+    wishes,
+)
 
-from mobileip.forwarding.model import ForwardingChange, ForwardingState, HomeAddress, MobileLink, _Wish
+from mobileip.forwarding.model import (
+    BroadcastCopy,
+    BroadcastExit,
+    BroadcastRoute,
+    ForwardingChange,
+    ForwardingState,
+    HomeAddress,
+    MobileLink,
+    Tunnel,
+    _Wish,
+)
 
 EMPTY = ForwardingState()
 
@@ -63,6 +85,26 @@ def test_keys_tell_kinds_and_realms_apart():
         HomeAddress(address=IPv4Address("10.1.0.11")).key,
     }
     assert len(keys) == 5
+
+
+def test_a_mobile_node_may_take_broadcasts_out_of_both_forms_of_tunnels_at_once():
+    own, nested = (
+        BroadcastExit(
+            home_address=HOME_ADDRESS, tunnel=Tunnel(local, HOME_AGENT), network=HOME_NETWORK, expires_at=LATER
+        )
+        for local in (CARE_OF, HOME_ADDRESS)
+    )
+    assert own.key != nested.key
+
+
+def test_what_a_node_hears_of_its_home_network_is_a_wish_beside_its_binding():
+    heard = BroadcastRoute(
+        home_address=HOME_ADDRESS, home_agent=HOME_AGENT, copies=(BroadcastCopy(TO_CARE_OF, True),), expires_at=LATER
+    )
+    assert set(ForwardingState.of([heard, binding()]).wishes) == {
+        ("BroadcastRoute", "0/10.1.0.10"),
+        ("BindingRoute", "0/10.1.0.10"),
+    }
 
 
 def test_a_kind_of_wish_without_a_subject_is_a_mistake():

@@ -7,7 +7,19 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from mobileip.linux.classic_bpf import DROP, JEQ, KEEP, LD_B, assemble, attach, mobility_signalling, watched_events
+from mobileip.linux.classic_bpf import (
+    DROP,
+    JEQ,
+    KEEP,
+    LD_B,
+    PACKET_TYPE,
+    arp_requests_to_us_alone,
+    assemble,
+    attach,
+    home_broadcasts,
+    mobility_signalling,
+    watched_events,
+)
 from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
 
 OURS, OTHERS = 0x01020304, 77
@@ -88,6 +100,49 @@ def test_signalling_passes_and_nothing_else(options: bytes) -> None:
     ]
     mixed = [packet for pair in zip(unwanted, wanted + wanted, strict=True) for packet in pair]
     assert kept(mobility_signalling(434, (67, 68)), mixed) == wanted + wanted
+
+
+def framed(kind: int, packet: bytes) -> bytes:
+    """A packet that was in a frame of a kind; only a packet socket knows it, so here it stands in an octet that the
+    program does not read otherwise (TOS)."""
+    return packet[:1] + bytes((kind,)) + packet[2:]
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_broadcasts_of_a_home_link_pass_without_what_concerns_the_link_alone(groups: bool) -> None:
+    program = home_broadcasts(434, (67, 68), groups=groups)
+    program = program.replace(struct.pack("=HBBI", LD_B, 0, 0, PACKET_TYPE), struct.pack("=HBBI", LD_B, 0, 0, 1))
+    to_us, to_all, to_group, to_others, from_us = range(5)
+    plain = ip(17, udp(5353, 5353))
+    wanted = [
+        framed(to_all, plain),
+        framed(to_all, ip(17, udp(67, 5000), options=bytes(8))),
+        framed(to_all, ip(17, udp(434, 434), fragment=1)),  # later fragments have no ports
+        framed(to_all, ip(1, b"\x08")),
+        framed(to_all, ip(4, plain)),
+        framed(to_all, ip(2, b"\x11")),
+    ]
+    unwanted = [
+        *(framed(kind, plain) for kind in (to_us, to_others, from_us)),
+        framed(to_all, ip(17, udp(434, 434))),
+        framed(to_all, ip(17, udp(68, 67))),
+        framed(to_all, ip(17, udp(67, 68), options=bytes(8))),
+        framed(to_all, ip(1, b"\x09")),
+        framed(to_all, ip(1, b"\x0a")),
+        b"",
+    ]
+    multicast = [framed(to_group, plain)]
+    assert kept(program, unwanted + wanted + multicast) == wanted + multicast * groups
+
+
+def test_arp_requests_to_us_alone() -> None:
+    program = arp_requests_to_us_alone()
+    program = program.replace(struct.pack("=HBBI", LD_B, 0, 0, PACKET_TYPE), struct.pack("=HBBI", LD_B, 0, 0, 1))
+    request, reply = (bytes.fromhex(f"0000 0800 0604 000{operation}") + bytes(20) for operation in (1, 2))
+    to_us, to_all = 0, 1
+    assert kept(program, [framed(to_all, request), framed(to_us, reply), framed(to_us, request), b""]) == [
+        framed(to_us, request)
+    ]
 
 
 def route_event(kind: int, port_id: int, prefix_length: int, protocol: int) -> bytes:

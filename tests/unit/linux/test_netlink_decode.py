@@ -44,6 +44,7 @@ routes = st.builds(
     gateway=st.none() | addresses,
     source=st.none() | addresses,
     metric=st.integers(0, 2**32 - 1),
+    is_broadcast=st.booleans(),
 )
 rules = st.builds(
     Rule,

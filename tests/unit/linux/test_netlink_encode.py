@@ -73,12 +73,19 @@ def test_a_route_of_the_link() -> None:
     assert attributes(octets, 12) == {1: bytes((10, 1, 0, 0)), 4: u32(7), 6: u32(77), 15: u32(254)}
 
 
+@pytest.mark.requirement("R5944-1.7-d")
 def test_a_route_by_a_gateway_that_is_always_on_link() -> None:
     route = Route(prefix=IPv4Network("0.0.0.0/0"), interface="x", table=7434, gateway=AGENT, source=HOME)
     octets = body(route)
     # A table above 255 stands in an attribute; scope universe; RTNH_F_ONLINK.
     assert octets[:12] == bytes((2, 0, 0, 0, 0, 77, 0, 1)) + u32(4)
     assert attributes(octets, 12) == {1: bytes(4), 4: u32(3), 5: AGENT.packed, 7: HOME.packed, 15: u32(7434)}
+
+
+def test_a_broadcast_address_of_our_own() -> None:
+    route = Route(prefix=IPv4Network("10.1.0.255/32"), interface="mip0", table=255, metric=77, is_broadcast=True)
+    # RTN_BROADCAST in the local table.
+    assert body(route)[:12] == bytes((2, 32, 0, 0, 255, 77, 253, 3)) + u32(0)
 
 
 def test_a_rule_for_a_source() -> None:

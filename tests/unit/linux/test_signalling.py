@@ -17,7 +17,7 @@ from mobileip.agents.outputs import Departure
 from mobileip.linux import signalling as module
 from mobileip.linux.links import BROADCAST_LINK_ADDRESS, ETH_P_ARP, ETH_P_IP, Frame, gratuitous_arp
 from mobileip.linux.signalling import BATCH, Heard, Receivers, Signalling
-from mobileip.linux.udp import Datagram
+from mobileip.linux.udp import Datagram, Failure
 from mobileip.wire.errors import DecodeReason
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import decode_udp, encode_udp
@@ -63,6 +63,15 @@ class Wakeable:
 class FakeUdp(Wakeable):
     port = 434
     datagrams = Wakeable.take
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[Failure] = []
+
+    def failures(self, limit: int) -> Iterator[Failure]:
+        assert limit == BATCH
+        taken, self.errors = self.errors, []
+        yield from taken
 
     def send(self, payload: bytes, destination: IPv4Address, port: int, **how: Any) -> int:
         self.sent.append((payload, destination, port, how))
@@ -114,6 +123,7 @@ class Node:
             on_undecodable=lambda error, arrival, octets: self.told.append(
                 ("undecodable", error.reason, arrival, octets)
             ),
+            on_delivery_failed=lambda *what: self.told.append(("failed", *what)),
         )
         self.signalling = Signalling(("x",), Watch(), receivers)  # type: ignore[arg-type] - a fake
 
@@ -187,6 +197,7 @@ async def test_messages_of_a_link_come_in_one_batch_with_the_senders_link_layer_
     )
 
 
+@pytest.mark.requirement("R5944-2.3-c")
 @pytest.mark.parametrize("destination", [OWN, BROADCAST, EVERYONE, ALL_AGENTS])
 async def test_what_is_for_us(node: Node, destination: IPv4Address) -> None:
     node.link.give(frame(b"request", destination))
@@ -346,3 +357,26 @@ async def test_what_can_not_leave_says_why(node: Node) -> None:
     assert node.signalling.send_frame("gone", MAC, b"") == errno.ENODEV
     node.udp.answer = errno.ENETUNREACH
     assert node.signalling.send(b"", Departure(destination=ELSEWHERE)) == errno.ENETUNREACH
+
+
+async def test_icmp_errors_are_told_after_what_came_in(node: Node) -> None:
+    node.udp.errors = [Failure(PEER, 3, 3, b"request")]
+    node.udp.give(Datagram(b"reply", PEER, 434, OWN, 4, 64))
+    what, _ = await node.hears()
+    assert what == "messages"
+    assert await node.hears() == ("failed", PEER, 3, 3, b"request")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENETUNREACH, 0), (errno.EHOSTUNREACH, 1)])
+async def test_what_our_own_routes_say_counts_like_an_icmp_error(node: Node, number: int, code: int) -> None:
+    node.udp.answer = number
+    assert node.signalling.send(b"request", Departure(destination=PEER)) == number
+    assert not node.told
+    assert await node.hears() == ("failed", PEER, 3, code, b"request")
+
+
+async def test_other_errors_are_only_returned(node: Node) -> None:
+    node.udp.answer = errno.EPERM
+    assert node.signalling.send(b"request", Departure(destination=PEER)) == errno.EPERM
+    await asyncio.sleep(0)
+    assert not node.told

@@ -11,7 +11,7 @@ from tests.support.fake_socket import FakeSocket, Refusals, maker
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux import udp
 from mobileip.linux.errors import PermissionMissing, PortOccupied
-from mobileip.linux.udp import IP_PKTINFO, IP_RECVTTL, IP_TTL, Datagram, SignallingSocket
+from mobileip.linux.udp import IP_PKTINFO, IP_RECVERR, IP_RECVTTL, IP_TTL, Datagram, Failure, SignallingSocket
 
 PEER = IPv4Address("198.51.100.1")
 OWN = IPv4Address("10.1.0.1")
@@ -38,6 +38,7 @@ def test_hears_all_addresses_with_destination_and_ttl_and_is_marked(fake: FakeSo
     assert fake.bound == (str(IPv4Address(0)), 434)
     assert fake.options[socket.IPPROTO_IP, IP_PKTINFO] == 1
     assert fake.options[socket.IPPROTO_IP, IP_RECVTTL] == 1
+    assert fake.options[socket.IPPROTO_IP, IP_RECVERR] == 1
     assert fake.options[socket.SOL_SOCKET, socket.SO_BROADCAST] == 1
     assert fake.options[socket.SOL_SOCKET, socket.SO_MARK] == SIGNALLING_MARK
     assert (signalling.port, signalling.fileno()) == (434, fake.fileno())
@@ -85,6 +86,38 @@ def test_an_icmp_error_about_what_we_sent_is_no_datagram(fake: FakeSocket) -> No
     signalling = SignallingSocket()
     fake.incoming = [ConnectionRefusedError(), (b"still there", [], 0, (str(PEER), 434))]
     assert [datagram.payload for datagram in signalling.datagrams(64)] == [b"still there"]
+
+
+def extended_error(origin: int, icmp_type: int, icmp_code: int) -> tuple[int, int, bytes]:
+    """struct sock_extended_err, and the address of who told."""
+    error = struct.pack("=IBBBBII", errno.ECONNREFUSED, origin, icmp_type, icmp_code, 0, 0, 0)
+    return socket.IPPROTO_IP, IP_RECVERR, error + bytes(16)
+
+
+def test_an_icmp_error_tells_what_it_is_about(fake: FakeSocket) -> None:
+    signalling = SignallingSocket()
+    where = (str(PEER), 434)
+    fake.errors = [
+        (b"request", [ttl(64), extended_error(2, 3, 3)], socket.MSG_ERRQUEUE, where),
+        (b"too long", [extended_error(1, 0, 0)], socket.MSG_ERRQUEUE, where),
+        (b"another", [extended_error(2, 11, 0)], socket.MSG_ERRQUEUE, where),
+    ]
+    assert list(signalling.failures(2)) == [Failure(PEER, 3, 3, b"request")]
+    assert list(signalling.failures(2)) == [Failure(PEER, 11, 0, b"another")]
+    assert list(signalling.failures(2)) == []
+
+
+def test_an_error_about_an_earlier_datagram_stops_no_other(fake: FakeSocket) -> None:
+    signalling = SignallingSocket()
+    fake.refusals = {"sendmsg": ConnectionRefusedError(errno.ECONNREFUSED, "")}
+
+    def refuse_once(call: str) -> None:
+        if call in fake.refusals:
+            raise fake.refusals.pop(call)
+
+    fake._refuse = refuse_once  # type: ignore[method-assign] - as the kernel tells a pending error once
+    assert signalling.send(b"request", PEER, 434, source=None, interface=0, ttl=64) == 0
+    assert [payload for payload, *_ in fake.sent] == [b"request"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ def shared(spi: int, key: bytes = b"key") -> MobilitySecurityAssociation:
     return MobilitySecurityAssociation(spi=spi, key=key)
 
 
+@pytest.mark.requirement("R5944-1.6-b")
 @pytest.mark.parametrize("spi", [0, 1, 2, 255])
 def test_reserved_spi_is_refused(spi: int) -> None:
     with pytest.raises(ValueError, match="reserved"):
@@ -25,6 +26,7 @@ def test_spi_has_32_bits(spi: int) -> None:
         shared(spi)
 
 
+@pytest.mark.requirement("R5944-1.6-b")
 @pytest.mark.parametrize("spi", [256, 0xFFFFFFFF])
 def test_smallest_and_largest_spi(spi: int) -> None:
     assert shared(spi).spi == spi
@@ -35,6 +37,7 @@ def test_empty_key_is_refused() -> None:
         shared(256, b"")
 
 
+@pytest.mark.requirement("R5944-3.5.1-d", "R5944-5.1-a", "R5944-5.7-a", "R5944-5.7-b")
 def test_defaults_are_the_mandatory_ones() -> None:
     association = shared(256)
     assert association.algorithm is Algorithm.HMAC_MD5
@@ -46,6 +49,7 @@ def test_key_is_never_shown() -> None:
     assert "secret" not in repr(shared(256, b"secret")) + str(shared(256, b"secret"))
 
 
+@pytest.mark.requirement("R5944-3.2-a")
 def test_found_by_peer_and_spi() -> None:
     old, new, other = shared(256), shared(300), shared(256, b"other")
     associations = Associations([(HERE, old), (HERE, new), (THERE, other), (b"mn@home.net", new)])

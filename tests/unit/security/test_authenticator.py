@@ -1,6 +1,7 @@
 """Authenticators: vectors, coverage, and what must not pass (RFC 5944 §3.5.1)."""
 
 import subprocess
+from hashlib import md5
 
 import pytest
 from tests.support import vectors
@@ -44,6 +45,7 @@ VECTORS = {
 }
 
 
+@pytest.mark.requirement("R5944-3.5.1-a", "R5944-3.5.1-d", "R5944-5.1-a", "R5944-5.1-d")
 @pytest.mark.parametrize("algorithm", VECTORS)
 def test_vector(algorithm: Algorithm) -> None:
     signed = sign(REQUEST, MobileHomeAuthentication, association(algorithm))
@@ -98,6 +100,7 @@ def test_openssl_agrees_on_keyed_md5(algorithm: Algorithm, spi_octets: int) -> N
     assert digest == signed[-16:]
 
 
+@pytest.mark.requirement("R5944-3.5.1-a")
 @pytest.mark.parametrize("algorithm", Algorithm)
 def test_every_covered_octet_counts(algorithm: Algorithm) -> None:
     shared = association(algorithm)
@@ -147,11 +150,13 @@ def test_another_key_fails(algorithm: Algorithm) -> None:
     assert not passes(signed, association(algorithm, key=KEY + b"\x01"))
 
 
+@pytest.mark.requirement("R5944-3.5.1-c")
 def test_another_algorithm_fails() -> None:
     signed = sign(REQUEST, MobileHomeAuthentication, association())
     assert [passes(signed, association(other)) for other in Algorithm] == [True, False, False, False, False]
 
 
+@pytest.mark.requirement("R5944-3.5.1-b")
 def test_another_spi_fails_even_where_it_is_not_covered() -> None:
     shared = association(Algorithm.KEYED_MD5_RFC2002)
     signed = sign(REQUEST, MobileHomeAuthentication, shared)
@@ -164,3 +169,34 @@ def test_authenticator_of_another_length_fails(length: int) -> None:
     ((offset, extension),) = decoded.find(MobileHomeAuthentication)
     other = (extension.authenticator + b"\0")[:length]
     assert not verify(decoded, offset, MobileHomeAuthentication(256, other), association())
+
+
+@pytest.mark.requirement("R5944-3.5.1-c")
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("spi", [256, 257, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_any_spi_can_stand_for_any_algorithm(spi: int, algorithm: Algorithm) -> None:
+    shared = association(algorithm, spi=spi)
+    signed = sign(REQUEST, MobileHomeAuthentication, shared)
+    assert passes(signed, shared)
+    others = [association(other, spi=spi) for other in Algorithm if other is not algorithm]
+    assert not any(passes(signed, other) for other in others)
+
+
+def hmac_md5(key: bytes, text: bytes) -> bytes:
+    """RFC 2104 §2, step by step."""
+    padded = (md5(key, usedforsecurity=False).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner = md5(bytes(octet ^ 0x36 for octet in padded) + text, usedforsecurity=False).digest()
+    return md5(bytes(octet ^ 0x5C for octet in padded) + inner, usedforsecurity=False).digest()
+
+
+@pytest.mark.requirement("R5944-5.1-b", "R5944-5.1-c")
+@pytest.mark.parametrize(
+    "key",
+    [bytes(16), b"\xff" * 16, bytes(range(256)), bytes(range(64)), b"\0" + b"\n" * 31, b"\0"],
+    ids=["zeros", "ones", "256 octets", "a block", "line ends", "one octet"],
+)
+def test_keys_have_any_octets_and_any_length(key: bytes) -> None:
+    shared = association(key=key)
+    signed = sign(REQUEST, MobileHomeAuthentication, shared)
+    assert signed[-16:] == hmac_md5(key, signed[:-16])
+    assert passes(signed, shared)

@@ -48,6 +48,7 @@ def test_clock_survives_the_wrap_of_2036() -> None:
 # -- the home agent's judge: timestamps
 
 
+@pytest.mark.requirement("R5944-5.7-a", "R5944-5.7.1-a", "R5944-5.7.1-h", "R5944-5.7.1-f")
 @pytest.mark.parametrize("ahead", [-7.0, -6.9, 0.0, 6.9, 7.0])
 def test_timestamp_within_the_window_is_valid(ahead: float) -> None:
     identification = NOW + round(ahead * SECOND)
@@ -57,6 +58,7 @@ def test_timestamp_within_the_window_is_valid(ahead: float) -> None:
     assert judgement.freshness == Freshness(latest=identification)
 
 
+@pytest.mark.requirement("R5944-5.7-c", "R5944-5.7.1-a", "R5944-5.7.1-f", "R5944-5.7.1-h", "R5944-5.7.1-i")
 @pytest.mark.parametrize("ahead", [-3600, -7.01, 7.01, 3600])
 def test_timestamp_outside_the_window_is_answered_with_our_time(ahead: float) -> None:
     identification = NOW + round(ahead * SECOND)
@@ -72,6 +74,7 @@ def test_window_belongs_to_the_association() -> None:
     assert not judge(NOW - 61 * SECOND, Freshness(), wide, NOW, b"").valid
 
 
+@pytest.mark.requirement("R5944-5.7.1-g")
 @pytest.mark.parametrize("behind", [0, 1, SECOND])
 def test_timestamp_must_be_greater_than_the_latest(behind: int) -> None:
     freshness = Freshness(latest=NOW)
@@ -110,6 +113,7 @@ def test_timestamps_leave_the_nonce_alone() -> None:
 # -- the home agent's judge: nonces
 
 
+@pytest.mark.requirement("R5944-5.4-a", "R5944-5.7-b", "R5944-5.7.2-b")
 def test_first_request_with_nonces_is_offered_one() -> None:
     judgement = judge(join(1, 2), Freshness(), NONCES, NOW, b"\x01\x02\x03\x04rest")
     assert not judgement.valid
@@ -117,6 +121,7 @@ def test_first_request_with_nonces_is_offered_one() -> None:
     assert judgement.freshness == Freshness(nonce=0x01020304)
 
 
+@pytest.mark.requirement("R5944-5.4-a", "R5944-5.7-b", "R5944-5.7-c", "R5944-5.7.2-b")
 def test_expected_nonce_is_used_up_and_followed_by_a_new_one() -> None:
     judgement = judge(join(7, 2), Freshness(latest=5, nonce=7), NONCES, NOW, b"\0\0\0\x09")
     assert judgement.valid
@@ -124,6 +129,7 @@ def test_expected_nonce_is_used_up_and_followed_by_a_new_one() -> None:
     assert judgement.freshness == Freshness(5, 9)
 
 
+@pytest.mark.requirement("R5944-5.7.2-a")
 @pytest.mark.parametrize(("expected", "following"), [(0, 1), (0xFFFFFFFF, 0)])
 def test_new_nonce_differs_from_the_one_before(expected: int, following: int) -> None:
     judgement = judge(join(expected, 2), Freshness(nonce=expected), NONCES, NOW, expected.to_bytes(4))
@@ -150,11 +156,13 @@ def reply(identification: int, code: int = 0) -> RegistrationReply:
     return registration_reply(identification=identification, code=code)
 
 
+@pytest.mark.requirement("R5944-5.7.1-b", "R5944-5.7.1-c")
 def test_timestamp_is_the_time_with_random_lowest_bits() -> None:
     assert timestamps().make(boot=1.0, ntp=NOW, entropy=b"\xff") == NOW | 3
     assert timestamps().make(boot=1.0, ntp=NOW | 3, entropy=b"\x01") == NOW & ~3 | 1
 
 
+@pytest.mark.requirement("R5944-5.7-e", "R5944-5.7-f", "R5944-5.7.1-d")
 def test_timestamps_always_grow() -> None:
     maker = timestamps()
     made = [maker.make(boot=0.0, ntp=ntp, entropy=b"") for ntp in (NOW, NOW, NOW - 9 * SECOND, NOW + SECOND)]
@@ -254,6 +262,7 @@ def test_late_agreement_to_an_older_request_is_harmless() -> None:
 # -- the mobile node's maker: nonces
 
 
+@pytest.mark.requirement("R5944-5.7.2-c")
 def test_nonce_comes_back_as_the_high_half() -> None:
     maker = IdentificationMaker(ReplayStyle.NONCES)
     first = maker.make(boot=0.0, ntp=NOW, entropy=b"\0\0\0\x05\0\0\0\x06")
@@ -262,6 +271,7 @@ def test_nonce_comes_back_as_the_high_half() -> None:
     assert maker.make(boot=0.0, ntp=NOW, entropy=b"\0\0\0\x08") == join(77, 8)
 
 
+@pytest.mark.requirement("R5944-5.7-e", "R5944-5.7.2-a")
 def test_low_half_differs_from_the_one_before() -> None:
     maker = IdentificationMaker(ReplayStyle.NONCES)
     assert [low(maker.make(boot=0.0, ntp=0, entropy=b"")) for _ in range(3)] == [0, 1, 0]
@@ -271,3 +281,32 @@ def test_another_transmission_is_unchanged_with_nonces() -> None:
     maker = IdentificationMaker(ReplayStyle.NONCES)
     sent = maker.make(boot=0.0, ntp=NOW, entropy=b"abcdefgh")
     assert maker.remake(sent, boot=1.0, ntp=NOW, entropy=b"ijklmnop") == sent
+
+
+# -- for home agents that keep Identifications in floating point
+
+
+def test_coarse_timestamps_survive_floating_point_and_grow() -> None:
+    maker = IdentificationMaker(ReplayStyle.TIMESTAMPS, coarse=True)
+    sent = [maker.make(boot=b, ntp=NOW + round(b * SECOND), entropy=b"\xff") for b in (0.0, 0.0, 1e-9, 5.0)]
+    assert [int(float(each)) for each in sent] == sent
+    assert sorted(set(sent)) == sent
+    assert len({low(each) for each in sent[:3]}) == 3
+
+
+def test_coarse_timestamps_differ_in_their_low_half_after_a_correction_too() -> None:
+    maker = IdentificationMaker(ReplayStyle.TIMESTAMPS, coarse=True)
+    first = maker.make(boot=0.0, ntp=join(high(NOW), HALF >> 1), entropy=b"")
+    refusal = registration_reply(code=REFUSED, identification=join(high(NOW) + 60, low(first)))
+    maker.learn(first, refusal, boot=0.0, ntp=NOW)
+    second = maker.make(boot=0.0, ntp=NOW, entropy=b"")
+    assert high(second) == high(NOW) + 60
+    assert low(second) != low(first)
+
+
+def test_coarse_nonces_differ_as_well() -> None:
+    maker = IdentificationMaker(ReplayStyle.NONCES, coarse=True)
+    first = maker.make(boot=0.0, ntp=NOW, entropy=b"\x12\x34\x5f\xff" * 2)
+    second = maker.make(boot=0.0, ntp=NOW, entropy=b"\x12\x34\x5f\x00" * 2)
+    assert low(first) == 0x12345800
+    assert low(second) == 0x12346000

@@ -35,6 +35,7 @@ def refusal(octets: bytes) -> DecodeError:
     return caught.value
 
 
+@pytest.mark.requirement("R5944-2.2-a")
 @pytest.mark.parametrize(("message", "text"), vectors.DISCOVERY)
 def test_vectors(message: AgentSolicitation | AgentAdvertisement, text: str) -> None:
     octets = bytes.fromhex(text)
@@ -62,6 +63,7 @@ def test_the_first_of_several_counts() -> None:
     assert advertisement.prefix_lengths is PREFIXES
 
 
+@pytest.mark.requirement("R1256-4.2-a")
 @pytest.mark.parametrize("length", range(8))
 def test_less_than_eight_octets_are_truncated(length: int) -> None:
     error = refusal(encode_icmp(AgentSolicitation())[:length])
@@ -74,6 +76,7 @@ def test_other_icmp_is_unknown(kind: int) -> None:
     assert (error.reason, error.detail) == (DecodeReason.UNKNOWN_MESSAGE_TYPE, f"ICMP type {kind}")
 
 
+@pytest.mark.requirement("R1256-4.2-a")
 def test_a_bit_that_has_turned_is_a_bad_checksum() -> None:
     octets = encode_icmp(AgentAdvertisement(lifetime=9, routers=(RouterAddress(A),)))
     for position in range(1, len(octets)):

@@ -80,8 +80,3 @@ def test_any_other_type_is_unknown_however_short(kind: int) -> None:
 def test_errors_of_extensions_count_octets_from_the_beginning_of_the_message() -> None:
     error = refusal(vectors.REQUEST_FIXED + vectors.NAI + b"\x23\x00")
     assert (error.reason, error.offset) == (DecodeReason.UNKNOWN_EXTENSION, 37)
-
-
-def test_what_is_no_message_is_a_mistake_of_ours() -> None:
-    with pytest.raises(AssertionError, match="Padding"):
-        encode_message(Padding())

@@ -10,6 +10,7 @@ from mobileip.wire.extensions.base import Padding
 from mobileip.wire.registration import (
     INFINITE_LIFETIME,
     RegistrationReply,
+    RegistrationRequest,
     decode_reply,
     decode_request,
     encode_reply,
@@ -87,3 +88,15 @@ def test_a_request_that_does_not_fit_names_the_field(field: str, value: int) -> 
 def test_a_reply_that_does_not_fit_names_the_field(field: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"^out of range: {field} is {value}$"):
         encode_reply(msgspec.structs.replace(REPLY, **{field: value}))
+
+
+@pytest.mark.requirement("R5944-3.3-c")
+def test_what_is_reserved_is_sent_as_zero() -> None:
+    request = RegistrationRequest(
+        lifetime=1,
+        home_address=IPv4Address("10.1.0.5"),
+        home_agent=IPv4Address("10.1.0.1"),
+        care_of_address=IPv4Address("192.0.2.1"),
+        identification=1,
+    )
+    assert encode_request(request)[1] == 0

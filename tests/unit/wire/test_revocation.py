@@ -89,3 +89,17 @@ def test_a_revocation_that_does_not_fit_names_the_field(field: str, value: int) 
 def test_an_acknowledgment_that_does_not_fit_names_the_field(field: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"{field} is {value}"):
         encode_acknowledgment(msgspec.structs.replace(ACKNOWLEDGMENT, **{field: value}))
+
+
+@pytest.mark.requirement("R3543-3.3-a", "R3543-3.4-a")
+def test_what_is_reserved_is_sent_as_zero() -> None:
+    home_address, home_agent, foreign = (IPv4Address(f"10.1.0.{n}") for n in (5, 1, 2))
+    revocation = RegistrationRevocation(
+        home_address=home_address,
+        home_domain_address=home_agent,
+        foreign_domain_address=foreign,
+        revocation_identifier=1,
+    )
+    assert encode_revocation(revocation)[1:4] == bytes(3)
+    acknowledgment = RevocationAcknowledgment(home_address=home_address, revocation_identifier=1)
+    assert encode_acknowledgment(acknowledgment)[1:4] == bytes(3)

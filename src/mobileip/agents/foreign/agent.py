@@ -6,15 +6,15 @@ as a frame to the link-layer address that the Request came from. Only then, and 
 visitor is made, moved or ended. So a visitor is never more than what a home agent agreed to, and whoever can
 only send us things makes pending entries, which are few and end by themselves.
 
-Its timers: a pending registration ends after 7 s without a Reply, or with its own Lifetime if that is shorter
-(code 78); a visitor ends with the Lifetime that its last Reply granted, counted from when we passed it on, so
-never before the mobile node thinks so (RFC 5944 §3.7.3.2).
+Its timers: a pending registration ends after 8 s without a Reply (code 78), or silently with its own Lifetime if
+that is shorter; a visitor ends with the Lifetime that its last Reply granted, counted from when we passed it on,
+so never before the mobile node thinks so (RFC 5944 §3.7.3.2); a revocation of ours is sent again until it is
+acknowledged.
 
 What is ignored on purpose: a link that loses its carrier or disappears changes nothing here, since visitors
-come back or expire. A Reply whose authenticator is wrong is answered with code 68, but what it claims to answer
-stays pending: whoever can forge may not end it. Advertisements are the node's (`offers`).
-
-Room left: an ICMP error about a relayed Request may become an event that denies with one of 80-95.
+come back or expire. A Reply whose authenticator is wrong goes to the mobile node with what we found wrong (code
+68), but what it claims to answer stays pending: whoever can forge may not end it. So does what an ICMP error is
+about. Advertisements are the node's (`offers`).
 """
 
 from collections import Counter
@@ -22,33 +22,46 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 from math import inf
 
-from mobileip.agents.advertising import Offer
-from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, Started
+from mobileip.agents.events import (
+    DeliveryFailed,
+    Event,
+    LinkChanged,
+    LinkRemoved,
+    MessageArrived,
+    RevokeCommanded,
+    Started,
+)
 from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.foreign.pending import PendingRegistrations
 from mobileip.agents.foreign.rate import DenialLimit
-from mobileip.agents.foreign.relaying import denial, relayed_reply, relayed_request
-from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, PendingRegistration, Visitor
-from mobileip.agents.foreign.surroundings import Surroundings
-from mobileip.agents.foreign.validity import (
-    ACCEPTED,
-    ReplyCase,
-    RequestCase,
-    refusal_of_reply,
-    refusal_of_request,
+from mobileip.agents.foreign.relaying import (
+    ERROR_STATUSES,
+    covered_length,
+    denial,
+    nai_of,
+    relayed_reply,
+    relayed_request,
 )
-from mobileip.agents.foreign.visitors import VisitorList
+from mobileip.agents.foreign.reply_validity import ReplyCase, refusal_of_reply
+from mobileip.agents.foreign.revocation import Revocation, TellReset
+from mobileip.agents.foreign.revoking import ROLE, Revocations
+from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, PendingRegistration
+from mobileip.agents.foreign.surroundings import ANY_HOME_AGENT, Surroundings
+from mobileip.agents.foreign.undelivered import code_of, concerned
+from mobileip.agents.foreign.validity import RequestCase, refusal_of_request, requested_home_agent
+from mobileip.agents.foreign.visits import Visits, visitor_of
 from mobileip.agents.instant import Deadline, Instant
-from mobileip.agents.notices import Discarded, Notice, RegistrationDenied, VisitorAdded, VisitorRemoved
-from mobileip.agents.outputs import ChangeForwarding, Notify, Output
+from mobileip.agents.notices import Discarded, RegistrationDenied
+from mobileip.agents.offers import Offer
+from mobileip.agents.outputs import ChangeForwarding, Notify, Output, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, Tunnel, VisitorRoute, Wish
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, Wish
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication
+from mobileip.wire.identification import high
 from mobileip.wire.message import Decoded
 from mobileip.wire.numbers import ReplyCode
-from mobileip.wire.registration import INFINITE_LIFETIME, RegistrationReply, RegistrationRequest
-
-_ROLE = "foreign_agent"
+from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 
 class ForeignAgent:
@@ -60,25 +73,33 @@ class ForeignAgent:
     def __init__(self, config: ForeignAgentConfig) -> None:
         self.config = config
         self._surroundings = Surroundings(config)
-        self._visitors = VisitorList()
+        self._counters: Counter[str] = Counter()
+        self._visits = Visits(config)
         self._pending = PendingRegistrations(config.maximum_pending, config.maximum_pending_total)
+        self._revocations = Revocations(self._surroundings, self._pending, self._counters)
+        self._revocation = Revocation(self._surroundings, self._visits, self._revocations)
         self._denials = DenialLimit(config.maximum_pending_total)
         self._links: tuple[Wish, ...] = ()
-        self._counters: Counter[str] = Counter()
 
     # -- the shape of every agent
 
     def handle(self, event: Event, now: Instant) -> list[Output]:
         """What follows from `event`."""
-        outputs = self._expire(now.boot)
+        outputs = self._expire(now)
         match event:
             case MessageArrived():
-                outputs += self._message(event, now.boot)
+                outputs += self._message(event, now)
+            case DeliveryFailed():
+                outputs += self._undelivered(event, now.boot)
+            case RevokeCommanded(home_address=home_address):
+                outputs += self._revocation.commanded(home_address, now)
             case LinkChanged(link=link):
                 self._surroundings.links[link.name] = link
             case LinkRemoved(name=name):
                 self._surroundings.links.pop(name, None)
             case Started():
+                # R5944-2.1-e: "all foreign agents MUST (minimally) forward to a default router any datagrams received
+                # from a registered mobile node"; R5944-2.3.1-b: whatever our advertisements say.
                 self._links = tuple(AgentLink(interface=name) for name in self.config.links)
                 outputs.append(ChangeForwarding(ForwardingChange(install=self._links)))
             case _:
@@ -86,16 +107,17 @@ class ForeignAgent:
         return outputs
 
     def next_deadline(self) -> Deadline | None:
-        """The earliest end of a visitor or of a pending registration."""
-        visitor, pending = self._visitors.next_deadline(), self._pending.next_deadline()
-        if pending < visitor:
-            return Deadline(pending, "pending registration")
-        return Deadline(visitor, "visitor expiry") if visitor < inf else None
+        """The earliest end of a visitor or of a pending registration, or the next try of a revocation."""
+        earliest = min(
+            Deadline(self._visits.list.next_deadline(), "visitor expiry"),
+            Deadline(self._pending.next_deadline(), "pending registration"),
+            Deadline(self._revocations.next_deadline(), "revocation"),
+        )
+        return earliest if earliest.at < inf else None
 
     def forwarding(self) -> ForwardingState:
         """Our links (from `Started` on) and a route for each visitor whose packets are tunnelled to us."""
-        routes = (self._route(visitor) for visitor in self._visitors)
-        return ForwardingState.of((*self._links, *(route for route in routes if route is not None)))
+        return ForwardingState.of((*self._links, *self._visits.routes()))
 
     def snapshot(self) -> ForeignAgentSnapshot:
         """Copies both lists: for operators and tests."""
@@ -103,7 +125,7 @@ class ForeignAgent:
             care_of_address=self.config.care_of_address,
             links=self.config.links,
             busy=self.busy,
-            visitors=tuple(self._visitors),
+            visitors=tuple(self._visits.list),
             pending=tuple(self._pending),
             counters=dict(self._counters),
         )
@@ -115,10 +137,14 @@ class ForeignAgent:
         §3.7.2)."""
         self._surroundings.own_home_agents = frozenset(addresses)
 
+    def know_advertiser(self, tell_reset: TellReset) -> None:
+        """How a mobile node is told that its registration is gone (RFC 3543 §4.1)."""
+        self._revocation.tell_reset = tell_reset
+
     @property
     def busy(self) -> bool:
         """Whether no further visitor is taken (RFC 5944 §2.1.1, the 'B' bit)."""
-        return len(self._visitors) >= self.config.maximum_visitors
+        return len(self._visits.list) >= self.config.maximum_visitors
 
     def offers(self) -> dict[str, Offer]:
         """What the node is to advertise for us, by link."""
@@ -128,51 +154,75 @@ class ForeignAgent:
             foreign_agent=True,
             care_of_addresses=(config.care_of_address,),
             registration_lifetime=config.registration_lifetime,
-            registration_required=config.registration_required,
+            # R3543-4.3.1-a: "If the foreign agent wishes to be able to revoke a mobile node's registration, it MUST set
+            # the 'R' bit in its agent advertisements."
+            registration_required=config.registration_required or config.revocation,
+            # R3543-4.2-a: "A foreign agent that is currently supporting registration revocation on a link MUST set the
+            # 'X' bit in its Agent Advertisement Extensions being sent on that link." R3543-3.1-a.
+            registration_revocation=config.revocation,
             interval=config.advertisement_interval,
             lifetime=config.advertisement_lifetime,
+            advertisement_address=config.advertisement_address,
+            preference_level=config.preference_level,
+            routes_common_traffic=config.routes_common_traffic,
+            prefix_lengths=config.advertise_prefix_lengths,
         )
+        # R5944-3.7-a: on every link a foreign agent "SHOULD send Agent Advertisements".
         return dict.fromkeys(config.links, offer)
 
     # -- messages
 
-    def _message(self, event: MessageArrived, now: float) -> list[Output]:
+    def _message(self, event: MessageArrived, now: Instant) -> list[Output]:
         decoded, message = event.decoded, event.decoded.message
         match message:
             case RegistrationRequest():
                 return self._request(event, Decoded(message, decoded.octets, decoded.offsets), now)
             case RegistrationReply():
                 return self._reply(event, Decoded(message, decoded.octets, decoded.offsets), now)
+            case RegistrationRevocation():
+                revocation = Decoded(message, decoded.octets, decoded.offsets)
+                return self._so(event, self._revocation.received(revocation, event.arrival, now))
+            case RevocationAcknowledgment():
+                acknowledgment = Decoded(message, decoded.octets, decoded.offsets)
+                return self._so(event, self._revocation.acknowledged(acknowledgment))
             case _:
                 return self._discard(event, DropReason.NOT_FOR_US, f"message type {message.TYPE}")
 
-    def _request(self, event: MessageArrived, decoded: Decoded[RegistrationRequest], now: float) -> list[Output]:
+    def _request(self, event: MessageArrived, decoded: Decoded[RegistrationRequest], now: Instant) -> list[Output]:
         arrival = event.arrival
         if not arrival.link_source or arrival.link_source[0] & 1 or arrival.interface not in self.config.links:
             detail = f"a request on {arrival.interface}, where no mobile node can be answered by a frame"
             return self._discard(event, DropReason.NOT_FOR_US, detail)
-        pending = self._candidate(event, decoded, arrival.link_source, now)
-        case = RequestCase(self._surroundings, self._visitors, self._pending, decoded, pending)
+        pending = self._candidate(event, decoded, arrival.link_source, now.boot)
+        case = RequestCase(self._surroundings, self._visits.list, self._pending, decoded, pending)
         refusal = refusal_of_request(case)
         if isinstance(refusal, DropReason):
             return self._discard(event, refusal, f"mobile node {pending.home_address}")
+        # R5944-3.7.2-b: "if the foreign agent denies the Request, it MUST send a Registration Reply to the mobile node
+        # with an appropriate denial code".
         if refusal is not None:
-            return self._deny(pending, refusal, now)
+            return self._deny(pending, refusal, now.boot)
+        # R5944-3.7.2-f: "The foreign agent MUST record the new pending Request as a separate part of the existing
+        # visitor list entry". R5944-3.7.2-e, R5944-3.7.2-g: which stays as it is.
         self._pending.add(pending)
         self._counters["relayed_request"] += 1
-        return [relayed_request(decoded, self._surroundings)]
+        # R5944-3.7.2-a: "the foreign agent then MUST relay the Request to the indicated home agent".
+        return [relayed_request(decoded, pending, self._surroundings, high(now.ntp))]
 
     def _candidate(
         self, event: MessageArrived, decoded: Decoded[RegistrationRequest], link_address: bytes, now: float
     ) -> PendingRegistration:
         """The pending registration that a Request would become (RFC 5944 §3.7.1)."""
-        request, arrival = decoded.message, event.arrival
-        # RFC 5944 §3.7.1: a request may be dropped after 7 s; §3.7.2.2: and must be when its own Lifetime ends.
-        timeout = min(self.config.pending_timeout, request.lifetime or inf)
+        request, arrival, config = decoded.message, event.arrival, self.config
         signatures = decoded.find(MobileForeignAuthentication)
+        # R4433-5.2-b, R4433-3.4.1-b: "If the MN has included the Requested HA Extension, the FA MUST forward the
+        # Registration Request to the address in this extension."
+        home_agent = requested_home_agent(decoded) or self._named_home_agent(request)
+        is_signed = bool(request.lifetime) and self._surroundings.relay_association(request, home_agent) is not None
         return PendingRegistration(
             home_address=request.home_address,
             home_agent=request.home_agent,
+            relayed_to=home_agent,
             interface=arrival.interface,
             link_address=link_address,
             udp_port=arrival.source_port,
@@ -183,132 +233,120 @@ class ForeignAgent:
             identification=request.identification,
             requested_lifetime=request.lifetime,
             received_at=now,
-            expires_at=now + timeout,
+            # R5944-3.7.2.2-h: it "MUST begin timing the remaining lifetime of the pending registration based on the
+            # Lifetime in the Registration Request"; and waits no longer than we do.
+            expires_at=now + min(config.pending_timeout, request.lifetime or inf),
             mobile_foreign_spi=signatures[0][1].spi if signatures else None,
+            nai=nai_of(decoded),
+            home_agent_signs=is_signed,
+            offers_revocation=is_signed and config.revocation,
         )
 
-    def _reply(self, event: MessageArrived, decoded: Decoded[RegistrationReply], now: float) -> list[Output]:
+    def _named_home_agent(self, request: RegistrationRequest) -> IPv4Address:
+        is_any = request.home_agent in ANY_HOME_AGENT
+        return self.config.default_home_agent or request.home_agent if is_any else request.home_agent
+
+    def _reply(self, event: MessageArrived, decoded: Decoded[RegistrationReply], now: Instant) -> list[Output]:
         reply = decoded.message
-        # RFC 5944 §3.7.3.1: "If no matching pending Request is found [...] the foreign agent MUST silently
-        # discard the Reply."
-        pending = self._pending.find(reply.home_address, reply.identification)
+        pending = self._pending.answered_by(reply.home_address, reply.identification, nai_of(decoded))
+        # R5944-3.7.3.1-d: "If no matching pending Request is found [...] the foreign agent MUST silently discard the
+        # Reply." R5944-3.7-c: so none leaves that does not answer a Request.
         if pending is None:
             return self._discard(event, DropReason.UNEXPECTED_REPLY, f"mobile node {reply.home_address}")
-        refusal = refusal_of_reply(ReplyCase(self._surroundings, decoded, event.arrival, pending))
+        case = ReplyCase(self._surroundings, self._visits.list, decoded, event.arrival, pending)
+        refusal = refusal_of_reply(case)
         if isinstance(refusal, DropReason):
             return self._discard(event, refusal, f"mobile node {reply.home_address}")
         if refusal is not None:
-            return self._deny(pending, refusal, now)
+            return self._dishonour(case, refusal, now)
         outputs: list[Output] = []
-        if reply.code in ACCEPTED:
+        # R5944-3.7.3.2-a: the visitor list follows "the results of the Registration Request, as indicated by the Code
+        # field in the Reply". R5944-3.4-e: whatever the Lifetime of a denial is.
+        if case.is_acceptance:
             self._pending.supersede(pending)
-            outputs = self._accepted(pending, reply, now)
+            outputs = self._accepted(case, now)
         else:
-            # RFC 5944 §3.7.3.2: denied by the home agent: "the foreign agent MUST delete its pending
-            # registration list entry, but not its visitor list entry".
+            # R5944-3.7.3.2-d: denied by the home agent: "the foreign agent MUST delete its pending registration list
+            # entry, but not its visitor list entry"; R5944-3.7.2-h.
             self._pending.remove(pending)
         self._counters["relayed_reply"] += 1
         return [*outputs, relayed_reply(decoded, pending, self._surroundings)]
 
+    def _accepted(self, case: ReplyCase, now: Instant) -> list[Output]:
+        if not case.may_move_visitors:
+            return []
+        home_address = case.reply.home_address
+        stopped = self._revocations.stop(home_address)
+        return [*stopped, *self._visits.accepted(case.pending, case.reply, case.revocation_terms(), now.boot)]
+
+    def _dishonour(self, case: ReplyCase, code: ReplyCode, now: Instant) -> list[Output]:
+        """A Reply that we do not go along with, for the reason `code`."""
+        pending, reply = case.pending, case.reply
+        # R4636-4-c, R5944-3.7.3.1-k: the home agent's words stay, and ours are appended; where nothing is signed, or it
+        # is none of the "Status codes allowable for use" (R4636-4-b), the answer is ours alone.
+        if code in ERROR_STATUSES and covered_length(case.decoded) is not None:
+            answer = relayed_reply(case.decoded, pending, self._surroundings, code)
+        else:
+            answer = denial(pending, code, self._surroundings)
+        outputs = self._refuse(pending, code, answer, now.boot)
+        if code is ReplyCode.FA_HOME_AGENT_FAILED_AUTHENTICATION or not case.bears_proof:
+            return outputs
+        self._pending.remove(pending)
+        terms = case.revocation_terms() if case.is_acceptance and reply.lifetime else None
+        # R4636-6-a: "When denying a successful Registration Reply, the Foreign Agent SHOULD send a Registration
+        # Revocation message to the Home Agent if a mobility security association exists between them." The mobile node
+        # has been told.
+        if terms is not None and self._visits.list.of(reply.home_address) is None:
+            visitor = visitor_of(self.config, pending, reply, terms, now.boot)
+            outputs += self._revocations.begin(visitor, now, inform=False)
+        return outputs
+
     def _deny(self, pending: PendingRegistration, code: ReplyCode, now: float) -> list[Output]:
+        return self._refuse(pending, code, denial(pending, code, self._surroundings), now)
+
+    def _refuse(self, pending: PendingRegistration, code: ReplyCode, answer: SendMessage, now: float) -> list[Output]:
         self._counters[f"denied_{code.value}"] += 1
+        # R5944-3.7.2.1-g, R5944-3.7.3.1-i: security exceptions are logged, as all that is refused.
         outputs: list[Output] = [
             Notify(
-                RegistrationDenied(role=_ROLE, home_address=pending.home_address, code=code, reason=code.name.lower())
+                RegistrationDenied(role=ROLE, home_address=pending.home_address, code=code, reason=code.name.lower())
             )
         ]
-        # RFC 5944 §3.7.2: a denial MUST be sent, "except in cases where the foreign agent would be required to
-        # send out more than one such denial per second to the same mobile node."
+        # R5944-3.7.2-b: "except in cases where the foreign agent would be required to send out more than one such
+        # denial per second to the same mobile node."
         if self._denials.take(pending.link_address, now):
-            outputs.append(denial(pending, code, self._surroundings))
+            outputs.append(answer)
         else:
             self._counters["denials_not_sent"] += 1
         return outputs
 
+    def _undelivered(self, event: DeliveryFailed, now: float) -> list[Output]:
+        # R5944-3.7.3-a: on an ICMP error the mobile node SHOULD be sent a Reply with a code "within the range 80-95".
+        code = code_of(event.icmp_type, event.icmp_code)
+        about = concerned(event, self._pending) if code is not None else []
+        return [output for pending in about if code is not None for output in self._deny(pending, code, now)]
+
+    def _so(self, event: MessageArrived, outcome: list[Output] | DropReason) -> list[Output]:
+        """What follows from a revocation or an acknowledgment: what it does, or why it is discarded."""
+        return self._discard(event, outcome, "revocation") if isinstance(outcome, DropReason) else outcome
+
     def _discard(self, event: MessageArrived, reason: DropReason, detail: str) -> list[Output]:
         self._counters[f"discarded_{reason.value}"] += 1
         source, octets = event.arrival.source, event.decoded.octets
-        return [Notify(Discarded(role=_ROLE, reason=reason, detail=detail, source=source, octets=octets))]
-
-    # -- visitors
-
-    def _accepted(self, pending: PendingRegistration, reply: RegistrationReply, now: float) -> list[Output]:
-        before = self._visitors.of(pending.home_address)
-        if not reply.lifetime:
-            # RFC 5944 §3.7.3.2: a Lifetime of zero: "the foreign agent MUST delete its visitor list entry", but
-            # the registration with another care-of address is none of ours.
-            ended = (pending.home_address, before.care_of_address) if before is not None else ()
-            return self._remove(before, "deregistered") if before and pending.care_of_address in ended else []
-        # RFC 5944 §3.7.3.2: "the minimum of [...] the value specified in the Lifetime field of the Registration
-        # Reply, and the foreign agent's own maximum"; it "begins when it forwards the Registration Reply".
-        lifetime = min(reply.lifetime, self.config.registration_lifetime)
-        visitor = Visitor(
-            home_address=pending.home_address,
-            home_agent=pending.home_agent,
-            care_of_address=pending.care_of_address,
-            interface=pending.interface,
-            link_address=pending.link_address,
-            udp_port=pending.udp_port,
-            lifetime=lifetime,
-            registered_at=now,
-            expires_at=inf if lifetime == INFINITE_LIFETIME else now + lifetime,
-            identification=pending.identification,
-        )
-        self._visitors.put(visitor)
-        return self._change(before, visitor) + self._arrival_notice(before, visitor)
-
-    def _arrival_notice(self, before: Visitor | None, visitor: Visitor) -> list[Output]:
-        """A visitor that is new or came by another way; renewals are no news."""
-        if before is not None and (before.home_agent, before.interface, before.link_address) == (
-            visitor.home_agent,
-            visitor.interface,
-            visitor.link_address,
-        ):
-            return []
-        return [
-            Notify(
-                VisitorAdded(
-                    home_address=visitor.home_address,
-                    home_agent=visitor.home_agent,
-                    interface=visitor.interface,
-                    lifetime=visitor.lifetime,
-                )
-            )
-        ]
-
-    def _remove(self, visitor: Visitor, cause: str) -> list[Output]:
-        self._visitors.remove(visitor.home_address)
-        notice: Notice = VisitorRemoved(home_address=visitor.home_address, home_agent=visitor.home_agent, cause=cause)
-        return [*self._change(visitor, None), Notify(notice)]
-
-    def _change(self, before: Visitor | None, after: Visitor | None) -> list[Output]:
-        """The change of forwarding from one state of a visitor to the next."""
-        old = self._route(before) if before is not None else None
-        new = self._route(after) if after is not None else None
-        if new is not None:
-            return [ChangeForwarding(ForwardingChange(install=(new,)))]
-        return [ChangeForwarding(ForwardingChange(remove=(old.key,)))] if old is not None else []
-
-    def _route(self, visitor: Visitor) -> VisitorRoute | None:
-        """None for a visitor with a co-located care-of address: its tunnel ends at itself."""
-        care_of_address = self.config.care_of_address
-        if visitor.care_of_address != care_of_address:
-            return None
-        return VisitorRoute(
-            home_address=visitor.home_address,
-            tunnel=Tunnel(local=care_of_address, remote=visitor.home_agent),
-            interface=visitor.interface,
-            link_address=visitor.link_address,
-            expires_at=visitor.expires_at,
-        )
+        return [Notify(Discarded(role=ROLE, reason=reason, detail=detail, source=source, octets=octets))]
 
     # -- time
 
-    def _expire(self, now: float) -> list[Output]:
-        outputs: list[Output] = []
-        for visitor in self._visitors.expire(now):
-            outputs += self._remove(visitor, "expired")
-        for pending in self._pending.expire(now):
-            # RFC 5944 §3.7.1: "in this case, the foreign agent SHOULD reject the Request with Code 78".
-            outputs += self._deny(pending, ReplyCode.FA_REGISTRATION_TIMEOUT, now)
-        return outputs
+    def _expire(self, now: Instant) -> list[Output]:
+        outputs = self._visits.expire(now.boot)
+        for pending in self._pending.expire(now.boot):
+            # R5944-3.7.2.2-i: "If this lifetime expires before receiving a valid Registration Reply, the foreign agent
+            # MUST delete its visitor list entry for this pending registration"; R5944-3.7-d: and no message tells of
+            # it.
+            if 0 < pending.requested_lifetime <= self.config.pending_timeout:
+                self._counters["pending_expired"] += 1
+            else:
+                # R5944-3.7.1-f: after more than 7 s: "in this case, the foreign agent SHOULD reject the Request with
+                # Code 78 (registration timeout)".
+                outputs += self._deny(pending, ReplyCode.FA_REGISTRATION_TIMEOUT, now.boot)
+        return outputs + self._revocations.due(now)

@@ -11,12 +11,17 @@ from mobileip.agents.deadlines import Deadlines
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.wire.identification import low
 
-_Key = tuple[int, int]
-"""Home address and low half of the Identification. RFC 5944 §3.7.3.1: what a Reply is matched by."""
+_Half = tuple[int, str]
+"""Low half of the Identification, and the NAI ("" for none)."""
+_Key = tuple[int, _Half]
+"""Home address, and what tells apart the Requests with one home address."""
+_UNSPECIFIED = IPv4Address(0)
 
 
-def _key(home_address: IPv4Address, identification: int) -> _Key:
-    return int(home_address), low(identification)
+def _key(pending: PendingRegistration) -> _Key:
+    # R2794-3-a: "If Home Address is zero in the Registration Request, the foreign agent MUST use the NAI instead in its
+    # pending registration request records, along with the Identification field as usual."
+    return int(pending.home_address), (low(pending.identification), pending.nai or "")
 
 
 class PendingRegistrations:
@@ -27,20 +32,40 @@ class PendingRegistrations:
     def __init__(self, of_one: int, total: int) -> None:
         self._of_one = of_one
         self._total = total
-        self._by_home: dict[int, dict[int, PendingRegistration]] = {}
+        self._by_home: dict[int, dict[_Half, PendingRegistration]] = {}
         self._deadlines: Deadlines[_Key] = Deadlines()
         self._number = 0
         self._number_by_link_address: dict[bytes, int] = {}
         """Without zeros."""
 
-    def find(self, home_address: IPv4Address, identification: int) -> PendingRegistration | None:
-        """What a Reply with this home address and Identification answers."""
-        home, half = _key(home_address, identification)
+    def same_as(self, candidate: PendingRegistration) -> PendingRegistration | None:
+        """The entry that `candidate` repeats."""
+        home, half = _key(candidate)
         return self._by_home.get(home, {}).get(half)
+
+    def answered_by(
+        self, home_address: IPv4Address, identification: int, nai: str | None
+    ) -> PendingRegistration | None:
+        """What a Reply with this home address, Identification and NAI answers."""
+        half = low(identification)
+        # R5944-3.7.3.1-b: "it MUST search its visitor list for a pending Registration Request with the same mobile node
+        # home address". R5944-3.7.3.1-e: it discards what does not have the same low half of the Identification.
+        alike = [p for (each, _), p in self._by_home.get(int(home_address), {}).items() if each == half]
+        # R5944-3.7.3.1-c: with several entries of one home address "the foreign agent MUST use the NAI to
+        # disambiguate".
+        named = [pending for pending in alike if pending.nai == nai]
+        if (found := (named or alike)[:1]) and home_address != _UNSPECIFIED:
+            return found[0]
+        # A Request without home address is answered with an address that the home agent assigns, or without.
+        return self._by_home.get(int(_UNSPECIFIED), {}).get((half, nai)) if nai is not None else None
+
+    def waits_for(self, home_address: IPv4Address) -> bool:
+        """Whether a Request of this home address is pending."""
+        return int(home_address) in self._by_home
 
     def has_room_for(self, candidate: PendingRegistration) -> bool:
         """Whether `candidate` may be added: it repeats one of the same sender, or the limits allow one more."""
-        there = self.find(candidate.home_address, candidate.identification)
+        there = self.same_as(candidate)
         if there is not None:
             return there.link_address == candidate.link_address
         of_one = self._number_by_link_address.get(candidate.link_address, 0)
@@ -49,7 +74,7 @@ class PendingRegistrations:
     def add(self, pending: PendingRegistration) -> None:
         """Adds an entry for which there is room, in place of the one that it repeats."""
         self.remove(pending)
-        home, half = _key(pending.home_address, pending.identification)
+        home, half = _key(pending)
         self._by_home.setdefault(home, {})[half] = pending
         self._deadlines.set((home, half), pending.expires_at)
         numbers = self._number_by_link_address
@@ -58,8 +83,8 @@ class PendingRegistrations:
 
     def remove(self, pending: PendingRegistration) -> None:
         """Takes out the entry that `pending` is, or repeats; nothing if there is none."""
-        key = _key(pending.home_address, pending.identification)
-        if self.find(pending.home_address, pending.identification) is not None:
+        key = _key(pending)
+        if self.same_as(pending) is not None:
             self._deadlines.cancel(key)
             self._take(key)
 
@@ -67,7 +92,7 @@ class PendingRegistrations:
         """Takes out `accepted` and what the same mobile node asked its home agent for before: that one answers
         in order, so a Reply that comes now is too late to be true."""
         for pending in list(self._by_home.get(int(accepted.home_address), {}).values()):
-            if pending.home_agent == accepted.home_agent:
+            if (pending.relayed_to, pending.nai) == (accepted.relayed_to, accepted.nai):
                 self.remove(pending)
             if pending is accepted:
                 return

@@ -6,8 +6,8 @@ second to the same mobile node"."""
 
 
 class DenialLimit:
-    """Remembers whom we have just denied, by link-layer address: at most `capacity` of them at once; when that
-    many are, no other is answered either."""
+    """Remembers whom we have just denied, by link-layer address: at most `capacity` of them at once. When there are
+    more, the earliest is forgotten: a crowd gets a few denials too many, and silences nobody."""
 
     __slots__ = ("_capacity", "_until")
 
@@ -20,8 +20,10 @@ class DenialLimit:
         """Whether a denial may be sent at boot time `now`; it is counted then."""
         while self._until and self._until[earliest := next(iter(self._until))] <= now:
             del self._until[earliest]
-        if link_address in self._until or len(self._until) >= self._capacity:
+        if link_address in self._until:
             return False
+        if len(self._until) >= self._capacity:
+            del self._until[next(iter(self._until))]
         self._until[link_address] = now + INTERVAL
         return True
 

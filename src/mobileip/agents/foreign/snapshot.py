@@ -5,6 +5,15 @@ from ipaddress import IPv4Address
 import msgspec
 
 
+class RevocationTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the home agent and we agreed on for one registration (RFC 3543 §4.2.1)."""
+
+    timestamp: int
+    """The home agent's 32-bit clock when it accepted: its revocations are later."""
+    inform: bool
+    """I: the home agent decides whether the mobile node is told."""
+
+
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the visitor list (RFC 5944 §3.7.1). Times are boot time, seconds."""
 
@@ -14,10 +23,19 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     interface: str
     link_address: bytes
     udp_port: int
+    source: IPv4Address
+    destination: IPv4Address
+    requested_lifetime: int
     lifetime: int
+    requested_at: float
+    """When its Request was relayed."""
     registered_at: float
     expires_at: float
     identification: int
+    nai: str | None = None
+    """Its name, where it asked for a home address by that (RFC 2794)."""
+    revocation: RevocationTerms | None = None
+    """None: this registration can't be revoked by message."""
 
 
 class PendingRegistration(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +43,9 @@ class PendingRegistration(msgspec.Struct, frozen=True, kw_only=True):
 
     home_address: IPv4Address
     home_agent: IPv4Address
+    """The Request's field, to be copied into denials."""
+    relayed_to: IPv4Address
+    """The home agent: that field's, or the one that stands for "any" there (RFC 4433)."""
     interface: str
     link_address: bytes
     udp_port: int
@@ -40,6 +61,11 @@ class PendingRegistration(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
     mobile_foreign_spi: int | None = None
     """SPI of the association that authenticated it to us, where there is one."""
+    nai: str | None = None
+    home_agent_signs: bool = False
+    """The home agent shares an association with us and the Reply has to prove it."""
+    offers_revocation: bool = False
+    """The Request went with our Revocation Support extension (RFC 3543)."""
 
 
 class ForeignAgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):

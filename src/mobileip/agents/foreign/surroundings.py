@@ -6,8 +6,11 @@ from mobileip.agents.events import Link
 from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.security.association import Associations, MobilitySecurityAssociation
+from mobileip.wire.registration import RegistrationRequest
 
-_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+ANY_HOME_AGENT = (IPv4Address(0), LIMITED_BROADCAST)
+"""RFC 4433 §2: ALL-ZERO-ONE-ADDR, where a mobile node wants to be given a home agent."""
 
 
 class Surroundings:
@@ -31,26 +34,42 @@ class Surroundings:
 
     def reply_source(self, pending: PendingRegistration) -> IPv4Address:
         """The address that an answer to the mobile node comes from."""
-        # RFC 5944 §3.7.2.3: "Copied from the IP Destination Address of the Registration Request, unless the
-        # "All Agents Multicast" address was used. In this case, the foreign agent's address (on the interface
-        # from which the message will be sent) MUST be used." A broadcast address can't be a source either.
         link = self.links.get(pending.interface)
         addresses = link.addresses if link is not None else ()
         destination = pending.destination
         is_unicast = (
             not destination.is_multicast
-            and destination != _LIMITED_BROADCAST
+            and destination != LIMITED_BROADCAST
             and not any(_is_broadcast(destination, own) for own in addresses)
         )
+        # R5944-3.7.2.3-f: "Copied from the IP Destination Address of the Registration Request, unless the "All Agents
+        # Multicast" address was used." A broadcast address can't be a source either.
         if is_unicast:
             return destination
+        # R5944-3.7.2.3-g: "In this case, the foreign agent's address (on the interface from which the message will be
+        # sent) MUST be used."
         return addresses[0].ip if addresses else self.config.care_of_address
 
-    def mobile_association(self, pending: PendingRegistration) -> MobilitySecurityAssociation | None:
+    def mobile_association(self, home_address: IPv4Address, spi: int | None) -> MobilitySecurityAssociation | None:
         """What to sign an answer to the mobile node with: what it named itself, if that is known."""
-        peer, spi = pending.home_address, pending.mobile_foreign_spi
-        named = self.mobile_nodes.find(peer, spi) if spi is not None else None
-        return named or self.mobile_nodes.first(peer)
+        named = self.mobile_nodes.find(home_address, spi) if spi is not None else None
+        return named or self.mobile_nodes.first(home_address)
+
+    def relay_association(
+        self, request: RegistrationRequest, home_agent: IPv4Address
+    ) -> MobilitySecurityAssociation | None:
+        """What to sign a Request for its home agent with; None where it must not be signed, or can't."""
+        config = self.config
+        # R5944-3.5.4-c: "If the Care-of Address in the Registration Request is not in the Agent Advertisement, then the
+        # foreign agent MUST NOT append the Foreign-Home Authentication Extension".
+        # R5944-3.8.2.2-h: nor when a deregistration names a care-of address that is not ours.
+        if request.care_of_address != config.care_of_address:
+            return None
+        # R5944-3.5.4-d: "Moreover, for a deregistration message (i.e., Lifetime = 0), the foreign agent MUST NOT
+        # append" it; R5944-3.5.4-a. R3344-3.5.4-a, R3344-3.7.2.2-c: home agents of RFC 3344 want it there too.
+        if not request.lifetime and not config.foreign_home_on_deregistration:
+            return None
+        return self.home_agents.first(home_agent)
 
 
 def _is_broadcast(address: IPv4Address, own: IPv4Interface) -> bool:

@@ -11,28 +11,34 @@ Everything that has ended by the time of an event is ended first, whatever the e
 a binding that is over.
 
 State that a Request without a valid authenticator changes: counters, and for one second whether another such
-Request is answered. What is ignored on purpose: Replies and other messages (they are for others), the B bit
-(RFC 5944 §3.8.2: "If the home agent does not support broadcasts, it MUST ignore the 'B' bit").
+Request is answered. What is ignored on purpose: Replies and other messages (they are for others).
+
+Revocation (RFC 3543) goes both ways. What a foreign agent revokes is judged by `revoked.py`; what we revoke, by an
+operator's command or because a mobile node moved, is told by `revocations.py` until it is acknowledged.
 """
 
 from ipaddress import IPv4Address
 from math import inf
 
-from mobileip.agents.advertising import Offer
-from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, Started
+import msgspec
+
+from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, RevokeCommanded, Started
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import decide
 from mobileip.agents.home.examination import Examination, Surroundings
-from mobileip.agents.home.nodes import served_mobile_nodes
 from mobileip.agents.home.registrar import Registrar
+from mobileip.agents.home.revoked import NOTHING, Ended, RevocationExamination, acknowledgment, first_objection
 from mobileip.agents.home.snapshot import HomeAgentSnapshot
 from mobileip.agents.instant import Deadline, Instant
-from mobileip.agents.notices import Discarded
+from mobileip.agents.notices import Discarded, UnauthenticatedAllowed
+from mobileip.agents.offers import Offer
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath, Wish
 from mobileip.security.replay import SteadyClock
+from mobileip.wire.identification import high
 from mobileip.wire.registration import RegistrationRequest
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
@@ -51,8 +57,10 @@ class HomeAgent:
 
     def __init__(self, config: HomeAgentConfig) -> None:
         self.config = config
-        self._surroundings = Surroundings(config, served_mobile_nodes(config))
-        self._registrar = Registrar(config)
+        self._surroundings = Surroundings(config)
+        self._registrar = Registrar(config, self._surroundings.nodes)
+        self._ended: dict[int, Ended] = {}
+        """The latest binding of a home address that a foreign agent revoked."""
         self._clock = SteadyClock()
         self._wishes: tuple[Wish, ...] = ()
         self._broadcasts: dict[str, frozenset[IPv4Address]] = {}
@@ -72,16 +80,24 @@ class HomeAgent:
                 self._broadcasts.pop(name, None)
             case Started():
                 outputs += self._start()
+            case RevokeCommanded(home_address=home_address):
+                outputs += self._registrar.revoke_and_tell(int(home_address), now.boot)
             case _:
                 pass
+        if self.config.revocation and self._registrar.revocations.next_deadline() <= now.boot:
+            outputs += self._registrar.revocations.due(now.boot, high(self._clock.read(now.boot, now.ntp)))
         return outputs
 
     def next_deadline(self) -> Deadline | None:
-        """The earliest end of a binding or repetition of an announcement."""
+        """The earliest end of a binding, repetition of an announcement, or Revocation."""
         expiry, announcement = self._registrar.next_expiry(), self._registrar.next_announcement()
-        if announcement < expiry:
-            return Deadline(announcement, "gratuitous ARP")
-        return Deadline(expiry, "binding expiry") if expiry < inf else None
+        revocation = self._registrar.revocations.next_deadline()
+        earliest = min(expiry, announcement, revocation)
+        if earliest == inf:
+            return None
+        if earliest == expiry:
+            return Deadline(expiry, "binding expiry")
+        return Deadline(earliest, "gratuitous ARP" if earliest == announcement else "revocation")
 
     def forwarding(self) -> ForwardingState:
         """The home network (from `Started` on) and a route for each mobile node that is away."""
@@ -92,6 +108,7 @@ class HomeAgent:
         return HomeAgentSnapshot(
             address=self.config.address,
             bindings=self._registrar.bindings(),
+            revocations=len(self._registrar.revocations),
             counters=dict(self._registrar.counters),
         )
 
@@ -106,7 +123,12 @@ class HomeAgent:
             registration_lifetime=config.maximum_lifetime,
             interval=config.advertisement_interval,
             lifetime=config.advertisement_lifetime,
+            advertisement_address=config.advertisement_address,
+            preference_level=config.preference_level,
+            routes_common_traffic=config.routes_common_traffic,
+            prefix_lengths=config.advertise_prefix_lengths,
         )
+        # R5944-2.3-j: the 'H' bit "MUST NOT" be set on a link of which we are not the home agent.
         return {config.home_link: offer}
 
     # -- events
@@ -115,18 +137,30 @@ class HomeAgent:
         link = self.config.home_link
         network = HomeNetwork(prefix=self.config.home_network, interface=link)
         self._wishes = (network,) if link is None else (network, AgentLink(interface=link))
-        return [ChangeForwarding(ForwardingChange(install=self._wishes))]
+        outputs: list[Output] = [ChangeForwarding(ForwardingChange(install=self._wishes))]
+        if self.config.allow_unauthenticated:
+            outputs.append(Notify(UnauthenticatedAllowed(home_agent=self.config.address)))
+        return outputs
 
     def _message(self, event: MessageArrived, now: Instant) -> list[Output]:
+        match event.decoded.message:
+            case RegistrationRequest() as request:
+                return self._request(event, request, now)
+            case RegistrationRevocation() as message if self.config.revocation:
+                return self._revocation(event, message)
+            case RevocationAcknowledgment() as message if self.config.revocation:
+                return self._acknowledgment(event, message)
+            case message:
+                # R5944-3.8-a: "The home agent MUST NOT transmit a Registration Reply except when replying to a
+                # Registration Request received from a mobile node."
+                return self._discard(event, DropReason.NOT_FOR_US, f"message type {message.TYPE}")
+
+    def _request(self, event: MessageArrived, request: RegistrationRequest, now: Instant) -> list[Output]:
         decoded = event.decoded
-        request = decoded.message
-        if not isinstance(request, RegistrationRequest):
-            return self._discard(event, DropReason.NOT_FOR_US, f"message type {request.TYPE}")
-        node = self._surroundings.nodes.get(int(request.home_address))
+        node = self._surroundings.nodes.of(request)
+        # R5944-3.8.2.1-e: "If the home agent receives a Registration Request from a mobile node with which it does not
+        # have any security association, the home agent MUST silently discard the Registration Request."
         if node is None:
-            # RFC 5944 §3.8.2.1 a: "If the home agent receives a Registration Request from a mobile node with
-            # which it does not have any security association, the home agent MUST silently discard the
-            # Registration Request."
             return self._discard(event, DropReason.UNKNOWN_MOBILE_NODE, f"mobile node {request.home_address}")
         examination = Examination(
             self._surroundings,
@@ -144,9 +178,34 @@ class HomeAgent:
         if isinstance(decision, DropReason):
             return self._discard(event, decision, f"mobile node {request.home_address}: {_REASONS[decision]}")
         outputs = self._registrar.carry_out(decision, now.boot)
-        if decision.code.is_accepted and decision.lifetime:
+        if decision.is_accepted and decision.lifetime:
             outputs[:0] = self._know_return_path(event.arrival.interface)
         return outputs
+
+    def _revocation(self, event: MessageArrived, message: RegistrationRevocation) -> list[Output]:
+        home = int(message.home_address)
+        examination = RevocationExamination(
+            self._surroundings,
+            self._registrar.bindings_of(home),
+            self._ended.get(home, NOTHING),
+            decoded=event.decoded,
+            message=message,
+            arrival=event.arrival,
+        )
+        reason = first_objection(examination)
+        if reason is not None:
+            return self._discard(event, reason, f"revocation of {message.home_address}")
+        self._ended[home] = msgspec.structs.replace(examination.ended, timestamp=message.revocation_identifier)
+        outputs = self._registrar.revoke(home, message.foreign_domain_address)
+        is_gone = not self._registrar.bindings_of(home)
+        # R3543-3.4-d: "MUST be sent in response to a valid and authenticated registration revocation message".
+        return [*outputs, acknowledgment(examination, is_gone=is_gone)]
+
+    def _acknowledgment(self, event: MessageArrived, message: RevocationAcknowledgment) -> list[Output]:
+        output = self._registrar.revocations.acknowledged(event.decoded, message, event.arrival)
+        if isinstance(output, DropReason):
+            return self._discard(event, output, f"acknowledgment about {message.home_address}")
+        return [output]
 
     def _know_return_path(self, interface: str) -> list[Output]:
         """The way that a binding's registration came is the way that the mobile node's own packets will come.
@@ -160,17 +219,17 @@ class HomeAgent:
         return [ChangeForwarding(ForwardingChange(install=(wish,)))]
 
     def _discard(self, event: MessageArrived, reason: DropReason, detail: str) -> list[Output]:
-        # RFC 5944 §1.7: silently discard: "the implementation SHOULD provide the capability of logging the
-        # error, including the contents of the discarded datagram, and SHOULD record the event in a statistics
-        # counter."
+        # R5944-1.7-b: "SHOULD record the event in a statistics counter."
         self._registrar.counters[f"discarded_{reason.value}"] += 1
         notice = Discarded(
             role="home_agent",
             reason=reason,
             detail=detail,
             source=event.arrival.source,
+            # R5944-1.7-a: "including the contents of the discarded datagram".
             octets=event.decoded.octets,
         )
+        # R5944-1.7-a, R5944-3.8.2.1-y: "the implementation SHOULD provide the capability of logging the error".
         return [Notify(notice)]
 
     def _is_unicast(self, destination: IPv4Address) -> bool:

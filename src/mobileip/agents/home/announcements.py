@@ -27,9 +27,11 @@ class Announcements:
         """The first announcement at once, the others by deadlines. `link_address` None: ours, we
         intercept.
         """
-        if self._interface is None or self._count < 1:
+        if self._interface is None:
             return []
+        # R5944-4.6-g, R5944-4.6-m: "as a broadcast on the link associated with the mobile node's home address".
         announcement = AnnounceAddress(interface=self._interface, address=address, link_address=link_address)
+        # R5944-4.6-h, R5944-4.6-n: "and SHOULD be retransmitted a small number of times".
         self._follow(announcement, self._count - 1, now)
         return [announcement]
 

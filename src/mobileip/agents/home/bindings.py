@@ -43,10 +43,12 @@ class BindingTable:
         gone = []
         for home in self._deadlines.take_due(now):
             bindings = self._bindings[home]
-            # RFC 5944 §3.8.2.2: "After the expiration of this registration Lifetime, the home agent MUST
-            # delete its entry".
+            # R5944-4.2.3-j: the others stay.
+            left = tuple(b for b in bindings if b.expires_at > now)
             ended = tuple(b for b in bindings if b.expires_at <= now)
-            self.put(home, tuple(b for b in bindings if b.expires_at > now))
+            # R5944-3.8.2.2-l, R5944-4.2.3-i: "After the expiration of this registration Lifetime, the home agent MUST
+            # delete its entry".
+            self.put(home, left)
             if ended:
                 gone.append((home, ended))
         return gone

@@ -4,7 +4,25 @@ from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 
+from mobileip.agents.offers import AdvertisingConfig
 from mobileip.security.association import MobilitySecurityAssociation
+
+LONGEST_TEXT = 254
+"""Octets of a message string or identity: an extension's 255 less the subtype (RFC 5944 §1.11)."""
+
+_LABORATORY = tuple(
+    IPv4Network(prefix)
+    for prefix in (
+        "10.0.0.0/8",
+        "127.0.0.0/8",
+        "172.16.0.0/12",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+    )
+)
+"""Loopback, private (RFC 1918) and documentation (RFC 5737) prefixes."""
 
 
 class MobileNodeEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,12 +30,25 @@ class MobileNodeEntry(msgspec.Struct, frozen=True, kw_only=True):
     own SPI.
     """
 
-    home_address: IPv4Address
+    home_address: IPv4Address | None = None
+    """None: it is known by its NAI alone and gets an address of the pool."""
+    nai: str | None = None
+    """Network Access Identifier (RFC 2794)."""
+    message: str | None = None
+    """Text for people in what we send to this one (RFC 4917); None: the home agent's."""
     associations: tuple[MobilitySecurityAssociation, ...]
 
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return str(self.home_address or self.nai)
 
-class HomeAgentConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What a home agent must know; times in seconds."""
+
+class HomeAgentConfig(AdvertisingConfig, frozen=True, kw_only=True):
+    """What a home agent must know; times in seconds.
+
+    Raises: ValueError for what contradicts itself.
+    """
 
     address: IPv4Address
     """Our address: Home Agent field of requests, outer source of tunnels."""
@@ -27,13 +58,76 @@ class HomeAgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     mobile_nodes: tuple[MobileNodeEntry, ...] = ()
     foreign_agents: tuple[tuple[IPv4Address, MobilitySecurityAssociation], ...] = ()
     """Foreign agents that share an association with us, by address."""
+    address_pool: tuple[IPv4Address, IPv4Address] | None = None
+    """First and last home address for mobile nodes that have none of their own (RFC 2794)."""
     maximum_lifetime: int = 1800
     maximum_simultaneous_bindings: int = 1
-    advertisement_interval: float = 1.0
-    """On the home link."""
-    advertisement_lifetime: int = 3
     announcements: int = 3
     """Gratuitous ARPs at each change, one a second (RFC 5944 §4.6: "a small number of times")."""
+    forward_broadcasts: bool = True
+    """Copy broadcasts of the home network to mobile nodes that ask for them (B bit); else the bit is ignored."""
+    revocation: bool = False
+    """Take part in registration revocation (RFC 3543)."""
+    redirect_to: IPv4Address | None = None
+    """Send mobile nodes that leave the choice of home agent to us to this one (RFC 4433)."""
+    identity: str | None = None
+    """Our NAI or host name (RFC 3846), told to mobile nodes that are not registered."""
+    message: str | None = None
+    """Text for people in every Reply and Revocation (RFC 4917)."""
     strict_reserved_bits: bool = False
     """FACTS C1: refuse requests with r or x set (134) instead of ignoring the bits."""
     require_foreign_home_authentication: bool = False
+    foreign_home_on_deregistration: bool = False
+    """Sign Replies to deregistrations for the foreign agent too, as those of RFC 3344 want (5944: MUST NOT)."""
+    allow_unauthenticated: bool = False
+    """Mobile nodes without an association may register, unauthenticated: for teaching labs alone."""
+
+    def __post_init__(self) -> None:
+        if self.announcements < 1:
+            raise ValueError(f"announcements: {self.announcements}, at least one is expected (RFC 5944 §4.6)")
+        if self.redirect_to == self.address:
+            raise ValueError(f"redirect_to: {self.redirect_to} is this home agent itself")
+        if self.identity is not None:
+            identity_of(self.identity)
+        for text in (self.message, *(entry.message for entry in self.mobile_nodes)):
+            if text is not None and not 0 < len(text.encode()) <= LONGEST_TEXT:
+                raise ValueError(f"message: {len(text.encode())} octets, 1 to {LONGEST_TEXT} are expected")
+        self._check_pool()
+        if self.allow_unauthenticated:
+            self._check_laboratory()
+
+    def _check_pool(self) -> None:
+        if self.address_pool is None:
+            return
+        first, last = self.address_pool
+        if first > last or first not in self.home_network or last not in self.home_network:
+            raise ValueError(f"address_pool: {first}-{last} is no range within home_network {self.home_network}")
+
+    def _check_laboratory(self) -> None:
+        homes = [entry.home_address for entry in self.mobile_nodes if entry.home_address is not None]
+        named = (self.address, *homes, *(address for address, _ in self.foreign_agents))
+        strangers = [str(address) for address in named if not is_laboratory(address)]
+        if not any(self.home_network.subnet_of(prefix) for prefix in _LABORATORY):
+            strangers.append(str(self.home_network))
+        if strangers:
+            raise ValueError(
+                f"allow_unauthenticated: {strangers[0]} is no loopback, private or documentation address: "
+                "anybody could take its packets"
+            )
+
+
+def is_laboratory(address: IPv4Address) -> bool:
+    """Whether nobody on the Internet has this address."""
+    return any(address in prefix for prefix in _LABORATORY)
+
+
+def identity_of(text: str) -> str:
+    """A home agent's identity as RFC 3846 §4 has it, `hostname@realm`, from that or from a host name.
+
+    Raises: ValueError.
+    """
+    host, _, realm = text.partition("@" if "@" in text else ".")
+    identity = f"{host}@{realm}"
+    if not host or not realm or "@" in realm or len(identity.encode()) > LONGEST_TEXT:
+        raise ValueError(f"identity: {text} is neither hostname.realm nor hostname@realm (RFC 3846 §4)")
+    return identity

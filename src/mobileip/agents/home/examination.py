@@ -6,10 +6,11 @@ from ipaddress import IPv4Address
 
 from mobileip.agents.events import Arrival
 from mobileip.agents.home.config import HomeAgentConfig
-from mobileip.agents.home.nodes import ServedMobileNode
-from mobileip.agents.home.snapshot import MobilityBinding
+from mobileip.agents.home.nodes import ServedMobileNode, ServedMobileNodes
+from mobileip.agents.home.snapshot import MobilityBinding, RevocationTerms
 from mobileip.security.association import Associations, MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.base import Extension
 from mobileip.wire.message import Decoded, Message
 from mobileip.wire.registration import RegistrationRequest
 
@@ -19,10 +20,9 @@ class Surroundings:
 
     __slots__ = ("config", "foreign_agents", "nodes")
 
-    def __init__(self, config: HomeAgentConfig, nodes: dict[int, ServedMobileNode]) -> None:
+    def __init__(self, config: HomeAgentConfig) -> None:
         self.config = config
-        self.nodes = nodes
-        """By home address, as a number."""
+        self.nodes = ServedMobileNodes(config)
         self.foreign_agents = Associations(config.foreign_agents)
 
     def foreign_agent(self, source: IPv4Address, care_of_address: IPv4Address) -> IPv4Address | None:
@@ -52,12 +52,15 @@ class Examination:
         "foreign_association",
         "foreign_home",
         "freshness",
+        "home_address",
         "identification",
         "is_duplicate",
         "is_unicast",
         "mobile_home",
         "node",
+        "others",
         "request",
+        "revocation",
         "surroundings",
         "time",
     )
@@ -92,23 +95,33 @@ class Examination:
 
         self.mobile_home: list[tuple[int, MobileHomeAuthentication]] = []
         self.foreign_home: list[tuple[int, ForeignHomeAuthentication]] = []
+        self.others: list[tuple[int, Extension]] = []
+        """Extensions of every other kind."""
         for offset, extension in zip(decoded.offsets, request.extensions, strict=True):
             if isinstance(extension, MobileHomeAuthentication):
                 self.mobile_home.append((offset, extension))
             elif isinstance(extension, ForeignHomeAuthentication):
                 self.foreign_home.append((offset, extension))
+            else:
+                self.others.append((offset, extension))
 
         self.foreign_agent = surroundings.foreign_agent(arrival.source, request.care_of_address)
         """The one concerned, if we share an association with it."""
 
         # What the checks find.
-        self.association: MobilitySecurityAssociation = node.oldest_association
-        """With the mobile node: signs the Reply."""
-        # RFC 5944 §3.8.1: "when sending a Registration Reply to a foreign agent, if the home agent shares a Mobility
+        self.association = node.oldest_association
+        """With the mobile node: signs the Reply. None: there is none, and the Request need not be authentic."""
+        self.home_address = request.home_address
+        """Of the Reply: the Request's, or the one that the mobile node gets."""
+        self.revocation: RevocationTerms | None = None
+        """What was agreed about revocation (RFC 3543 §4.2.1), if anything."""
+        # R5944-3.8.1-f: "when sending a Registration Reply to a foreign agent, if the home agent shares a Mobility
         # Security Association with the foreign agent, the home agent MUST include a Foreign-Home Authentication
         # Extension": in every denial too, or the foreign agent would not pass it on.
         self.foreign_association: MobilitySecurityAssociation | None = (
-            surroundings.foreign_agents.first(arrival.source) if self.foreign_agent == arrival.source else None
+            surroundings.foreign_agents.first(arrival.source)
+            if self.foreign_agent is not None and self.foreign_agent == arrival.source
+            else None
         )
         """With the foreign agent: signs the Reply too."""
         self.identification = request.identification
@@ -117,6 +130,14 @@ class Examination:
         """What is to be remembered of the node's Identifications when the Reply is sent."""
         self.is_duplicate = False
         """Whether the Request repeats the one that made the binding (or ended it) that is in force now."""
+
+    def is_of_mobile_node(self, offset: int) -> bool:
+        """Whether the extension at `offset` stands before the mobile node's authentication: it is the mobile node's."""
+        return not self.mobile_home or offset < self.mobile_home[-1][0]
+
+    def is_of_foreign_agent(self, offset: int) -> bool:
+        """Whether it stands between that and the foreign agent's authentication: it is the foreign agent's."""
+        return bool(self.foreign_home) and not self.is_of_mobile_node(offset) and offset < self.foreign_home[-1][0]
 
     @property
     def binding(self) -> MobilityBinding | None:

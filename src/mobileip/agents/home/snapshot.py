@@ -5,6 +5,26 @@ from ipaddress import IPv4Address
 import msgspec
 
 from mobileip.forwarding.model import Tunnel
+from mobileip.security.association import MobilitySecurityAssociation
+
+
+class RevocationTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What home agent and foreign side agreed on when a binding was registered (RFC 3543 §4.2.1)."""
+
+    peer: IPv4Address
+    """Where the Request came from: our Revocations go there (§3.3)."""
+    peer_timestamp: int
+    """Of the peer's latest Revocation Support extension; 32 bits."""
+    own_timestamp: int
+    """Of ours."""
+    inform: bool
+    """I: the peer leaves it to us whether the mobile node is told."""
+    is_direct: bool
+    """The peer is the mobile node itself, with a co-located care-of address."""
+    association: MobilitySecurityAssociation
+    """With the peer: what protected its extension protects what we tell it."""
+    foreign_agent: IPv4Address | None = None
+    """Under which address that association is kept; None for a direct mobile node."""
 
 
 class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +48,15 @@ class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
     reverse_tunneling: bool = False
     broadcast_datagrams: bool = False
     simultaneous_bindings: bool = False
+    revocation: RevocationTerms | None = None
+    """None: nobody is told when it is revoked."""
 
 
 class HomeAgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     address: IPv4Address
     bindings: tuple[MobilityBinding, ...] = ()
+    revocations: int = 0
+    """Revocations that wait for an acknowledgment."""
     counters: dict[str, int] = {}
     """Accepted, denied by code, discarded by reason: `accepted`, `denied_133`,
     `discarded_bad_authenticator`, ...

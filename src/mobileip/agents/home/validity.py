@@ -11,14 +11,29 @@ Authentication comes first, so the others look at nothing but what the mobile no
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
+from mobileip.agents.home.authenticity import (
+    Refusal,
+    check_authentication_present,
+    check_foreign_home_association,
+    check_foreign_home_authentication,
+    check_identification,
+    check_mobile_home_authentication,
+    has_valid_foreign_home,
+    refused_for_foreign_agent,
+)
 from mobileip.agents.home.examination import Examination
-from mobileip.forwarding.drop_reason import DropReason
-from mobileip.security.authenticator import verify
-from mobileip.security.replay import judge
+from mobileip.agents.home.snapshot import RevocationTerms
+from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.extensions.vendor import CriticalVendorExtension
+from mobileip.wire.identification import high
 from mobileip.wire.numbers import ReplyCode
+from mobileip.wire.subtypes import DynamicHomeAgentSubtype
 
-Refusal = ReplyCode | DropReason
 Check = Callable[[Examination], Refusal | None]
+
+_ANY_HOME_AGENT = (IPv4Address("0.0.0.0"), IPv4Address("255.255.255.255"))  # noqa: S104 - a value of a field
+"""RFC 4433 §2: ALL-ZERO-ONE-ADDR in the Home Agent field."""
 
 _FIRST_MULTICAST_NETWORK = 224
 """First octet: multicast, reserved and broadcast addresses from here on."""
@@ -28,182 +43,155 @@ def first_refusal(examination: Examination) -> Refusal | None:
     """The answer of the first check that has one; None: the Request is valid."""
     for check in CHECKS:
         refusal = check(examination)
+        # R5944-3.8.2.1-k, R5944-3.8.2.1-p, R5944-3.8.2.1-v: "discard the Request without further processing"; "no
+        # further processing of such a Request".
         if refusal is not None:
             return refusal
     return None
 
 
-# -- a. The mobile node's authenticator
+# -- Extensions
 
 
-def check_authentication_present(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.1 a: "If the home agent receives a Registration Request without any
-    # authorization-enabling extension, the home agent MUST silently discard the Registration Request."
-    return None if examination.mobile_home else DropReason.MISSING_AUTHENTICATION
+def check_extensions(examination: Examination) -> Refusal | None:
+    """`EXTENSION_CHECKS` in their order; most Requests have none of the extensions that they are about."""
+    if not examination.others:
+        return None
+    return next((refusal for check in EXTENSION_CHECKS if (refusal := check(examination)) is not None), None)
 
 
-def check_mobile_home_authentication(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.1 a: "ensure that all indicated authentications are carried out"; the first one's
-    # association counts on.
-    associations = examination.node.associations
-    for offset, extension in reversed(examination.mobile_home):
-        association = associations.get(extension.spi)
-        if association is None:
-            return _unauthentic(examination, DropReason.UNKNOWN_SPI)
-        # RFC 5944 §3.8.2.1 a: the denial is signed by an association "that is likely to exist in the mobile node":
-        # the one whose key has just been shown to differ is not.
-        if not verify(examination.decoded, offset, extension, association):
-            return _unauthentic(examination, DropReason.BAD_AUTHENTICATOR)
-        examination.association = association
+def check_vendor_extensions(examination: Examination) -> Refusal | None:
+    for offset, extension in examination.others:
+        # R3115-2.3-f: of an NVSE that we don't know "the entire extension is skipped"; we know none of either kind.
+        if not isinstance(extension, CriticalVendorExtension):
+            continue
+        # R3115-2.3-b, R3115-2.3-c: "a registration reject MUST be sent with the error code to indicate that the
+        # registration was rejected due to the presence of an unknown CVSE": 140 for the mobile node's, else 141.
+        if examination.is_of_mobile_node(offset):
+            return ReplyCode.HA_UNKNOWN_CVSE_FROM_MOBILE_NODE
+        return refused_for_foreign_agent(examination, ReplyCode.HA_UNKNOWN_CVSE_FROM_FOREIGN_AGENT)
     return None
 
 
-def _unauthentic(examination: Examination, reason: DropReason) -> Refusal:
-    """Code 131 where a Reply is due; else the name under which the Request is discarded."""
-    foreign_agent = examination.foreign_agent
-    if foreign_agent is not None:
-        # RFC 5944 §3.8.2.1 a: "If there is a valid Foreign-Home authentication extension, the home agent MUST
-        # send a Registration Reply with Code 131." With an association but no valid extension no Reply is
-        # foreseen.
-        is_relayed = _has_valid_foreign_home(examination, foreign_agent)
-        return ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION if is_relayed else reason
-    # RFC 5944 §3.8.2.1 a: without a Foreign-Home association "the home agent MAY send a Registration Reply
-    # with Code 131". We do, so that a wrong key is seen as such at the foreign agent; at most once a second
-    # for each mobile node.
-    is_quiet = examination.boot < examination.node.quiet_until
-    return reason if is_quiet else ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION
-
-
-# -- b. Freshness
-
-
-def check_identification(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.1 b: "The home agent MUST check that the registration Identification field is correct
-    # using the context selected by the SPI within the authorization-enabling extension".
-    request = examination.request
-    judgement = judge(
-        request.identification,
-        examination.freshness,
-        examination.association,
-        examination.time,
-        examination.entropy,
+def check_revocation_support(examination: Examination) -> Refusal | None:
+    """Notes what is agreed on revocation, where a Request asks for it and we take part (RFC 3543 §4.2.1)."""
+    request, arrival = examination.request, examination.arrival
+    # R3543-3.2-k: an agent that does not understand the extension "MUST skip it".
+    if not examination.surroundings.config.revocation or request.lifetime == 0:
+        return None
+    # R3543-3.2-d, R3543-4.2.1-f: without it the other side "does not understand registration revocation, or is
+    # unwilling to participate".
+    offset, support = next(((o, e) for o, e in examination.others if isinstance(e, RevocationSupport)), (0, None))
+    if support is None:
+        return None
+    is_direct = examination.is_of_mobile_node(offset)
+    if is_direct and (not request.decapsulation_by_mobile_node or arrival.source != request.care_of_address):
+        # RFC 3543 §4.2.1: "a non-colocated mobile node MUST NOT insert a revocation support extension".
+        return None
+    # R3543-3.2-g, R3543-3.2-h: it "MUST be protected"; if not, "the appropriate action as described by [1]
+    # (Sections 3.8.2.1.) MUST be taken".
+    if not is_direct and not (examination.is_of_foreign_agent(offset) and has_valid_foreign_home(examination)):
+        return refused_for_foreign_agent(examination, ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION)
+    association = examination.association if is_direct else examination.foreign_association
+    if association is None:
+        return None  # a direct mobile node that shares none: nothing could be protected
+    examination.revocation = RevocationTerms(
+        peer=arrival.source,
+        peer_timestamp=support.timestamp,
+        # R3543-3.3-e: "the same clock" gives the Revocation Identifiers later.
+        own_timestamp=high(examination.time),
+        # R3543-3.2-j: an I of 1 in answer to one of 0 "SHOULD NOT be done".
+        inform=support.inform,
+        is_direct=is_direct,
+        association=association,
+        foreign_agent=None if is_direct else examination.foreign_agent,
     )
-    if not judgement.valid:
-        stored = _identification_of_stored_reply(examination)
-        if stored is not None:
-            examination.identification = stored
-            examination.is_duplicate = True
-            return None
-    examination.identification = judgement.identification
-    examination.freshness = judgement.freshness
-    return None if judgement.valid else ReplyCode.HA_IDENTIFICATION_MISMATCH
-
-
-def _identification_of_stored_reply(examination: Examination) -> int | None:
-    """RFC 5944 §3.8.2.2: "A Registration Request is a duplicate if the home address, care-of address, and
-    Identification fields all equal those of an accepted current registration." §5.7 would call it replayed:
-    it is answered again instead.
-    """
-    request = examination.request
-    if request.lifetime:
-        binding = examination.binding
-        if binding is not None and binding.request_identification == request.identification:
-            return binding.identification
-        return None
-    last = examination.node.deregistration
-    if last is None or (last.request_identification, last.care_of_address) != (
-        request.identification,
-        request.care_of_address,
-    ):
-        return None
-    return last.identification
-
-
-# -- c, d. The foreign agent's authenticator
-
-
-def check_foreign_home_authentication(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.1 c: "Exactly one Foreign-Home Authentication Extension MUST be present in the
-    # Registration Request in this case, and the home agent MUST check the Authenticator Value in the
-    # Extension."
-    foreign_agent = examination.foreign_agent
-    if foreign_agent is None or _has_valid_foreign_home(examination, foreign_agent):
-        return None
-    # RFC 5944 §3.5.4: a deregistration without the extension "MUST NOT for this reason" be discarded.
-    if examination.request.lifetime == 0 and not examination.foreign_home:
-        return None
-    return _foreign_agent_failed(examination)
-
-
-def check_foreign_home_association(examination: Examination) -> Refusal | None:
-    if examination.foreign_agent is not None:
-        return None
-    # RFC 5944 §3.8.2.1 d: without an association, "and the Registration contains a Foreign-Home
-    # Authentication Extension, the home agent MUST discard the Request".
-    if examination.foreign_home:
-        return DropReason.UNKNOWN_SPI
-    request = examination.request
-    is_relayed = request.lifetime != 0 and not request.decapsulation_by_mobile_node
-    if is_relayed and examination.surroundings.config.require_foreign_home_authentication:
-        return _foreign_agent_failed(examination)
     return None
 
 
-def _has_valid_foreign_home(examination: Examination, foreign_agent: IPv4Address) -> bool:
-    """Whether exactly one Foreign-Home extension is there and is valid; notes what the Reply is to be
-    signed with.
-    """
-    if len(examination.foreign_home) != 1:
-        return False
-    offset, extension = examination.foreign_home[0]
-    association = examination.surroundings.foreign_agents.find(foreign_agent, extension.spi)
-    if association is None or not verify(examination.decoded, offset, extension, association):
-        return False
-    examination.foreign_association = association
-    return True
+def check_requested_home_agent(examination: Examination) -> Refusal | None:
+    for _, extension in examination.others:
+        if not isinstance(extension, DynamicHomeAgent) or extension.subtype != DynamicHomeAgentSubtype.REQUESTED:
+            continue
+        # R4433-5.3-a, R4433-5.3-b: "the HA address in that extension must match the destination IP of the Request. If
+        # it does not match, the Requested HA MUST reject the Registration Request with error code 136."
+        if extension.home_agent != examination.arrival.destination:
+            return ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS
+    return None
 
 
-def _foreign_agent_failed(examination: Examination) -> Refusal:
-    """Code 132. The mobile node's Identification is not used up: whoever spoilt the extension must not
-    gain by it.
-    """
-    examination.identification = examination.request.identification
-    examination.freshness = examination.node.freshness
-    return ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
+EXTENSION_CHECKS: tuple[Check, ...] = (
+    check_vendor_extensions,
+    check_revocation_support,
+    check_requested_home_agent,
+)
 
 
 # -- The Request itself
 
 
 def check_destination(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.1: "home agents MUST deny Registration Requests that are sent to the subnet-directed
-    # broadcast address of the home network"; 255.255.255.255 is what some routers make of it. The Reply names
-    # us (dynamic home agent resolution).
+    # R5944-3.8.2.1-z, R5944-3.8.2.1-aa, R5944-3.8.2.1-ab, R5944-3.8.2.1-ac, R5944-3.6.1.2-p, R5944-3.6.1.2-q: "home
+    # agents MUST deny Registration Requests that are sent to the subnet-directed broadcast address of the home
+    # network"; 255.255.255.255 is what some routers make of it. The Reply names us (dynamic home agent resolution).
     return None if examination.is_unicast else ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS
 
 
 def check_home_agent_address(examination: Examination) -> Refusal | None:
+    home_agent, config = examination.request.home_agent, examination.surroundings.config
+    if home_agent == config.address:
+        return None
     # R5944-3.8.3.2-j: where the Home Agent field is not ours, "the home agent MUST reject the registration
-    # with a suitable code (e.g., Code 136)".
-    is_ours = examination.request.home_agent == examination.surroundings.config.address
-    return None if is_ours else ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS
+    # with a suitable code (e.g., Code 136)". R4433-5.3.1-a: but for the two addresses that leave the choice to us.
+    if home_agent not in _ANY_HOME_AGENT:
+        return ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS
+    # RFC 4433 §5.3: such a Request may be rejected "even if successfully authenticated", with another home agent's
+    # address. Not one of a mobile node that is registered here.
+    is_redirected = config.redirect_to is not None and not examination.bindings
+    return ReplyCode.HA_REDIRECT_REQUIRED if is_redirected else None
 
 
 def check_reserved_bits(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.2.3: "Requests with non-zero bits in reserved fields MUST be rejected with Code 134"; §3.3
+    request = examination.request
+    # R5944-3.8.2.3-b: "Requests with non-zero bits in reserved fields MUST be rejected with Code 134"; §3.3
     # says of the only two that they are "ignored on reception". Ignored by default: old mobile nodes set r
     # (RFC 2002's V).
-    request = examination.request
     if examination.surroundings.config.strict_reserved_bits and (request.reserved_r or request.reserved_x):
         return ReplyCode.HA_POORLY_FORMED_REQUEST
     return None
 
 
 def check_home_address(examination: Examination) -> Refusal | None:
-    # RFC 5944 §3.8.3.2: "If the home agent cannot support the specified nonzero unicast address in the Home
+    node, home_address = examination.node, examination.request.home_address
+    number = int(home_address)
+    if number == 0:
+        return _arrange_home_address(examination)
+    pool = examination.surroundings.nodes.pool
+    is_its_own = number == node.number and node.is_of_home_network
+    may_become_its_own = node.number == 0 and pool.has_free(home_address)
+    # R5944-3.8.3.2-f: "If the home agent cannot support the specified nonzero unicast address in the Home
     # Address field of the Registration Request, then the home agent MUST reject the Registration Request with
     # a Code of 129."
-    return None if examination.node.is_of_home_network else ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
+    return None if is_its_own or may_become_its_own else ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
+
+
+def _arrange_home_address(examination: Examination) -> Refusal | None:
+    """RFC 5944 §3.8.3.2: for a Request without home address "the home agent SHOULD arrange for the selection of a home
+    address": the one that the mobile node has, else one of the pool.
+    """
+    node = examination.node
+    if node.number:
+        home_address: IPv4Address | None = node.home_address
+    elif examination.request.lifetime == 0:
+        return ReplyCode.HA_POORLY_FORMED_REQUEST  # nothing is there that could be ended
+    else:
+        home_address = examination.surroundings.nodes.pool.free()
+    if home_address is None:
+        return ReplyCode.HA_INSUFFICIENT_RESOURCES
+    # R5944-3.8.3.2-g, R5944-3.8.1-d, R2794-3-e: "insert the selected address into the Home Address field of the
+    # Registration Reply message".
+    examination.home_address = home_address
+    return None
 
 
 def check_care_of_address(examination: Examination) -> Refusal | None:
@@ -213,10 +201,10 @@ def check_care_of_address(examination: Examination) -> Refusal | None:
     number = int(examination.request.care_of_address)
     network = number >> 24
     is_host = network not in (0, 127) and network < _FIRST_MULTICAST_NETWORK
-    if not is_host or number == examination.node.number:
+    if not is_host or number == int(examination.home_address):
         return ReplyCode.HA_POORLY_FORMED_REQUEST
     # Another mobile node's home address: its tunnel would carry this one's, or lead back into it.
-    if number in examination.surroundings.nodes:
+    if number in examination.surroundings.nodes.by_home:
         return ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
     return None
 
@@ -239,6 +227,7 @@ def check_simultaneous_bindings(examination: Examination) -> Refusal | None:
     if not (request.lifetime and request.simultaneous_bindings) or maximum <= 1:
         return None
     is_further = examination.binding is None
+    # R5944-3.8.2.3-a
     if is_further and len(examination.bindings) >= maximum:
         return ReplyCode.HA_TOO_MANY_SIMULTANEOUS_BINDINGS
     return None
@@ -259,6 +248,7 @@ CHECKS: tuple[Check, ...] = (
     check_identification,
     check_foreign_home_authentication,
     check_foreign_home_association,
+    check_extensions,
     check_destination,
     check_home_agent_address,
     check_reserved_bits,

@@ -12,12 +12,12 @@ request leaves in the very call in which its advertisement was heard or its addr
 of one per second holds it up. Forwarding is derived from the state afterwards, and the difference comes out
 first.
 
-A registration in force is ended by three things only: the home agent's authenticated word, its lifetime, the
-loss of the link. Advertisements and foreign agents' denials may start another registration beside it, no
-more.
+A registration in force is ended by three things only: the home agent's authenticated word (a revocation, or an
+acceptance behind which the foreign agent says that it does not serve us, are among them), its lifetime, the loss
+of the link. Advertisements and foreign agents' denials may start another registration beside it, no more.
 
 What is ignored on purpose: ICMP redirects (RFC 5944 §3.6 forbids to follow them; the room linux turns them
-off), reverse tunnels, challenges, simultaneous bindings, home agent discovery by broadcast. What is ugly:
+off), reverse tunnels, challenges. What is ugly:
 two networks with the same prefix, or a home prefix that is also used elsewhere (192.168.1.0/24), can't be
 told apart by prefixes.
 """
@@ -52,7 +52,7 @@ from mobileip.agents.mobile.snapshot import MobileNodeSnapshot, RegistrationSnap
 from mobileip.agents.mobile.state import NodeState
 from mobileip.agents.mobile.transmission import announce, send_request, solicit, transmit
 from mobileip.agents.mobile.wishes import wishes
-from mobileip.agents.notices import AgentHeard, AgentLost, LinkNoticed, RegistrationLost
+from mobileip.agents.notices import AgentHeard, AgentLost, LinkNoticed, RegistrationLost, UnauthenticatedAllowed
 from mobileip.agents.outputs import Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ForwardingState
@@ -71,16 +71,22 @@ class MobileNode:
         self._due: Deadline | None = None
         """The earliest deadline but the ends of heard agents, once it was asked for."""
         self._due_is_known = False
+        self.heard_no_news = False
+        """Whether the last event was an advertisement that told nothing new: `next_deadline` is not earlier then than
+        it was before."""
 
     def handle(self, event: Event, now: Instant) -> list[Output]:
         """What follows from `event`. Never raises for anything that came from outside."""
-        if isinstance(event, AdvertisementArrived) and self._is_no_news(event, now.boot):
+        self.heard_no_news = isinstance(event, AdvertisementArrived) and self._is_no_news(event, now.boot)
+        if self.heard_no_news:
             return []
         self._due_is_known = False
         state, out, draws = self._state, Outbox(), Draws(event.entropy)
         self._take_in(event, now, out, draws)
         if state.started:
             expire(state, now.boot, out)
+        if state.stopping:
+            self._bid_farewell(now, out, event.entropy)
         if state.started and not state.stopping:
             pursue_best(state, now.boot, out)
             announce(state, now.boot, out)
@@ -90,6 +96,11 @@ class MobileNode:
         change = self._forwarding.change_to(wanted)
         self._forwarding = wanted
         return out.outputs(change)
+
+    @property
+    def farewell_at(self) -> float | None:
+        """When the last message leaves, after `Stopping`; None: it has left, or there is none. Boot time, seconds."""
+        return self._state.farewell_at
 
     def next_deadline(self) -> Deadline | None:
         """The earliest of all times at which something is due; may lie in the past, then it is due now."""
@@ -132,9 +143,12 @@ class MobileNode:
         state, view = self._state, self._state.links.get(event.arrival.interface)
         if view is None or not view.up or event.arrival.link_source == view.link_address or not state.started:
             return False
-        due, asking = self.next_deadline(), state.registration
+        due, asking = self._due_next(), state.registration
         if state.stopping or (due is not None and due.at <= now):
             return False
+        for link in state.links.values():
+            if link.agents.has_expired(now):
+                return False
         if asking is not None and asking.send_at is not None and asking.send_at <= now:
             return False  # silence is noted then, whether or not a request may leave
         if not view.agents.hear_again(event.advertisement, event.arrival, now):
@@ -148,7 +162,7 @@ class MobileNode:
         self._now = now.boot
         match event:
             case Started():
-                state.started = True
+                self._start(out)
             case LinkChanged(link=link) if link.name in state.links:
                 self._link_changed(state.links[link.name], link, out)
             case LinkRemoved(name=name) if name in state.links:
@@ -163,9 +177,15 @@ class MobileNode:
                 self._register_commanded()
             case DeregisterCommanded():
                 state.wanted = False
+                # R3543-4-a, R3543-4.2.4-a, R3543-4.2.4-b: it sends no revocation.
                 self._deregister()
             case Stopping():
                 self._stop(now, out, event.entropy)
+
+    def _start(self, out: Outbox) -> None:
+        self._state.started = True
+        if self.config.allow_unauthenticated:
+            out.notify(UnauthenticatedAllowed(home_agent=self.config.home_agent))
 
     def _link_changed(self, view: LinkView, link: Link, out: Outbox) -> None:
         before = view.addresses
@@ -218,11 +238,13 @@ class MobileNode:
             return  # Not connected yet, or our own advertisement: this machine is an agent as well.
         self._state.count("advertisements_heard")
         problem = complaint(advertisement, arrival)
+        # R1256-5.2-a. R5944-2.4-o: reserved bits are no problem, they "MUST" be ignored.
         if problem is not None:
             discard(self._state, Complaint(DropReason.BAD_ADVERTISEMENT, problem), arrival.source, b"", out)
             return
         binding = self._state.registrations[view.name].binding
         registered_with = binding.attachment.agent if binding else None
+        # R5944-2.4-l: "Mobile nodes MUST process received Agent Advertisements".
         heard = view.agents.hear(advertisement, arrival, self._now, registered_with)
         if heard is Heard.RETURNED:
             # Both may be here, or we are back: whoever is here answers.
@@ -246,13 +268,14 @@ class MobileNode:
     def _register_commanded(self) -> None:
         state = self._state
         state.wanted = True
-        state.home_agent = state.config.home_agent
+        if state.session_ends_at is None:
+            state.forget_home_agent()
         state.refusals.clear()
         registration = state.registration
         if registration is None or registration.target is None:
             for link in state.links.values():
                 if link.up:
-                    link.solicitor.restart(self._now)
+                    link.solicitor.probe(self._now)
         elif registration.state in (State.REGISTERING, State.REGISTERED, State.RENEWING):
             registration.renew(self._now)
         elif registration.state in PURSUING:
@@ -276,11 +299,19 @@ class MobileNode:
         state.stopping = True
         if not state.started or not state.config.deregister_on_stop:
             return
-        target = self._deregister()
-        if target is not None:
-            # Not held up by the limit of one per second, which RFC 5944 §2.4.2 sets "on average": there is no
-            # later.
-            send_request(state, target, now, out, entropy)
+        if self._deregister() is not None:
+            state.farewell_at = state.limit.ready_at(now.boot)
+            self._bid_farewell(now, out, entropy)
+
+    def _bid_farewell(self, now: Instant, out: Outbox, entropy: bytes) -> None:
+        """One deregistration, unless a request left a moment ago; then whoever stops us may wait for it: a second at
+        most (R5944-3.6.3-d)."""
+        state, registration = self._state, self._state.registration
+        if state.farewell_at is None or now.boot < state.farewell_at:
+            return
+        state.farewell_at = None
+        if registration is not None and registration.target is not None and registration.state is State.DEREGISTERING:
+            send_request(state, registration.target, now, out, entropy)
 
     # -- what is shown
 

@@ -6,14 +6,27 @@ from ipaddress import IPv4Address
 from mobileip.agents.events import Arrival
 from mobileip.agents.instant import Instant
 from mobileip.agents.mobile import denials
+from mobileip.agents.mobile.config import UNSPECIFIED
 from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.mobile.draws import Draws
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.registration import Registration
-from mobileip.agents.mobile.replies import Complaint, check, match
+from mobileip.agents.mobile.replies import Complaint, check, is_usable, match
 from mobileip.agents.mobile.requests import Outstanding
+from mobileip.agents.mobile.revocations import hear_revocation
+from mobileip.agents.mobile.session import (
+    adopt_redirection,
+    ask_by_address,
+    ask_others,
+    choose_home_agent,
+    end_session,
+    prolong,
+    remember_identities,
+    take_what_is_assigned,
+)
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.texts import show_texts
 from mobileip.agents.mobile.transmission import give_up_deregistration
 from mobileip.agents.notices import (
     ClockCorrected,
@@ -25,21 +38,40 @@ from mobileip.agents.notices import (
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import ReplayStyle
 from mobileip.wire.extensions.error import ForeignAgentError
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.extensions.vendor import CriticalVendorExtension
+from mobileip.wire.identification import high
 from mobileip.wire.message import Decoded, Message
 from mobileip.wire.numbers import Issuer, ReplyCode
 from mobileip.wire.registration import RegistrationReply
+from mobileip.wire.revocation import RegistrationRevocation
 
 MOST_REPAIRS = 3
 """Denials in a row that are answered with another request; then the wait of the code's row applies."""
 SHORTEST_LIFETIME = 10
-"""Code 69 is not authenticated: a shorter maximum would make us ask without end, and is a plain denial."""
+"""Code 69 is not authenticated: a shorter maximum would make us ask without end, and is asked for after a wait only."""
+
+LONGEST_ROUND_TRIP = 5.0
+"""Seconds; what takes longer was not on its way all the time."""
+FOREIGN_AGENT_UNAWARE = (ReplyCode.FA_POORLY_FORMED_REQUEST,)
+"""RFC 4433 §10: what a foreign agent says that knows nothing of the assignment of home agents."""
+HOME_AGENT_UNREACHABLE = (
+    ReplyCode.FA_REGISTRATION_TIMEOUT,
+    ReplyCode.FA_HOME_NETWORK_UNREACHABLE,
+    ReplyCode.FA_HOME_AGENT_HOST_UNREACHABLE,
+    ReplyCode.FA_HOME_AGENT_PORT_UNREACHABLE,
+    ReplyCode.FA_HOME_AGENT_UNREACHABLE,
+)
 
 WAITING_FOR_ANSWER = (State.REGISTERING, State.RENEWING, State.RETURNING, State.DEREGISTERING)
 
 
 def discard(state: NodeState, complaint: Complaint, source: IPv4Address, octets: bytes, out: Outbox) -> None:
-    """RFC 5944 §1.7: silently, but counted and shown."""
+    """Silently, but counted and shown."""
+    # R5944-1.7-b: "SHOULD record the event in a statistics counter".
     state.count(f"discarded_{complaint.reason}")
+    # R5944-1.7-a: "the capability of logging the error, including the contents of the discarded datagram".
+    # R5944-3.6.2.1-i, R5944-3.6.2.1-m
     out.notify(
         Discarded(
             role="mobile_node",
@@ -61,9 +93,21 @@ class Answers:
         self._draws = draws
 
     def hear(self, decoded: Decoded[Message], arrival: Arrival) -> None:
-        """Checks a reply and acts on it; any other message is not for a mobile node."""
+        """Checks a message and acts on it; what is neither a reply nor a revocation is not for a mobile node."""
+        match decoded.message:
+            case RegistrationReply() as reply:
+                self._hear_reply(Decoded(reply, decoded.octets, decoded.offsets), arrival)
+            case RegistrationRevocation() as revocation:
+                told = Decoded(revocation, decoded.octets, decoded.offsets)
+                complaint = hear_revocation(self._state, told, arrival, self._now, self._out)
+                if complaint is not None:
+                    discard(self._state, complaint, arrival.source, decoded.octets, self._out)
+            case _:
+                pass
+
+    def _hear_reply(self, decoded: Decoded[RegistrationReply], arrival: Arrival) -> None:
         reply = decoded.message
-        if not isinstance(reply, RegistrationReply) or reply.home_address != self._state.config.home_address:
+        if self._state.config.home_address not in (UNSPECIFIED, reply.home_address):
             return  # Another role's in this machine: as a foreign agent it hears replies to its visitors.
         for registration in self._state.registrations.values():
             request = match(reply, registration.outstanding, self._now.boot)
@@ -71,40 +115,60 @@ class Answers:
                 continue
             complaint = check(decoded, reply, arrival, request, self._state.config)
             if complaint is None:
-                errors = [error.status for _, error in decoded.find(ForeignAgentError)]
-                self._act(registration, request, reply, errors)
+                self._act(registration, request, decoded)
             else:
                 discard(self._state, complaint, arrival.source, decoded.octets, self._out)
             return
         complaint = Complaint(DropReason.UNEXPECTED_REPLY, "answers no request that is out")
         discard(self._state, complaint, arrival.source, decoded.octets, self._out)
 
-    def _act(
-        self, registration: Registration, request: Outstanding, reply: RegistrationReply, errors: list[int]
-    ) -> None:
+    def _act(self, registration: Registration, request: Outstanding, decoded: Decoded[RegistrationReply]) -> None:
+        state, reply = self._state, decoded.message
+        show_texts(state, decoded, self._now.boot, self._out)
         if denials.issuer(reply.code) is Issuer.HOME_AGENT:
+            state.round_trip = min(self._now.boot - request.sent_at, LONGEST_ROUND_TRIP)
             self._learn(request, reply)
-        if not denials.accepts(reply.code):
-            self._denied(registration, request, reply.code, reply)
+            remember_identities(state, decoded)
+        errors = [error.status for _, error in decoded.find(ForeignAgentError)]
+        if request.withdraws:
+            registration.withdrawn(request)
+        elif not denials.accepts(reply.code):
+            self._denied(registration, request, reply.code, decoded)
+        elif decoded.find(CriticalVendorExtension):
+            # R3115-2.3-e: with one that we do not know "the reply is treated as a reject", and we know none.
+            self._denied(registration, request, ReplyCode.FA_UNKNOWN_CVSE_FROM_HOME_AGENT, None)
         elif errors and request.attachment.agent and request.lifetime:
-            # RFC 4636 §4: the home agent accepted, but the foreign agent does not serve us; the care-of
-            # address "MUST NOT" be used. §5 has us deregister then: the request that follows, here or
-            # elsewhere, replaces the home agent's binding as well, and is not held up for a second by a
-            # deregistration.
-            self._denied(registration, request, errors[0], None)
+            self._not_served(registration, request, errors[0])
         elif request.lifetime == 0:
             self._deleted(registration, request)
         else:
-            self._granted(registration, request, reply)
+            self._granted(registration, request, decoded)
+
+    def _not_served(self, registration: Registration, request: Outstanding, status: int) -> None:
+        """The home agent accepted, but the foreign agent does not serve us (RFC 4636)."""
+        binding, place = registration.binding, request.attachment
+        # R4636-4-a: the care-of address "MUST NOT" be used "until another Registration Request message has been sent
+        # and a successful Registration Reply message received". Nobody else vouches for the extension than whoever
+        # relayed the home agent's word; who can change that can also withhold it.
+        if registration.state is State.RENEWING and binding is not None and binding.attachment.place == place.place:
+            self._notify_lost(place.care_of_address)
+            registration.end_binding(self._now.boot)
+        self._denied(registration, request, status, None)
+        if registration.state is State.DENIED:
+            # R4636-5-a. A request at another place, if there is one, replaces the home agent's binding sooner.
+            registration.withdraw = place
 
     def _learn(self, request: Outstanding, reply: RegistrationReply) -> None:
-        """RFC 5944 §3.6.2.3: on code 133 it "MUST adjust the parameters it uses to compute the
-        Identification"."""
+        """Takes in what a home agent's Identification tells."""
         refused = reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
         is_timed = self._state.config.association.replay is ReplayStyle.TIMESTAMPS
         if refused and is_timed and request.corrections != self._state.corrections:
             return  # Made before the last correction of our time: it tells nothing new. A nonce always does.
+        if is_timed and _tells_no_time(request, reply):
+            return
         now = self._now
+        # R5944-3.6.2.3-c: on code 133 it "MUST adjust the parameters it uses to compute the Identification".
+        # R5944-3.6.2.3-d, R5944-5.7.2-c
         offset = self._state.maker.learn(request.identification, reply, boot=now.boot, ntp=now.ntp)
         if refused:
             self._state.corrections += 1
@@ -114,13 +178,25 @@ class Answers:
 
     # -- accepted
 
-    def _granted(self, registration: Registration, request: Outstanding, reply: RegistrationReply) -> None:
-        # RFC 5944 §3.8.2.2 forbids a home agent to grant more than was asked for.
+    def _granted(self, registration: Registration, request: Outstanding, decoded: Decoded[RegistrationReply]) -> None:
+        reply = decoded.message
+        # R5944-3.4-c: a greater one than that of the Request: "the Lifetime in the Registration Request MUST be used".
+        # R5944-3.4-d: a smaller one: that of the Reply "MUST be used".
         lifetime = min(reply.lifetime, request.lifetime)
         if lifetime == 0:
             self._revoked(registration, request)
             return
-        registration.granted(request, lifetime, self._draws.fraction())
+        take_what_is_assigned(self._state, reply, self._out)
+        support = decoded.find(RevocationSupport) if self._state.config.revocation else []
+        registration.granted(
+            request,
+            lifetime,
+            self._draws.fraction(),
+            home_agent=reply.home_agent,
+            revocable_after=support[0][1].timestamp if support else None,
+        )
+        prolong(self._state, registration)
+        self._state.revoked = None
         self._settled(registration, request)
         self._notify_registered(request, lifetime)
 
@@ -132,6 +208,8 @@ class Answers:
             self._notify_registered(request, 0)
         elif binding is not None:
             self._notify_lost(binding.attachment.care_of_address)
+        if not request.attachment.is_home:
+            end_session(self._state)
 
     def _revoked(self, registration: Registration, request: Outstanding) -> None:
         """RFC 5944 §3.4: "A value of zero indicates that the mobile node has been deregistered", though it
@@ -166,16 +244,16 @@ class Answers:
     # -- denied
 
     def _denied(
-        self, registration: Registration, request: Outstanding, code: int, reply: RegistrationReply | None
+        self, registration: Registration, request: Outstanding, code: int, decoded: Decoded[RegistrationReply] | None
     ) -> None:
-        """`reply` is what may tell how to repair it."""
+        """`decoded` is the reply that may tell how to repair it."""
         state = self._state
         state.count("denials")
         if registration.state in (State.REGISTERED, State.AT_HOME):
             registration.outstanding.remove(request)  # Another transmission of it was accepted already.
             return
         state.last_denial = code
-        # RFC 5944 §3.6.2.3: "the mobile node SHOULD log the error".
+        # R5944-3.6.2.3-a: "the mobile node SHOULD log the error". R5944-3.6.2.1-n
         self._out.notify(
             RegistrationDenied(
                 role="mobile_node",
@@ -185,36 +263,51 @@ class Answers:
             )
         )
         can_repair = registration.state in WAITING_FOR_ANSWER and registration.repairs < MOST_REPAIRS
-        if can_repair and reply is not None and self._repair(registration, request, reply):
+        if decoded is not None:
+            self._note_maximum(request, decoded.message)
+        if can_repair and decoded is not None and self._repair(request, decoded):
             registration.repaired(request, self._now.boot)
         elif registration.state is State.DEREGISTERING:
             give_up_deregistration(registration, self._out)
         else:
             self._refused(registration, request, code)
 
-    def _repair(self, registration: Registration, request: Outstanding, reply: RegistrationReply) -> bool:
+    def _note_maximum(self, request: Outstanding, reply: RegistrationReply) -> None:
+        # R5944-3.4-e: in any other denial the Lifetime "MUST be ignored". One of 0 names nothing to ask for.
+        if denials.treatment(reply.code).remedy is Remedy.SHORTEN and 0 < reply.lifetime < request.lifetime:
+            # R5944-3.6.2.3-b
+            self._state.refusals.limit(request.attachment.place, reply.lifetime, self._now.boot)
+
+    def _repair(self, request: Outstanding, decoded: Decoded[RegistrationReply]) -> bool:
         """Whether another request at once may do better (RFC 5944 §3.6.2.3)."""
+        reply = decoded.message
         match denials.treatment(reply.code).remedy:
             case Remedy.RESYNCHRONISE:
-                return True
+                return not _tells_no_time(request, reply)
             case Remedy.SHORTEN:
-                # RFC 5944 §3.6.2.3: "a Lifetime in the Registration Request that MUST be less than or equal
-                # to the value specified in the Reply". In any other denial it "MUST be ignored" (§3.4).
-                if not SHORTEST_LIFETIME <= reply.lifetime < request.lifetime:
-                    return False
-                registration.longest_lifetime = reply.lifetime
-                return True
+                return SHORTEST_LIFETIME <= reply.lifetime < request.lifetime
             case Remedy.ADOPT_HOME_AGENT:
                 given = reply.home_agent
-                if given == request.home_agent or given.is_unspecified or given.is_multicast:
+                if given == request.home_agent or not is_usable(given):
                     return False
-                self._state.home_agent = given
+                choose_home_agent(self._state, given, "discovered", self._out)
                 return True
+            case Remedy.REDIRECT:
+                return adopt_redirection(self._state, decoded, self._out)
             case _:
-                return False
+                return reply.code in FOREIGN_AGENT_UNAWARE and ask_by_address(self._state)
 
     def _refused(self, registration: Registration, request: Outstanding, code: int) -> None:
         treatment = denials.treatment(code)
         avoid = treatment.remedy in (Remedy.ELSEWHERE, Remedy.SHORTEN)
         place, now = request.attachment.place, self._now.boot
         registration.refused(request, self._state.refusals.note(place, treatment.wait, now, avoid=avoid))
+        if code in HOME_AGENT_UNREACHABLE:
+            ask_others(self._state, registration)
+
+
+def _tells_no_time(request: Outstanding, reply: RegistrationReply) -> bool:
+    """A home agent that refuses our time without telling its own: nothing is learned from that, and to ask again at
+    once would be for nothing."""
+    is_refused = reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
+    return is_refused and high(reply.identification) in (0, high(request.identification))

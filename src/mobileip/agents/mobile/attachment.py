@@ -14,6 +14,9 @@ class CareOf(StrEnum):
     COLOCATED = "colocated"
 
 
+ALL_AGENTS = IPv4Address("224.0.0.11")
+"""The Mobile-Agents group: in place of the address of an agent that is known by the link layer alone."""
+
 Place = tuple[str, CareOf, IPv4Address, IPv4Address | None, int]
 
 

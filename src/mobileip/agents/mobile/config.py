@@ -17,11 +17,19 @@ class MoveDetection(StrEnum):
     """Algorithm 2: an agent with another prefix on the same link means that we have moved."""
 
 
+UNSPECIFIED = IPv4Address(0)
+ANY_HOME_AGENT = (UNSPECIFIED, IPv4Address("255.255.255.255"))
+"""RFC 4433 §2, ALL-ZERO-ONE-ADDR: a home agent is to be assigned; with 255.255.255.255 one of the home domain."""
+
+
 class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a mobile node must know; times in seconds."""
 
-    home_address: IPv4Address
+    home_address: IPv4Address = UNSPECIFIED
+    """0.0.0.0: the home agent is to assign one, by `nai` (RFC 2794 §2)."""
     home_agent: IPv4Address
+    """The broadcast address of `home_network`: it is to be discovered (RFC 5944 §3.6.1.2). One of `ANY_HOME_AGENT`: it
+    is to be assigned (RFC 4433)."""
     home_network: IPv4Network
     home_gateway: IPv4Address | None = None
     """Default gateway at home; None = the home agent, or the router that advertises there."""
@@ -37,5 +45,37 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     colocated_wait: float = 0.2
     """How long after link-up an agent is waited for before an address is used as a care-of address."""
     solicit_maximum_interval: float = 60.0
-    """RFC 5944 §2.4: the back-off's upper end, at least 60 s."""
+    """R5944-2.4-f, R5944-2.4-g: the back-off's upper end, which "SHOULD be chosen appropriately based upon the
+    characteristics of the medium" and "SHOULD be at least one minute"."""
     deregister_on_stop: bool = True
+    nai: str = ""
+    """Who we are, `user@realm` (RFC 2794); empty: the home address tells."""
+    home_agent_nai: str = ""
+    """The home agent's own name, told in the first Request already (RFC 3846 §4); empty: it will say it."""
+    agent_link_addresses: tuple[tuple[str, bytes], ...] = ()
+    """By interface: the link-layer address of an agent that is known by the link alone, and does not advertise. A
+    co-located care-of address is registered through it (RFC 5944 §3.6.1.1)."""
+    solicitation_address: IPv4Address = IPv4Address("224.0.0.2")
+    """SolicitationAddress of RFC 1256 §5.1: 224.0.0.2 or 255.255.255.255."""
+    preferred_home_agent: IPv4Address | None = None
+    """The home agent that we would like to be assigned (RFC 4433 §3.4.1). Without it only a foreign agent can be asked,
+    which knows one."""
+    simultaneous_bindings: bool = False
+    """Ask to keep an earlier binding when another one is made (S)."""
+    broadcasts: bool = False
+    """Ask for the broadcasts of the home network (B)."""
+    revocation: bool = False
+    """Let the home agent tell us when it ends a registration that was made directly (RFC 3543)."""
+    coarse_identification: bool = False
+    """Identifications whose eleven lowest bits are zero, for home agents that keep them in floating point."""
+    allow_unauthenticated: bool = False
+    """Believe a home agent that signs nothing. For teaching labs only: whoever sees a Request can answer it."""
+
+    @property
+    def discovers(self) -> bool:
+        """The home agent is to be found by asking all of the home network."""
+        return self.home_agent == self.home_network.broadcast_address
+
+    def seeks(self, home_agent: IPv4Address) -> bool:
+        """Whether that stands in a Request for a home agent that is not known yet."""
+        return home_agent in ANY_HOME_AGENT or (self.discovers and home_agent == self.home_agent)

@@ -14,18 +14,25 @@ def end_of_agents(state: NodeState) -> Deadline | None:
     """When the next agent is believed no more. Each advertisement moves it, so it is kept apart from the others."""
     if not state.started or state.stopping:
         return None
-    ends = [(at, link.name) for link in state.links.values() if (at := link.agents.next_expiry()) is not None]
-    if not ends:
+    earliest, name = math.inf, ""
+    for link in state.links.values():
+        at = link.agents.next_expiry()
+        if at is not None and (at < earliest or (at == earliest and link.name < name)):
+            earliest, name = at, link.name
+    if not name:
         return None
-    at, name = min(ends)
-    return Deadline(at, f"an agent's lifetime on {name}")
+    return Deadline(earliest, f"an agent's lifetime on {name}")
 
 
 def standing_deadlines(state: NodeState, now: float) -> Iterator[Deadline]:
     """All others: advertisements that tell nothing new leave them as they are. `now` is the time of the last event
     (boot time, seconds)."""
+    if state.farewell_at is not None:
+        yield Deadline(state.farewell_at, "farewell")
     if not state.started or state.stopping:
         return
+    if state.session_ends_at is not None and state.session_ends_at < math.inf:
+        yield Deadline(state.session_ends_at, "what was assigned ends")
     for link in state.links.values():
         yield from _of_link(state, link, now)
     yield from _of_registrations(state)
@@ -56,5 +63,7 @@ def _of_registrations(state: NodeState) -> Iterator[Deadline]:
         return
     if active.send_at is not None:
         yield Deadline(max(active.send_at, state.limit.ready_at(active.send_at)), "request")
+    if active.withdraw is not None and active.state is State.DENIED:
+        yield Deadline(state.limit.ready_at(0.0), "a binding is withdrawn")
     if active.state is State.DENIED:
         yield Deadline(active.wait_until, "a denied request's wait ends")

@@ -15,6 +15,8 @@ class Remedy(Enum):
     """Ask again at once, with an Identification that agrees with the home agent's."""
     ADOPT_HOME_AGENT = "adopt_home_agent"
     """Ask again at once, at the home agent that the Reply names."""
+    REDIRECT = "redirect"
+    """Ask again at once, for the home agent that the Reply names, where one is to be assigned (RFC 4433 §5.1)."""
     ELSEWHERE = "elsewhere"
     """Another care-of address or agent may do better; without one, ask again here after the wait."""
     WAIT = "wait"
@@ -101,7 +103,8 @@ TREATMENTS: dict[ReplyCode, Treatment] = {
     _C.HA_UNKNOWN_CVSE_FROM_MOBILE_NODE: Treatment(Remedy.SHOW, _LONG),
     _C.HA_UNKNOWN_CVSE_FROM_FOREIGN_AGENT: Treatment(Remedy.ELSEWHERE, _LONG),
     _C.HA_UDP_ENCAPSULATION_UNAVAILABLE: Treatment(Remedy.SHOW, _LONG),
-    _C.HA_REDIRECT_REQUIRED: Treatment(Remedy.SHOW, _LONG),
+    # R4433-5.1.1-c, R4433-5.1.2-d
+    _C.HA_REDIRECT_REQUIRED: Treatment(Remedy.REDIRECT, _LONG),
     _C.HA_BAD_AAA_AUTHENTICATION: Treatment(Remedy.SHOW, _LONG),
     _C.HA_ZERO_CARE_OF_ADDRESS: Treatment(Remedy.ELSEWHERE, _LONG),
     _C.HA_DYNAMIC_GFA_NOT_SUPPORTED: Treatment(Remedy.ELSEWHERE, _LONG),

@@ -9,13 +9,18 @@ that is heard speaks against it.
 from ipaddress import IPv4Address
 
 from mobileip.agents.mobile.attachment import Attachment, CareOf
-from mobileip.agents.mobile.config import MobileNodeConfig
+from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig
 from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.move_detection import KnownAgent
 
 
-def home_attachment(link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address, now: float) -> Attachment | None:
-    """The point of attachment "at home" on this link, or None when nothing tells that it is the home link."""
+def home_attachment(
+    link: LinkView, config: MobileNodeConfig, home_agent: IPv4Address | None, now: float
+) -> Attachment | None:
+    """The point of attachment "at home" on this link, or None when nothing tells that it is the home link, or when we
+    have neither an address to be at home with nor anybody to tell."""
+    if home_agent is None or config.home_address == UNSPECIFIED:
+        return None
     witness = next((a for a in link.agents.believed() if _is_home_agent(a, home_agent)), None)
     if witness is not None:
         return _at_home(link, config, home_agent, witness, f"our home agent {home_agent} is heard")
@@ -29,7 +34,8 @@ def home_attachment(link: LinkView, config: MobileNodeConfig, home_agent: IPv4Ad
 
 
 def _is_home_agent(agent: KnownAgent, home_agent: IPv4Address) -> bool:
-    """RFC 5944 §2.4.3: "when it receives an Agent Advertisement from its own home agent"."""
+    """By its address, in the header or in its advertisement."""
+    # R5944-2.4.3-a: "when it receives an Agent Advertisement from its own home agent".
     return agent.home_agent and (agent.address == home_agent or home_agent in agent.routers)
 
 

@@ -91,11 +91,15 @@ class HeardAgents:
         """What believed agents advertised, as long as nothing else has happened since: see `hear_again`."""
 
     def believed(self) -> list[KnownAgent]:
-        """What may be registered with. RFC 5944 §2.4.2.2: the advertisement "MUST NOT have expired"."""
+        """What may be registered with."""
         return [agent for agent in self._agents.values() if not agent.doubted]
 
     def next_expiry(self) -> float | None:
-        return min((agent.expires_at for agent in self._agents.values()), default=None)
+        return min([agent.expires_at for agent in self._agents.values()], default=None)
+
+    def has_expired(self, now: float) -> bool:
+        """Whether `expire` would take one out."""
+        return any([agent.expires_at <= now for agent in self._agents.values()])  # noqa: C419 - faster: heard most of all
 
     def hear(
         self,
@@ -138,6 +142,9 @@ class HeardAgents:
         if advertisement.lifetime == 0:
             self._agents.pop(agent.key, None)
             return Heard.WITHDRAWN if known is not None else Heard.SAME
+        if known is None and self._replaces_another(agent):
+            self._remember(agent)
+            return Heard.REBOOTED
         if known is None or known.link_address != agent.link_address:
             self._make_room(agent.key, registered_with)
             self._remember(agent)
@@ -154,9 +161,19 @@ class HeardAgents:
         self._agents[agent.key] = msgspec.structs.replace(agent, incarnation=known.incarnation)
         return Heard.SAME
 
+    def _replaces_another(self, agent: KnownAgent) -> bool:
+        """Whether this machine was an agent with other roles before, and its count began again. What it was is
+        doubted at once; should it advertise both by themselves, it will be heard again."""
+        for other in self._agents.values():
+            is_machine = (other.address, other.link_address) == (agent.address, agent.link_address)
+            if is_machine and other.is_agent and _rebooted(other, agent):
+                self._agents[other.key] = msgspec.structs.replace(other, doubted=True)
+                return True
+        return False
+
     def expire(self, now: float) -> list[KnownAgent]:
-        """Forgets those whose lifetime has ended (RFC 5944 §2.4.2.1: "it SHOULD assume that it has lost
-        contact")."""
+        """Forgets those whose lifetime has ended."""
+        # R5944-2.4.2.1-b: "it SHOULD assume that it has lost contact". R5944-2.4.2.2-d, R1256-5.3-a
         lost = [agent for agent in self._agents.values() if agent.expires_at <= now]
         for agent in lost:
             del self._agents[agent.key]
@@ -198,16 +215,22 @@ class HeardAgents:
 
 
 def in_another_network(one: KnownAgent, other: KnownAgent) -> bool:
-    """RFC 5944 §2.4.2.2: "if this Extension is missing from one or both of the advertisements, this method
-    of move detection SHOULD NOT be used"."""
+    """Whether two agents can't be on one network."""
+    # R5944-2.4.2.2-a, R5944-2.4.2.2-b: "if this Extension is missing from one or both of the advertisements, this
+    # method of move detection SHOULD NOT be used".
     return bool(one.prefixes and other.prefixes) and one.prefixes.isdisjoint(other.prefixes)
 
 
 def complaint(advertisement: AgentAdvertisement, arrival: Arrival) -> str | None:
     """What is wrong with an advertisement, in words; None when nothing is."""
     mobility = advertisement.mobility
+    # R1256-5.2-a, but RFC 5944 §2.1 knows a second code.
     if advertisement.code not in (ROUTES_COMMON_TRAFFIC, ROUTES_NONE):
         return f"ICMP code {advertisement.code}"
+    # R3543-6.1-a: whoever is not on the link could not send one with it (RFC 5944 §2.1: "the TTL for all Agent
+    # Advertisements MUST be set to 1").
+    if mobility and arrival.ttl != 1:
+        return f"TTL {arrival.ttl}"
     if arrival.link_source is None:
         # RFC 5944 §3.6.1.1: the Request's "link-layer Destination Address [is] copied from the link-layer
         # source address of the Agent Advertisement"; without it the agent can't be reached, since ARP is
@@ -231,6 +254,7 @@ def _agent_of(advertisement: AgentAdvertisement, arrival: Arrival, now: float) -
         routers=tuple(router.address for router in advertisement.routers),
         prefixes=_prefixes(advertisement),
         heard_at=now,
+        # R5944-2.4.2.1-a: "The mobile node SHOULD record the Lifetime received in any Agent Advertisements".
         expires_at=now + advertisement.lifetime,
     )
     if mobility is None:
@@ -279,6 +303,8 @@ def _number_of_repetition(said: AgentAdvertisement, now_said: AgentAdvertisement
 
 
 def _rebooted(known: KnownAgent, agent: KnownAgent) -> bool:
-    """RFC 5944 §2.4.4: the second number "is less than the first and inside the range 0 to 255"."""
+    """By the count of its advertisements."""
     new = agent.sequence_number
+    # R5944-2.4.4-a: the second number "is less than the first and inside the range 0 to 255". R5944-2.4.4-b: "greater
+    # than or equal to 256" is a rollover. R3543-4.1-a
     return agent.is_agent and new < known.sequence_number and new < SEQUENCE_AFTER_ROLLOVER

@@ -5,13 +5,14 @@ from mobileip.agents.mobile.chooser import candidates, choose
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.registration import Registration
+from mobileip.agents.mobile.session import ask_others, end_session_when_due
 from mobileip.agents.mobile.state import Announcing, NodeState
 from mobileip.agents.notices import AgentLost, Attached, RegistrationLost
 
 ANNOUNCEMENTS = 3
 ANNOUNCEMENT_INTERVAL = 1.0
-"""RFC 5944 §4.6: the gratuitous ARP "SHOULD be retransmitted a small number of times", in parallel with the
-request."""
+"""R5944-4.6-j: the gratuitous ARP "SHOULD be retransmitted a small number of times", in parallel with the request
+(R5944-4.6-k)."""
 
 UNANSWERED_ATTEMPTS = 3
 UNANSWERED_WAIT = 30.0
@@ -30,6 +31,7 @@ def expire(state: NodeState, now: float, out: Outbox) -> None:
         if ended is not None:
             out.notify(RegistrationLost(care_of_address=ended.attachment.care_of_address, cause="expired"))
         _renew_when_due(registration, now)
+    end_session_when_due(state, now)
     _note_silence(state, now)
 
 
@@ -39,7 +41,7 @@ def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
     offers = [
         offer
         for link in state.links.values()
-        for offer in candidates(link, state.config, state.home_agent, registered_at, now)
+        for offer in candidates(link, state.config, state.direct_to, registered_at, now)
         if state.wanted or offer.is_home
     ]
     target = state.registration.target if state.registration else None
@@ -51,6 +53,7 @@ def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
     if state.active is not None and state.active != best.interface:
         state.registrations[state.active].leave()
     state.active = best.interface
+    # R5944-2.4.2-a, R5944-3.6-d: "whenever it detects a change in its network connectivity". R5944-3.6-e
     if not registration.pursues(best.place):
         begin(state, registration, best, now)
         state.count("attachments")
@@ -88,6 +91,7 @@ def _note_silence(state: NodeState, now: float) -> None:
     is_asking = registration.state in (State.REGISTERING, State.RENEWING) and now >= registration.send_at
     if is_asking and registration.attempt == UNANSWERED_ATTEMPTS:
         state.refusals.note(registration.target.place, UNANSWERED_WAIT, now, avoid=True)
+        ask_others(state, registration)
 
 
 def _without_offer(state: NodeState, now: float) -> None:

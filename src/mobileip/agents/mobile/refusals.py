@@ -4,9 +4,12 @@ import msgspec
 
 from mobileip.agents.mobile.attachment import Place
 from mobileip.agents.mobile.denials import LONGEST_WAIT
+from mobileip.wire.registration import INFINITE_LIFETIME
 
 MOST_REFUSALS = 64
 """Denials by foreign agents bear no authentication: what they can make us remember is bounded."""
+LIMIT_KEPT = 3600.0
+"""Seconds for which the maximum of a code 69 is believed. An agent that was restarted is another place at once."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -18,10 +21,25 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Refusals:
-    __slots__ = ("_by_place",)
+    __slots__ = ("_by_place", "_longest")
 
     def __init__(self) -> None:
         self._by_place: dict[Place, Refusal] = {}
+        self._longest: dict[Place, tuple[int, float]] = {}
+        """What code 69 named, and until when that is remembered: it bears no authentication."""
+
+    def limit(self, place: Place, lifetime: int, now: float) -> None:
+        """Code 69: nobody there is asked for more than `lifetime` seconds."""
+        self._longest.pop(place, None)
+        if len(self._longest) >= MOST_REFUSALS:
+            self._longest.pop(next(iter(self._longest)))
+        self._longest[place] = (lifetime, now + LIMIT_KEPT)
+
+    def longest(self, place: Place, now: float) -> int:
+        """The longest lifetime to ask for at a place, seconds."""
+        lifetime, until = self._longest.get(place, (INFINITE_LIFETIME, 0.0))
+        # R5944-3.6.2.3-b: a Lifetime that "MUST be less than or equal to the value specified in the Reply".
+        return lifetime if now < until else INFINITE_LIFETIME
 
     def note(self, place: Place, wait: float, now: float, *, avoid: bool) -> float:
         """One more refusal; returns until when to wait: `wait` seconds, doubled for each refusal in a row."""

@@ -16,10 +16,12 @@ from mobileip.agents.mobile.requests import Outstanding
 from mobileip.wire.registration import INFINITE_LIFETIME
 
 FIRST_TIMEOUT = 1.0
-"""RFC 5944 §3.6.3: "The minimum time between Registration Requests MUST NOT be less than 1 second"."""
+"""R5944-3.6.3-d: "The minimum time between Registration Requests MUST NOT be less than 1 second"."""
+PROCESSING_TIME = 0.1
+"""R5944-3.6.3-c: "at least another 100 milliseconds to allow for processing before responding"."""
 LONGEST_TIMEOUT = 60.0
 RENEWAL = 2 / 3
-"""RFC 5944 §3.6.2.2: "SHOULD re-register before the expiration", without a number. At two thirds there is
+"""R5944-3.6.2.2-c: "SHOULD re-register before the expiration", without a number. At two thirds there is
 room for at least five transmissions of a registration of 90 s and more, at 1, 2, 4, 8 and 16 s."""
 RENEWAL_JITTER = 0.1
 """Earlier by up to this part, so that nodes which registered together do not renew together."""
@@ -47,6 +49,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: float
     renew_at: float
     expires_at: float
+    revocable_after: int | None = None
+    """The home agent's clock when it agreed that it would tell of a revocation (RFC 3543 §3.2); None: it will not."""
 
 
 class Registration:
@@ -62,11 +66,13 @@ class Registration:
         self.wait_until = 0.0
         """In state DENIED."""
         self.attempt = 0
+        self.withdraw: Attachment | None = None
+        """What the home agent is to be told to forget (RFC 4636 §5), as long as nothing else is asked for."""
+        self.began_at_ntp = 0
+        """64-bit NTP time of the first transmission of what is asked now."""
         self.unanswered: int | None = None
         """Identification of the request that a retransmission repeats; None when the next one is a new one.
         """
-        self.longest_lifetime = INFINITE_LIFETIME
-        """What code 69 told about the target."""
         self.repairs = 0
         """Denials in a row that were answered with another request at once."""
 
@@ -83,20 +89,18 @@ class Registration:
     def pursue(self, target: Attachment, now: float) -> None:
         """Register at a new point of attachment, or anew at the same."""
         self._machine.fire(Cause.CHOSEN_HOME if target.is_home else Cause.CHOSEN_AWAY)
-        if self.target is None or self.target.place != target.place:
-            self.longest_lifetime = INFINITE_LIFETIME
         self.target = target
         self.outstanding.clear()
+        # R5944-2.4.3-b: before deregistering "the mobile node SHOULD configure its routing table appropriately for its
+        # home network".
         if target.is_home:
-            # RFC 5944 §2.4.3: before deregistering "the mobile node SHOULD configure its routing table
-            # appropriately for its home network".
             self.binding = None
         self._begin(now)
 
     def refresh(self, attachment: Attachment) -> None:
         """The same place, with details that may have changed."""
         if self.target is not None and self.target.longest_lifetime != attachment.longest_lifetime:
-            # RFC 5944 §3.6.3: with nonces a Request is "retransmitted unchanged", or it is a new one.
+            # R5944-3.6.3-a: with nonces a Request is "retransmitted unchanged", or it is a new one.
             self.unanswered = None
         self.target = attachment
         if self.binding is not None and self.binding.attachment.place == attachment.place:
@@ -140,48 +144,62 @@ class Registration:
     # -- requests
 
     def lifetime_to_request(self, wanted: int) -> int:
-        """Seconds. RFC 5944 §3.6.1.2: through a foreign agent it "SHOULD NOT exceed" what that advertises; 0
-        deregisters."""
+        """Seconds; 0 deregisters."""
         if self.target is None or self.state in (State.RETURNING, State.DEREGISTERING):
             return 0
-        return max(1, min(wanted, self.target.longest_lifetime, self.longest_lifetime))
+        # R5944-3.6.1.2-k: through a foreign agent it "SHOULD NOT exceed" what that advertises.
+        return max(1, min(wanted, self.target.longest_lifetime))
 
     def care_of_address_to_request(self, home_address: IPv4Address) -> IPv4Address:
-        """RFC 5944 §3.6.1.2: the one to (de)register; to deregister all it is "set to its home address"."""
+        """The one to (de)register."""
         in_force = self.binding.attachment.care_of_address if self.binding else None
+        # R5944-3.6.1.2-s: to deregister all it "MUST be set to the mobile node's home address".
         if self.target is None or (self.state is State.DEREGISTERING and in_force != self.target.care_of_address):
             return home_address
         return self.target.care_of_address
 
-    def sent(self, outstanding: Outstanding, now: float) -> None:
-        """A request left; the next one is due when no answer has come in time."""
+    def sent(self, outstanding: Outstanding, now: float, round_trip: float = 0.0) -> None:
+        """A request left; the next one is due when no answer has come in time. `round_trip`: how long one took, s."""
         self.attempt += 1
         self.unanswered = outstanding.identification
         if all(one.identification != outstanding.identification for one in self.outstanding):
-            # With nonces a retransmission is the same request: its lifetime counts from the first.
+            # With nonces a retransmission is the same request: its lifetime counts from the first. R5944-3.6-c
             self.outstanding = [*self.outstanding, outstanding][-MOST_OUTSTANDING:]
-        # RFC 5944 §3.6.3: "Each successive retransmission timeout period SHOULD be at least twice the
-        # previous period", and at most the requested lifetime.
-        timeout = FIRST_TIMEOUT * 2 ** min(self.attempt - 1, 16)
+        # R5944-3.6.3-c: "The minimum value SHOULD be large enough to account for [...] twice the round-trip time for
+        # transmission to the home agent".
+        first = max(FIRST_TIMEOUT, 2 * round_trip + PROCESSING_TIME)
+        # R5944-3.6.3-e: "Each successive retransmission timeout period SHOULD be at least twice the previous period".
+        timeout = first * 2 ** min(self.attempt - 1, 16)
+        # R5944-3.6.3-b: "The maximum time until a new Registration Request is sent SHOULD be no greater than the
+        # requested Lifetime".
         longest = min(LONGEST_TIMEOUT, outstanding.lifetime or LONGEST_TIMEOUT)
         self.send_at = now + max(FIRST_TIMEOUT, min(timeout, longest))
 
     # -- answers
 
-    def granted(self, request: Outstanding, lifetime: int, fraction: float) -> None:
+    def granted(
+        self,
+        request: Outstanding,
+        lifetime: int,
+        fraction: float,
+        home_agent: IPv4Address | None = None,
+        revocable_after: int | None = None,
+    ) -> None:
         """The home agent accepted `request` for `lifetime` seconds; `fraction` in [0, 1) is the chance for
-        the renewal."""
+        the renewal; `home_agent`: who it is, if that was not known before."""
         self._machine.fire(Cause.GRANTED)
-        # RFC 5944 §3.6.2.2: "equivalent to the mobile node starting a timer for the granted Lifetime at the
-        # time it sent the Registration Request".
         seconds = math.inf if lifetime == INFINITE_LIFETIME else float(lifetime)
         self.binding = Binding(
             attachment=self.target or request.attachment,
-            home_agent=request.home_agent,
+            home_agent=home_agent or request.home_agent,
             lifetime=lifetime,
             registered_at=request.sent_at,
+            # R5944-3.6.2.2-c, R5944-3.6-e, R5944-3.8.2.2-k
             renew_at=request.sent_at + seconds * (RENEWAL - RENEWAL_JITTER * fraction),
+            # R5944-3.6.2.2-d, R5944-3.6.2.2-e: "equivalent to the mobile node starting a timer for the granted Lifetime
+            # at the time it sent the Registration Request".
             expires_at=request.sent_at + seconds,
+            revocable_after=revocable_after,
         )
         self._answered(request)
 
@@ -200,6 +218,20 @@ class Registration:
         self._stop_sending()
         if self.binding is not None and self.state is State.REGISTERED:
             self.binding = msgspec.structs.replace(self.binding, renew_at=max(self.binding.renew_at, wait_until))
+
+    def withdrawn(self, request: Outstanding) -> None:
+        """Answered, whatever the answer is."""
+        self.outstanding.remove(request)
+
+    def revoked(self, now: float, wait_until: float) -> None:
+        """The home agent ended it (RFC 3543); asked for again after a wait, unless another place is pursued."""
+        place = self.binding.attachment.place if self.binding else None
+        self.end_binding(now)
+        if self.state is State.REGISTERING and self.target is not None and self.target.place == place:
+            self._machine.fire(Cause.REFUSED)
+            self.outstanding.clear()
+            self._stop_sending()
+            self.wait_until = wait_until
 
     def repaired(self, request: Outstanding, now: float) -> None:
         """Denied, but another request may do better at once."""
@@ -228,6 +260,7 @@ class Registration:
 
     def _begin(self, now: float) -> None:
         self._stop_sending()
+        self.withdraw = None
         self.repairs = 0
         self.send_at = now
 
@@ -238,7 +271,7 @@ class Registration:
         self.repairs = 0
 
     def _rest(self) -> None:
-        self.target = None
+        self.target = self.withdraw = None
         self.outstanding.clear()
         self._stop_sending()
 

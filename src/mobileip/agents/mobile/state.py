@@ -1,12 +1,20 @@
 """Everything that a mobile node remembers, in one place; the modules around it are rules that change it."""
 
+from ipaddress import IPv4Address
+
+import msgspec
+
 from mobileip.agents.mobile.attachment import Place
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.rate import RateLimit
 from mobileip.agents.mobile.refusals import Refusals
-from mobileip.agents.mobile.registration import FIRST_TIMEOUT, Registration
+from mobileip.agents.mobile.registration import FIRST_TIMEOUT, Binding, Registration
 from mobileip.security.replay import IdentificationMaker
+from mobileip.wire.subtypes import NaiCarryingSubtype
+
+TEXT_INTERVAL, TEXT_BURST = 10.0, 5
+"""Texts for people (RFC 4917), on average and at once: those of foreign agents come from anybody."""
 
 
 class Announcing:
@@ -18,20 +26,47 @@ class Announcing:
         self.left = times
 
 
+def known_identities(config: MobileNodeConfig) -> dict[int, str]:
+    """Those that are configured."""
+    # R3846-4-c: who "requires a specific home agent" whose identity it knows tells it in the first Request.
+    return {NaiCarryingSubtype.HOME_AGENT: config.home_agent_nai} if config.home_agent_nai else {}
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revocation ended, so that one that is sent again can be acknowledged again (RFC 3543 §4.2.2.1)."""
+
+    binding: Binding
+    identifier: int
+
+
 class NodeState:
     """Links and registrations by interface name; `active` is the link that the chooser decided for."""
 
     def __init__(self, config: MobileNodeConfig) -> None:
+        self.configured = config
         self.config = config
+        """With the home address that was assigned, if one was."""
         self.home_agent = config.home_agent
-        """The configured one, or the one that code 136 named."""
-        self.maker = IdentificationMaker(config.association.replay)
+        """The one to be asked: configured, named by code 136, or assigned."""
+        self.requested_home_agent = config.preferred_home_agent
+        """The one that we ask to be assigned (RFC 4433 §3.4.1): preferred, or named by code 143."""
+        self.session_ends_at: float | None = None
+        """When what was assigned is ours no more: see `session.py`."""
+        self.identities = known_identities(config)
+        """Network Access Identifiers of our home agents, by subtype (RFC 3846)."""
+        self.maker = IdentificationMaker(config.association.replay, coarse=config.coarse_identification)
         self.corrections = 0
         """How often code 133 corrected our Identifications."""
         self.clock_offset = 0.0
-        # RFC 5944 §3.6: "a mobile node MUST NOT attempt to register more often than once per second". What
-        # was not used is not saved up, and nothing else holds up the first request after a move.
+        # "A mobile node MUST NOT attempt to register more often than once per second". What was not used is not saved
+        # up, and nothing else holds up the first request after a move.
+        # R5944-3.6-g, R5944-2.4.2-b
         self.limit = RateLimit(FIRST_TIMEOUT)
+        self.texts = RateLimit(TEXT_INTERVAL, burst=TEXT_BURST)
+        self.round_trip = 0.0
+        """Seconds between the last Request that a home agent answered and its answer."""
+        self.revoked: Revoked | None = None
+        """The latest revocation, until something is registered again."""
         self.refusals = Refusals()
         self.ranks = {name: rank for rank, name in enumerate(config.links)}
         self.links = {name: LinkView(name, config) for name in config.links}
@@ -41,6 +76,8 @@ class NodeState:
         """False from `mip deregister` until `mip register`: then nothing is registered away from home."""
         self.started = False
         self.stopping = False
+        self.farewell_at: float | None = None
+        """When the last deregistration leaves, though the node is stopping."""
         self.announcing: Announcing | None = None
         self.last_denial: int | None = None
         self.counters: dict[str, int] = {}
@@ -49,6 +86,19 @@ class NodeState:
     def registration(self) -> Registration | None:
         """The one of the active link."""
         return self.registrations[self.active] if self.active is not None else None
+
+    @property
+    def direct_to(self) -> IPv4Address | None:
+        """Where Requests go that no foreign agent relays; None: only a foreign agent could know."""
+        if self.config.discovers or not self.config.seeks(self.home_agent):
+            return self.home_agent
+        # R4433-5.1.2-i: "the HA address in that extension MUST match the destination IP of the Request".
+        return self.requested_home_agent
+
+    def forget_home_agent(self) -> None:
+        """Asks whom the configuration names."""
+        self.home_agent = self.configured.home_agent
+        self.requested_home_agent = self.configured.preferred_home_agent
 
     def count(self, what: str) -> None:
         self.counters[what] = self.counters.get(what, 0) + 1

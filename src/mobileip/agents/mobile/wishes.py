@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from mobileip.agents.mobile.attachment import Attachment, CareOf
+from mobileip.agents.mobile.config import UNSPECIFIED
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.state import NodeState
 from mobileip.forwarding.model import (
+    ArpAnswer,
+    BroadcastExit,
     ForwardingState,
     HomeAddress,
     MobileLink,
@@ -26,14 +29,17 @@ def wishes(state: NodeState) -> ForwardingState:
 
 def _wishes(state: NodeState) -> Iterator[Wish]:
     # At home too, so that programs keep one source address wherever the node is.
-    yield HomeAddress(address=state.config.home_address)
+    if state.config.home_address != UNSPECIFIED:
+        yield HomeAddress(address=state.config.home_address)
     home = home_target(state)
     for link in state.links.values():
         if link.exists:
-            # RFC 5944 §4.6: away from home, before the request, the node "disables its own future processing
-            # of any ARP Requests" for its home address; at home, before the request, it "re-enables" it.
+            # R5944-4.6-t, R5944-4.6-q, R5944-4.6-p: away from home, before the request, the node "disables its own
+            # future processing of any ARP Requests" for its home address; at home, before the request, it "re-enables"
+            # it (R5944-4.6-u). R5944-3.6-h, R5944-4.2.1-d: redirects are not followed.
             yield MobileLink(interface=link.name, answers_arp=home is not None and home.interface == link.name)
     yield from _neighbours(state)
+    yield from _arp_answers(state)
     carrier = _carrier(state)
     if home is not None:
         yield MobileRoute(
@@ -42,9 +48,12 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
             gateway=home.gateway,
             on_link=state.config.home_network,
         )
+    # R5944-3.6.2.2-a: "the mobile node SHOULD configure its routing table appropriately for its current point of
+    # attachment".
     elif carrier is not None and carrier.binding is not None:
         yield _route(state, carrier.binding.attachment)
     yield from _tunnel_exit(state, carrier)
+    yield from _broadcast_exit(state, carrier)
 
 
 def home_target(state: NodeState) -> Attachment | None:
@@ -69,8 +78,9 @@ def _route(state: NodeState, attachment: Attachment) -> MobileRoute:
 
 
 def _neighbours(state: NodeState) -> Iterator[Neighbour]:
-    """RFC 5944 §4.6: "MUST NOT transmit any broadcast ARP Request": our signalling from a co-located address
-    asks none either, where the gateway's link-layer address is known."""
+    """Our signalling from a co-located address asks nothing by ARP either, where the gateway's link-layer address is
+    known."""
+    # R5944-4.6-p: "MUST NOT transmit any broadcast ARP Request". R5944-4.2.1-c
     for registration in state.registrations.values():
         in_force = registration.binding.attachment if registration.binding else None
         for attachment in (in_force, registration.target):
@@ -79,6 +89,21 @@ def _neighbours(state: NodeState) -> Iterator[Neighbour]:
                     interface=attachment.interface,
                     address=attachment.gateway,
                     link_address=attachment.gateway_link_address,
+                )
+
+
+def _arp_answers(state: NodeState) -> Iterator[ArpAnswer]:
+    """The agents that may ask by ARP, as long as they ask this node alone."""
+    for registration in state.registrations.values():
+        in_force = registration.binding.attachment if registration.binding else None
+        for attachment in (in_force, registration.target):
+            # R5944-4.6-q: "a foreign agent with which the mobile node is attempting to register or [...] has an
+            # unexpired registration."
+            if attachment is not None and attachment.agent is not None and attachment.first_hop is not None:
+                yield ArpAnswer(
+                    interface=attachment.interface,
+                    home_address=state.config.home_address,
+                    link_address=attachment.first_hop,
                 )
 
 
@@ -92,8 +117,28 @@ def _tunnel_exit(state: NodeState, carrier: Registration | None) -> Iterator[Tun
     if asking is None or asking.state is not State.REGISTERING or not asking.outstanding:
         return
     latest = asking.outstanding[-1]
-    if latest.attachment.care_of is CareOf.COLOCATED:
+    if latest.attachment.care_of is CareOf.COLOCATED and not state.config.seeks(latest.home_agent):
         yield _exit(state, latest.attachment, latest.home_agent, latest.sent_at + latest.lifetime)
+
+
+def _broadcast_exit(state: NodeState, carrier: Registration | None) -> Iterator[BroadcastExit]:
+    """With a co-located care-of address broadcasts are tunneled like anything else; behind a foreign agent in a tunnel
+    of their own to the home address, inside of the one to the agent (RFC 5944 §4.3)."""
+    binding = carrier.binding if carrier else None
+    if binding is None or not state.config.broadcasts:
+        return
+    attachment = binding.attachment
+    is_colocated = attachment.care_of is CareOf.COLOCATED
+    # R5944-3.6.1.2-h: "the mobile node MUST decapsulate the encapsulated IP datagram". R5944-3.6.1.2-i
+    yield BroadcastExit(
+        home_address=state.config.home_address,
+        tunnel=Tunnel(
+            local=attachment.care_of_address if is_colocated else state.config.home_address,
+            remote=binding.home_agent,
+        ),
+        network=state.config.home_network,
+        expires_at=binding.expires_at,
+    )
 
 
 def _exit(state: NodeState, attachment: Attachment, home_agent: IPv4Address, expires_at: float) -> TunnelExit:

@@ -1,7 +1,7 @@
 """The userspace engine: the kernel's tables by plan and reconciliation, every packet by the path.
 
-It holds no socket: the daemon's readers call `packet_from_device`, `packet_from_tunnel` and `icmp_packet`,
-and what leaves goes to the PacketPort. Times are boot time, s.
+It holds no socket: the daemon's readers call `packet_from_device`, `packet_from_tunnel`, `icmp_packet` and
+`broadcast_from_link`, and what leaves goes to the PacketPort. Times are boot time, s.
 """
 
 import errno
@@ -12,27 +12,33 @@ from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.fight import RuleFight
 from mobileip.dataplane.ledger import Ledger
-from mobileip.dataplane.ports import Action, Failure, Kernel, KernelObject, Operation, PacketPort
+from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort
 from mobileip.dataplane.reconcile import reconcile
+from mobileip.dataplane.userspace.broadcasts import from_link
+from mobileip.dataplane.userspace.entry import refused
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several
-from mobileip.dataplane.userspace.path import from_device, from_tunnel, refused
+from mobileip.dataplane.userspace.path import from_device, from_tunnel
 from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import Use
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.forwarding.model import ArpAnswer, ForwardingChange, ForwardingState
 
 ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
 
 class UserspaceEngine:
-    """Implements `dataplane.engine.Engine`."""
+    """Implements `dataplane.engine.Engine`. `ears`, if it has any, are told at every change of what
+    they are to hear."""
 
-    def __init__(self, device: str, kernel: Kernel, port: PacketPort) -> None:
+    def __init__(self, device: str, kernel: Kernel, port: PacketPort, ears: Ears | None = None) -> None:
         self._kernel = kernel
         self._port = port
+        self._ears = ears
+        self._listened_to: Mapping[str, bool] = {}
+        self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
         self._tables = PacketTables()
         self._fight = RuleFight()
@@ -89,7 +95,19 @@ class UserspaceEngine:
         held = self._tables.wishes
         operations = self._ledger.change([(key, held.get(key), wish) for key, wish in wishes.items()])
         self._tables.put(wishes)
+        self._prick_ears()
         return operations
+
+    def _prick_ears(self) -> None:
+        if self._ears is None:
+            return
+        links, answers = self._tables.listeners.links, frozenset(self._tables.arp_answers.values())
+        if links != self._listened_to:
+            self._listened_to = links
+            self._ears.listen(links)
+        if answers != self._answered:
+            self._answered = answers
+            self._ears.answer_arp(answers)
 
     # -- packets
 
@@ -106,6 +124,10 @@ class UserspaceEngine:
         answer = from_inside(self._tables, packet, now)
         if answer is not None:
             self._answer(answer, now)
+
+    def broadcast_from_link(self, interface: str, packet: bytes, now: float) -> None:
+        """A whole IPv4 packet that others broadcast on the link of a home network, as it was heard there."""
+        self._perform(from_link(self._tables, interface, packet, now), now, self._straight)
 
     def _perform(self, outcome: Outcome, now: float, deliveries: Use) -> None:
         """`deliveries` counts what is handed over: packets out of a tunnel, or straight from our device."""
@@ -153,6 +175,8 @@ class UserspaceEngine:
         if leaving.interface is None:
             error = self._port.send_up(delivery.packet)
         else:
+            # R5944-1.7-d, R5944-3.6.1.2-g, R5944-4.2.2-g: neither by a broadcast on the link nor after one: "MUST NOT
+            # use broadcast ARP for a mobile node's MAC address".
             error = self._port.send_frame(leaving.interface, leaving.link_address, delivery.packet)
         if error:
             self._drops[DropReason.SEND_FAILED] += 1

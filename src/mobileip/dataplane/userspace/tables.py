@@ -4,14 +4,20 @@ for a wish.
 Bindings are compiled at their first packet: a home agent with a million of them pays for those that are used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from weakref import WeakValueDictionary
 
 from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.claims import Claims
+from mobileip.dataplane.plan import SMALLEST_WITH_BROADCASTS
+from mobileip.dataplane.userspace.listeners import EVERYBODY, Listeners
+from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tunnels import Binding, Exit, Leg, TunnelEnd, Use
 from mobileip.forwarding.model import (
+    ArpAnswer,
     BindingRoute,
+    BroadcastExit,
+    BroadcastRoute,
     ForwardingChange,
     ForwardingState,
     HomeAddress,
@@ -24,6 +30,15 @@ from mobileip.forwarding.model import (
 )
 
 Octets = bytes
+
+COPIES_PER_SECOND, COPIES_BURST = 1000.0, 500.0
+"""Of broadcasts to mobile nodes. A home network of many listeners is as loud as their number."""
+
+ANY_GROUP = bytes((224, 0, 0, 0))
+"""Stands for every multicast address among the inner destinations of `exits`; no group has it (RFC 1112 §4)."""
+
+
+_Exiting = VisitorRoute | TunnelExit | BroadcastExit
 
 
 class PacketTables:
@@ -42,6 +57,12 @@ class PacketTables:
         self._ends: WeakValueDictionary[Octets, TunnelEnd] = WeakValueDictionary()
         self._uses: dict[Key, dict[Tunnel, Use]] = {}
         self._identification = 0
+        self.arp_answers: dict[Key, ArpAnswer] = {}
+        """Who may ask for a home address of our own."""
+        self.listeners = Listeners(self.end, self._use)
+        """Who hears broadcasts."""
+        self.copies = RateLimit(COPIES_PER_SECOND, COPIES_BURST)
+        """How many copies of broadcasts may leave."""
         self.exits: Mapping[Octets, Exit] = self._exits.winners
         """Outer source, outer destination, inner destination -> where the inner packet goes (RFC 3024
         §A.2)."""
@@ -110,17 +131,24 @@ class PacketTables:
             self._routes.claim(address, key, (key, wish))
             self._compiled.pop(address, None)
         elif isinstance(wish, VisitorRoute):
-            self._claim_exit(
-                key,
-                wish,
-                Exit(wish.interface, wish.link_address, wish.expires_at, self._use(key, wish.tunnel)),
-            )
+            # R5944-1.7-d, R5944-4.2.2-h: the link-layer address that its messages came from, as long as it visits.
+            leaving = Exit(wish.interface, wish.link_address, wish.expires_at, self._use(key, wish.tunnel))
+            self._claim_exits(key, wish, (wish.home_address.packed,), leaving)
+        # R5944-4.1-b: a node with a co-located care-of address "MUST support receiving datagrams tunneled".
         elif isinstance(wish, TunnelExit):
-            self._claim_exit(key, wish, Exit(None, b"", wish.expires_at, self._use(key, wish.tunnel)))
+            leaving = Exit(None, b"", wish.expires_at, self._use(key, wish.tunnel))
+            self._claim_exits(key, wish, (wish.home_address.packed,), leaving)
+        # R5944-4.4-g: "the mobile node MUST be capable of decapsulating packets sent to its home address in order to
+        # receive multicast datagrams".
+        elif isinstance(wish, BroadcastExit):
+            self._claim_exits(key, wish, _heard_by(wish), Exit(None, b"", wish.expires_at, self._use(key, wish.tunnel)))
         elif isinstance(wish, HomeAddress):
             self._own.claim(wish.address.packed, key, True)
+        elif isinstance(wish, ArpAnswer):
+            self.arp_answers[key] = wish
         elif isinstance(wish, HomeNetwork) and wish.interface is None:
             self._virtual.claim(_span(wish), key, True)
+        self.listeners.enter(key, wish)
 
     def _leave(self, key: Key, wish: Wish) -> None:
         if isinstance(wish, BindingRoute):
@@ -128,18 +156,28 @@ class PacketTables:
             self._routes.release(address, key)
             self._compiled.pop(address, None)
         elif isinstance(wish, VisitorRoute | TunnelExit):
-            arriving = _arriving(wish.tunnel)
-            self._exits.release(arriving + wish.home_address.packed, key)
-            self._receiving.release(arriving, key)
+            self._release_exits(key, wish, (wish.home_address.packed,))
+        elif isinstance(wish, BroadcastExit):
+            self._release_exits(key, wish, _heard_by(wish))
         elif isinstance(wish, HomeAddress):
             self._own.release(wish.address.packed, key)
+        elif isinstance(wish, ArpAnswer):
+            del self.arp_answers[key]
         elif isinstance(wish, HomeNetwork):
             self._virtual.release(_span(wish), key)
+        self.listeners.leave(key)
 
-    def _claim_exit(self, key: Key, wish: VisitorRoute | TunnelExit, exit_: Exit) -> None:
+    def _claim_exits(self, key: Key, wish: _Exiting, destinations: Iterable[Octets], leaving: Exit) -> None:
         arriving = _arriving(wish.tunnel)
-        self._exits.claim(arriving + wish.home_address.packed, key, exit_)
+        for destination in destinations:
+            self._exits.claim(arriving + destination, key, leaving)
         self._receiving.claim(arriving, key, isinstance(wish, VisitorRoute))
+
+    def _release_exits(self, key: Key, wish: _Exiting, destinations: Iterable[Octets]) -> None:
+        arriving = _arriving(wish.tunnel)
+        for destination in destinations:
+            self._exits.release(arriving + destination, key)
+        self._receiving.release(arriving, key)
 
     def _use(self, key: Key, tunnel: Tunnel) -> Use:
         return self._uses.setdefault(key, {}).setdefault(tunnel, Use())
@@ -163,7 +201,17 @@ def _arriving(tunnel: Tunnel) -> Octets:
 def _tunnels(wish: Wish | None) -> tuple[Tunnel, ...]:
     if isinstance(wish, BindingRoute):
         return wish.tunnels
-    return (wish.tunnel,) if isinstance(wish, VisitorRoute | TunnelExit) else ()
+    if isinstance(wish, BroadcastRoute):
+        return tuple(copy.tunnel for copy in wish.copies)
+    return (wish.tunnel,) if isinstance(wish, _Exiting) else ()
+
+
+def _heard_by(wish: BroadcastExit) -> tuple[Octets, ...]:
+    """The inner destinations that a mobile node takes for its own beside its home address."""
+    destinations = (EVERYBODY, ANY_GROUP)
+    if wish.network.prefixlen > SMALLEST_WITH_BROADCASTS:
+        return destinations
+    return (*destinations, wish.network.broadcast_address.packed)
 
 
 def _span(network: HomeNetwork) -> tuple[int, int]:

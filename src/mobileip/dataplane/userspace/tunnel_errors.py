@@ -1,9 +1,9 @@
 """ICMP errors that come back from inside a tunnel (RFC 2003 §4): soft state for us, news for the original
 sender."""
 
+from mobileip.dataplane.userspace.entry import UNREACHABLE_LIFETIME, learn
 from mobileip.dataplane.userspace.header import header_length, trouble
 from mobileip.dataplane.userspace.outcome import Answer
-from mobileip.dataplane.userspace.path import learn
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnels import TunnelEnd
 from mobileip.wire.ip.checksum import is_valid
@@ -24,9 +24,10 @@ messages."""
 PLATEAUS = (65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68)
 """RFC 1191 §7.1: MTUs worth trying where nobody told the next one."""
 
-UNREACHABLE_CODES = frozenset({0, 1, 2})
-"""Net, host and protocol unreachable: all mean to the sender that the host can't be reached (RFC 2003
-§4.1)."""
+NET_UNREACHABLE, PROTOCOL_UNREACHABLE = 0, 2
+
+UNREACHABLE_CODES = frozenset({NET_UNREACHABLE, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE})
+"""Those of Destination Unreachable that mean something to the original sender."""
 
 
 def next_plateau(length: int) -> int:
@@ -48,13 +49,30 @@ def from_inside(tables: PacketTables, packet: bytes, now: float) -> Answer | Non
     if kind == DESTINATION_UNREACHABLE and code == FRAGMENTATION_NEEDED:
         told = mtu or next_plateau(int.from_bytes(outer[2:4]))
         _narrow(end, told, now)
-        # RFC 2003 §4.1: "The encapsulator MUST relay ICMP Datagram Too Big messages to the sender".
+        # R2003-4.1-f: "The encapsulator MUST relay ICMP Datagram Too Big messages to the sender".
         return _relayed(tables, end, inner, FRAGMENTATION_NEEDED, end.mtu - HEADER_LENGTH)
-    # RFC 2003 §4.4: Time Exceeded "MUST be reported to the sender [...] as Host Unreachable (Type 3, Code
-    # 1)". Others (ports, source routes, redirects, quenches, parameters of a header that is ours) are not
-    # the sender's business.
+    # R2003-4.1-e, R2003-4.1-h, R2003-4.2-a, R2003-4.3-a, R2003-4.5-a, R2003-5.2-c: others (ports, source routes,
+    # quenches, redirects, parameters of a header that is ours) are not the sender's business, and no quench is made.
     if kind == TIME_EXCEEDED or (kind == DESTINATION_UNREACHABLE and code in UNREACHABLE_CODES):
-        return _relayed(tables, end, inner, HOST_UNREACHABLE, 0)
+        # R2003-4.4-a: Time Exceeded "MUST be reported to the sender [...] as Host Unreachable (Type 3, Code 1)".
+        # R2003-4.1-c: "SHOULD relay Host Unreachable messages".
+        is_host = kind == TIME_EXCEEDED or code == HOST_UNREACHABLE
+        return _unreachable(tables, end, inner, is_host, now)
+    return None
+
+
+def _unreachable(tables: PacketTables, end: TunnelEnd, inner: bytes, is_host: bool, now: float) -> Answer | None:
+    """The tunnel's exit was not reached: news for the sender of `inner`, or where too little of it was quoted, for that
+    of the next packet."""
+    if _is_quoted(inner):
+        # R2003-4.1-b, R2003-4.1-d: the code of the others "MUST be set to 0", or "Code 0 or 1" where the original
+        # destination is "on the same network as the encapsulator".
+        told = is_host or tables.listeners.is_at_home(inner[16:20])
+        # R2003-4.1-a: "SHOULD be returned to the original sender."
+        return _relayed(tables, end, inner, HOST_UNREACHABLE if told else NET_UNREACHABLE, 0)
+    # R2003-5-a, R5944-4.2.3-f: "when subsequent datagrams arrive that would transit the tunnel", see `entry`.
+    end.unreachable_until = now + UNREACHABLE_LIFETIME
+    end.unreachable_code = HOST_UNREACHABLE if is_host else NET_UNREACHABLE
     return None
 
 
@@ -81,9 +99,13 @@ def _narrow(end: TunnelEnd, mtu: int, now: float) -> None:
 def _relayed(tables: PacketTables, end: TunnelEnd, inner: bytes, code: int, mtu: int) -> Answer | None:
     """The news for the sender of `inner`, if enough of it was quoted and it is one that we sent into this
     tunnel."""
-    if len(inner) < HEADER_LENGTH + ICMP_HEADER_LENGTH or inner[0] >> 4 != 4 or header_length(inner) < HEADER_LENGTH:
-        return None
-    binding = tables.binding(inner[16:20])
+    binding = tables.binding(inner[16:20]) if _is_quoted(inner) else None
     if binding is None or all(leg.end is not end for leg in binding.legs):
         return None
     return Answer(inner, DESTINATION_UNREACHABLE, code, mtu)
+
+
+def _is_quoted(inner: bytes) -> bool:
+    """Whether there is enough of an inner packet to tell its sender."""
+    enough = len(inner) >= HEADER_LENGTH + ICMP_HEADER_LENGTH
+    return enough and inner[0] >> 4 == 4 and header_length(inner) >= HEADER_LENGTH

@@ -21,10 +21,21 @@ class TunnelEnd:
     header has them.
 
     `mtu` is the largest outer packet that the path is known to take, believed until `mtu_until` (boot time,
-    s).
+    s). Until `unreachable_until` (0 = never) the next packet's sender is to hear `unreachable_code`.
     """
 
-    __slots__ = ("__weakref__", "_words", "ends", "local", "mtu", "mtu_until", "remote", "tunnel")
+    __slots__ = (
+        "__weakref__",
+        "_words",
+        "ends",
+        "local",
+        "mtu",
+        "mtu_until",
+        "remote",
+        "tunnel",
+        "unreachable_code",
+        "unreachable_until",
+    )
 
     def __init__(self, tunnel: Tunnel) -> None:
         self.tunnel = tunnel
@@ -33,6 +44,8 @@ class TunnelEnd:
         self.ends = self.local + self.remote
         self.mtu = NO_MTU
         self.mtu_until = 0.0
+        self.unreachable_until = 0.0
+        self.unreachable_code = 0
         # The part of the outer header's checksum that is the same for every packet.
         self._words = (VERSION_AND_LENGTH << 8) + (TUNNEL_TTL << 8 | PROTOCOL_IPIP) + int.from_bytes(self.ends) % 0xFFFF
 
@@ -43,28 +56,21 @@ class TunnelEnd:
         "decremented by one if the tunneling is being done as part of forwarding the datagram".
         """
         total = len(packet) + HEADER_LENGTH
-        service = packet[1]  # RFC 2003 §3.1: "The Type of Service (TOS) is copied from the inner IP header."
-        # RFC 2003 §3.1: 'if the "Don't Fragment" bit is set in the inner IP header, it MUST be set in the
+        # R2003-3.1-a: "The Type of Service (TOS) is copied from the inner IP header."
+        service = packet[1]
+        # R2003-3.1-b: 'if the "Don't Fragment" bit is set in the inner IP header, it MUST be set in the
         # outer'. Where it is clear a router on the way may fragment: a path that became narrower loses
         # nothing.
         flags = (packet[6] & 0x40) << 8
         words = self._words + service + total + identification + flags
         words = (words & 0xFFFF) + (words >> 16)
         check = ~(words + (words >> 16)) & 0xFFFF
-        return (
-            _OUTER.pack(
-                VERSION_AND_LENGTH,
-                service,
-                total,
-                identification,
-                flags,
-                TUNNEL_TTL,
-                PROTOCOL_IPIP,
-                check,
-                self.ends,
-            )
-            + packet
+        # R2003-3.1-a, R5944-4.1-a, R5944-4.2.3-e: protocol 4, and the ends of the tunnel; the source "MUST be the
+        # address sent to the mobile node in the Home Agent field of the Registration Reply."
+        outer = _OUTER.pack(
+            VERSION_AND_LENGTH, service, total, identification, flags, TUNNEL_TTL, PROTOCOL_IPIP, check, self.ends
         )
+        return outer + packet
 
 
 class Use:
@@ -78,13 +84,14 @@ class Use:
 
 
 class Leg:
-    """One tunnel of one binding."""
+    """One tunnel of one binding; or of one listener to broadcasts, about which no errors are told."""
 
-    __slots__ = ("end", "use")
+    __slots__ = ("end", "is_quiet", "use")
 
-    def __init__(self, end: TunnelEnd, use: Use) -> None:
+    def __init__(self, end: TunnelEnd, use: Use, *, is_quiet: bool = False) -> None:
         self.end = end
         self.use = use
+        self.is_quiet = is_quiet
 
 
 class Binding:

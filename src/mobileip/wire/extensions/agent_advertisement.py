@@ -32,6 +32,7 @@ class MobilityAgentAdvertisementExtension(SimpleExtension, frozen=True, kw_only=
     minimal_encapsulation: bool = False
     gre_encapsulation: bool = False
     reserved_r: bool = False
+    """R5944-2.1.1-a: r: "Sent as zero; ignored on reception. SHOULD NOT be allocated for any other uses"."""
     reverse_tunneling: bool = False
     """RFC 3024 §3.1."""
     udp_tunneling: bool = False

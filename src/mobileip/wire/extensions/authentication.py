@@ -13,7 +13,8 @@ from mobileip.wire.extensions.base import Extension
 from mobileip.wire.fields import packed
 
 SPI_END = 6
-"""Octets from the type octet up to and with the SPI of 32-34: what an authenticator covers of its own header."""
+"""R5944-3.5.1-a: octets from the type octet up to and with the SPI of 32-34: what an authenticator covers of its own
+header."""
 
 MINIMUM_GENERALIZED_LENGTH = 20
 """RFC 4721 §5: "MUST be at least 20"."""
@@ -39,6 +40,7 @@ class AuthenticationExtension(Extension, frozen=True):
     @classmethod
     def header(cls, spi: int, authenticator_length: int) -> bytes:
         """Type, Length and SPI: what the authenticator itself covers of this extension (RFC 5944 §3.5.1)."""
+        # R5944-1.6-a
         return packed(_HEADER, (cls.TYPE, 4 + authenticator_length, spi), _HEADER_WIDTHS)
 
 

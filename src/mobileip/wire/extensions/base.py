@@ -73,7 +73,9 @@ class ShortExtension(SubtypedExtension, frozen=True):
 
     def encode(self) -> bytes:
         data = self._limited(self.data(), MAXIMUM_LENGTH - 1)
-        return bytes((self.TYPE, 1 + len(data))) + u8(self.subtype, "subtype") + data
+        # R5944-1.11-a, R3846-3-a, R4917-3-a: the Length "MUST be set to 1 plus the total length of the Data field".
+        length = 1 + len(data)
+        return bytes((self.TYPE, length)) + u8(self.subtype, "subtype") + data
 
 
 class LongExtension(SubtypedExtension, frozen=True):

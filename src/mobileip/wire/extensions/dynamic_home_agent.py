@@ -39,6 +39,7 @@ def dynamic_home_agent(octets: bytes, offset: int) -> tuple[Extension, int]:
     """A decoder of 139 in both forms."""
     cursor = Cursor(octets, offset + 1)
     first, second = cursor.u8("subtype or length"), cursor.u8("length or subtype")
+    # R3344-1.10-a: a skippable extension in the long format, which RFC 5944 has banned: it is read like the short one.
     short_form = first == 5 and second in _SUBTYPES
     if not short_form and (first not in _SUBTYPES or second or cursor.u8("length") != 4):
         detail = f"dynamic home agent of neither form: {octets[offset : offset + 4].hex()}"

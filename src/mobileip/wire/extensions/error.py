@@ -15,6 +15,7 @@ class ForeignAgentError(ShortExtension, frozen=True):
 
     TYPE: ClassVar[int] = 45
     SUBTYPE: ClassVar[int] = 0
+    """R4636-3-a"""
 
     status: int
     """A `numbers.ReplyCode` of a foreign agent, 64-127."""

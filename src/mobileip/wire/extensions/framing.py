@@ -77,6 +77,7 @@ def short(*kinds: Subtyped, otherwise: AnySubtype | None = None) -> Decoder:
     by_subtype = {kind.SUBTYPE: kind for kind in kinds}
 
     def decode(octets: bytes, offset: int) -> tuple[Extension, int]:
+        # R5944-1.11-a: the Length "MUST be set to 1 plus the total length of the Data field".
         cursor = window(octets, offset)
         subtype = cursor.u8("subtype")
         kind = by_subtype.get(subtype)
@@ -85,6 +86,7 @@ def short(*kinds: Subtyped, otherwise: AnySubtype | None = None) -> Decoder:
         elif otherwise is not None:
             extension = otherwise(subtype, cursor)
         elif octets[offset] >= SKIPPABLE_FROM:
+            # R5944-1.8-b: of an unknown subtype it is not recognized either.
             return UnknownExtension(octets[offset], octets[offset + 2 : cursor.end]), cursor.end
         else:
             _refuse_subtype(octets[offset], subtype, offset + 2)
@@ -115,6 +117,6 @@ def long(*kinds: Subtyped, otherwise: AnySubtype | None = None) -> Decoder:
 
 
 def _refuse_subtype(number: int, subtype: int, offset: int) -> NoReturn:
-    # RFC 5944 §1.8: a non-skippable extension that is not recognized: "the message containing that Extension MUST be
+    # R5944-1.8-a: a non-skippable extension that is not recognized: "the message containing that Extension MUST be
     # silently discarded". A subtype that we do not know makes it one.
     raise DecodeError(DecodeReason.UNKNOWN_EXTENSION, offset, f"extension {number} with unknown subtype {subtype}")

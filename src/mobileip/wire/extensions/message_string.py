@@ -23,6 +23,7 @@ class MessageString(ShortExtension, frozen=True):
 
     @classmethod
     def of(cls, subtype: int, text: str) -> Self:
+        # R4917-3-c: "MUST be in UTF-8 encoded ISO-10646 characters".
         return cls(subtype, text.encode())
 
     @property

@@ -54,6 +54,7 @@ def _authentication(kind: type[auth.AuthenticationExtension], octets: bytes, off
     """32-34, in every message: without a cursor, since this is most of what a registration costs to decode."""
     start, size = offset + 2, len(octets)
     end = start + octets[offset + 1] if start <= size else start
+    # R5944-1.6-a: "An authorization-enabling extension MUST contain a Security Parameter Index": 4 octets at least.
     if end > size or end < start + 4:
         length = window(octets, offset).remaining  # raises where the message ends too early
         detail = f"length {length}, at least 4 for the SPI"
@@ -148,10 +149,10 @@ def decode_extensions(
 def _unknown(octets: bytes, offset: int) -> tuple[Extension, int]:
     number = octets[offset]
     if number < SKIPPABLE_FROM:
-        # RFC 5944 §1.8: "When an Extension numbered in either of these sets within the range 0 through 127 is
+        # R5944-1.8-a: "When an Extension numbered in either of these sets within the range 0 through 127 is
         # encountered but not recognized, the message containing that Extension MUST be silently discarded."
         raise DecodeError(DecodeReason.UNKNOWN_EXTENSION, offset, f"unknown extension {number}")
-    # RFC 5944 §1.8: "When an Extension numbered in the range 128 through 255 is encountered that is not recognized,
-    # that particular Extension is ignored, but the rest of the Extensions and message data MUST still be processed."
     cursor = window(octets, offset)
+    # R5944-1.8-b: "When an Extension numbered in the range 128 through 255 is encountered that is not recognized, that
+    # particular Extension is ignored, but the rest of the Extensions and message data MUST still be processed."
     return UnknownExtension(number, cursor.rest()), cursor.end

@@ -20,13 +20,14 @@ class RevocationSupport(SimpleExtension, frozen=True):
     inform: bool = False
     """I: the sender can use the I bit of Revocation messages."""
     reserved: int = 0
-    """Fifteen bits."""
+    """Fifteen bits. R3543-3.2-e: "MUST be set to 0 on sending"."""
     more: bytes = b""
     """§3.2: "This allows for a longer extension length should more bits be required in the future"."""
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Self:
         flags = cursor.u16("flags")
+        # R3543-3.2-f: "MUST be ignored on receiving".
         return cls(cursor.u32("timestamp"), bool(flags & 0x8000), flags & 0x7FFF, cursor.rest())
 
     def data(self) -> bytes:

@@ -25,6 +25,7 @@ class CriticalVendorExtension(LongExtension, frozen=True, kw_only=True):
     vendor_type: int
     value: bytes = b""
     reserved: int = 0
+    """R3115-2.1-a: "MUST be set to 0 on sending"."""
 
     @property
     def subtype(self) -> int:
@@ -33,6 +34,7 @@ class CriticalVendorExtension(LongExtension, frozen=True, kw_only=True):
 
     @classmethod
     def of_subtype(cls, reserved: int, cursor: Cursor) -> Self:
+        # R3115-2.1-b: Reserved "MUST be ignored on reception": any is taken.
         return cls(
             vendor=cursor.u32("vendor"),
             vendor_type=cursor.u16("vendor_type"),
@@ -59,9 +61,11 @@ class NormalVendorExtension(SimpleExtension, frozen=True, kw_only=True):
     vendor_type: int
     value: bytes = b""
     reserved: int = 0
+    """R3115-2.2-a: "To be set to 0"."""
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Self:
+        # R3115-2.2-a: ignored on reception.
         return cls(
             reserved=cursor.u16("reserved"),
             vendor=cursor.u32("vendor"),

@@ -32,7 +32,7 @@ def _pseudo_header(source: IPv4Address, destination: IPv4Address, length: int) -
 def decode_udp(
     octets: bytes, source: IPv4Address, destination: IPv4Address, *, verify_checksum: bool = True
 ) -> UdpDatagram:
-    """Decodes the payload of an IPv4 packet. A zero checksum is accepted (RFC 5944 §3.1); another must match.
+    """Decodes the payload of an IPv4 packet. A zero checksum is accepted; another must match.
 
     Raises: `DecodeError`.
     """
@@ -43,7 +43,11 @@ def decode_udp(
         raise DecodeError(DecodeReason.BAD_LENGTH, 4, f"UDP length {length}, at least 8 is expected")
     if length > len(octets):
         raise DecodeError(DecodeReason.TRUNCATED, len(octets), f"UDP length {length}, {len(octets)} octets came")
-    if verify_checksum and received and not is_valid(_pseudo_header(source, destination, length) + octets[:length]):
+    # R5944-3.1-g: "A zero UDP checksum SHOULD be accepted by the recipient."
+    is_summed = verify_checksum and received != 0
+    # R5944-3.1-f, R5944-3.6.2.1-a, R5944-3.7.2.1-a, R5944-3.7.3.1-a, R5944-3.8.2.1-a: it "MUST be checked by the
+    # recipient".
+    if is_summed and not is_valid(_pseudo_header(source, destination, length) + octets[:length]):
         raise DecodeError(DecodeReason.BAD_CHECKSUM, 6, "the UDP checksum does not match")
     return UdpDatagram(source_port, destination_port, octets[HEADER_LENGTH:length])
 
@@ -59,5 +63,6 @@ def encode_udp(
     if length > 0xFFFF:
         raise ValueError(f"a UDP payload of {len(payload)} octets: at most {0xFFFF - HEADER_LENGTH}")
     header = packed(_HEADER, (source_port, destination_port, length, 0), _HEADER_WIDTHS)
+    # R5944-3.1-e: "A nonzero UDP checksum SHOULD be included in the header".
     total = checksum(_pseudo_header(source, destination, length) + header + payload) or 0xFFFF
     return header[:6] + total.to_bytes(2) + payload

@@ -1,7 +1,9 @@
 """Conversations with a foreign agent."""
 
+from collections.abc import Callable
 from ipaddress import IPv4Address
 from math import inf
+from typing import Any
 
 from tests.support.foreign_agent import (
     AGENT_ADDRESS,
@@ -15,6 +17,7 @@ from tests.support.foreign_agent import (
     OTHER_HOME_AGENT,
     OTHER_MAC,
     UPLINK,
+    acknowledgment,
     agent_of,
     foreign_agent_config,
     link_changed,
@@ -22,6 +25,7 @@ from tests.support.foreign_agent import (
     playbook,
     reply,
     request,
+    revocation,
     solicitation,
     unsigned_reply,
     visitor,
@@ -29,9 +33,24 @@ from tests.support.foreign_agent import (
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, arrived
 from tests.support.playbook import Playbook, forwarding, message, notice
 
-from mobileip.agents.events import LinkRemoved, SolicitationArrived, Started, Stopping, TimerExpired
+from mobileip.agents.events import (
+    DeliveryFailed,
+    LinkRemoved,
+    RevokeCommanded,
+    SolicitationArrived,
+    Started,
+    Stopping,
+    TimerExpired,
+)
 from mobileip.agents.foreign.agent import ForeignAgent
-from mobileip.agents.notices import Discarded, RegistrationDenied, VisitorAdded, VisitorRemoved
+from mobileip.agents.notices import (
+    Discarded,
+    RegistrationDenied,
+    RevocationEnded,
+    RevocationSent,
+    VisitorAdded,
+    VisitorRemoved,
+)
 from mobileip.agents.outputs import ChangeForwarding, Departure, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, Tunnel, VisitorRoute
@@ -40,9 +59,15 @@ from mobileip.wire.extensions.authentication import (
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
+from mobileip.wire.extensions.base import Extension
+from mobileip.wire.extensions.error import ForeignAgentError
+from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.identification import high
 from mobileip.wire.message import decode_message
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 COLOCATED = IPv4Address("198.51.100.77")
 MHAE = (MobileHomeAuthentication, MOBILE_HOME)
@@ -286,7 +311,7 @@ def test_requests_to_the_group_are_answered_from_our_address_on_the_link() -> No
 
 def test_without_a_reply_the_request_times_out() -> None:
     play = playbook().given(request()).forget()
-    play.wait(6.9).expect_nothing()
+    play.wait(7.9).expect_nothing()
     play.wait(0.2).expect(notice(RegistrationDenied, code=78), message(RegistrationReply, code=78, identification=NTP))
     assert agent_of(play).snapshot().pending == ()
     play.given(reply()).expect(notice(Discarded, reason=DropReason.UNEXPECTED_REPLY))
@@ -294,12 +319,14 @@ def test_without_a_reply_the_request_times_out() -> None:
 
 def test_a_pending_registration_lives_no_longer_than_it_asks_for() -> None:
     play = playbook().given(request(lifetime=3)).forget()
-    play.wait(3.1).expect_among(message(RegistrationReply, code=78))
+    play.wait(3.1).expect_nothing()
+    snapshot = agent_of(play).snapshot()
+    assert (snapshot.pending, snapshot.counters["pending_expired"]) == ((), 1)
 
 
 def test_deregistrations_wait_as_long_as_registrations() -> None:
     play = playbook().given(request(lifetime=0)).forget()
-    play.wait(6.9).expect_nothing()
+    play.wait(7.9).expect_nothing()
     play.wait(0.2).expect_among(message(RegistrationReply, code=78))
 
 
@@ -321,7 +348,7 @@ def test_more_than_five_pending_of_one_node_are_too_many() -> None:
         play.given(request(identification=NTP + number)).expect(RELAYED_REQUEST)
     play.given(request(identification=NTP + 5)).expect_among(message(RegistrationReply, code=66))
     play.given(request(identification=NTP)).expect(RELAYED_REQUEST)
-    play.wait(7.1).forget().given(request(identification=NTP + 5)).expect(RELAYED_REQUEST)
+    play.wait(8.1).forget().given(request(identification=NTP + 5)).expect(RELAYED_REQUEST)
 
 
 # -- replies that are none
@@ -358,7 +385,10 @@ def test_a_reply_to_an_older_request_undoes_nothing() -> None:
 def test_a_forged_reply_changes_nothing_but_is_answered() -> None:
     play = playbook(home_agents=((HOME_AGENT, FOREIGN_HOME),)).given(request()).forget()
     before = agent_of(play).snapshot()
-    play.given(reply()).expect(notice(RegistrationDenied, code=68), message(RegistrationReply, code=68))
+    play.given(reply()).expect(
+        notice(RegistrationDenied, code=68),
+        message(RegistrationReply, code=0, extensions=lambda extensions: extensions[-1] == ForeignAgentError(68)),
+    )
     after = agent_of(play).snapshot()
     assert (after.visitors, after.pending) == (before.visitors, before.pending)
     play.given(reply(MHAE, FHAE)).expect_among(notice(VisitorAdded))
@@ -432,5 +462,170 @@ def test_requests_for_the_home_agent_in_the_same_node_are_relayed_to_it() -> Non
 
 
 def test_messages_of_other_kinds_are_not_for_us() -> None:
-    revocation = bytes((7, *19 * (0,)))
-    playbook().given(arrived(revocation, interface=LINK)).expect(notice(Discarded, reason=DropReason.NOT_FOR_US))
+    tunnel_data = bytes((4, 4, 0, 0))
+    playbook().given(arrived(tunnel_data, interface=LINK)).expect(notice(Discarded, reason=DropReason.NOT_FOR_US))
+
+
+# -- nodes without a home address, or without a home agent
+
+
+def test_a_node_that_has_only_a_name_gets_its_address() -> None:
+    nobody, name = IPv4Address(0), (MobileNodeNai("mn@example.net"),)
+    play = playbook().given(request(home_address=nobody, source=nobody, extensions=name)).expect(RELAYED_REQUEST)
+    play.given(reply(extensions=name)).expect(
+        forwarding(install=(VisitorRoute,)),
+        notice(VisitorAdded, home_address=HOME_ADDRESS),
+        message(RegistrationReply, to=HOME_ADDRESS, frame_to=MAC),
+    )
+    [entry] = agent_of(play).snapshot().visitors
+    assert (entry.home_address, entry.nai) == (HOME_ADDRESS, "mn@example.net")
+
+
+def test_a_node_that_wants_any_home_agent_gets_ours() -> None:
+    anywhere = IPv4Address(0)
+    play = playbook(default_home_agent=OTHER_HOME_AGENT)
+    play.given(request(home_agent=anywhere)).expect(
+        message(RegistrationRequest, to=OTHER_HOME_AGENT, home_agent=anywhere)
+    )
+    play.given(reply(home_agent=OTHER_HOME_AGENT, source=OTHER_HOME_AGENT)).expect_among(notice(VisitorAdded))
+    assert [v.home_agent for v in agent_of(play).snapshot().visitors] == [OTHER_HOME_AGENT]
+    playbook().given(request(home_agent=anywhere)).expect_among(
+        message(RegistrationReply, code=90, home_agent=anywhere)
+    )
+
+
+# -- what is not honoured
+
+ASSOCIATED: dict[str, object] = {"home_agents": ((HOME_AGENT, FOREIGN_HOME),)}
+
+
+def errors(status: int) -> Callable[[tuple[Extension, ...]], bool]:
+    """Whether the last extension is the foreign agent's error of this status."""
+    return lambda extensions: extensions[-1] == ForeignAgentError(status)
+
+
+def crowded(**fields: object) -> Playbook:
+    """A foreign agent for one visitor: it let two in at once, and one of them is accepted."""
+    play = playbook(maximum_visitors=1, **(ASSOCIATED | fields))
+    play.given(request(), request(home_address=OTHER_HOME_ADDRESS, link_source=OTHER_MAC))
+    return play.given(reply(MHAE, FHAE)).forget()
+
+
+def test_one_too_many_is_told_behind_what_its_home_agent_says() -> None:
+    play = crowded().given(reply(MHAE, FHAE, home_address=OTHER_HOME_ADDRESS))
+    play.expect(
+        notice(RegistrationDenied, code=66),
+        message(RegistrationReply, code=0, extensions=errors(66), frame_to=OTHER_MAC),
+    )
+    assert agent_of(play).snapshot().pending == ()
+
+
+def test_the_home_agent_of_one_too_many_is_told_too() -> None:
+    play = crowded(revocation=True)
+    answer = reply(
+        MHAE,
+        FHAE,
+        home_address=OTHER_HOME_ADDRESS,
+        extensions=(RevocationSupport(1, inform=True),),
+    )
+    play.given(answer).expect_among(message(RegistrationReply, extensions=errors(66)))
+    play.wait(1.0).expect_among(
+        message(RegistrationRevocation, home_address=OTHER_HOME_ADDRESS, inform=False, to=HOME_AGENT)
+    )
+
+
+def test_without_proof_the_request_stays_pending() -> None:
+    play = playbook(maximum_visitors=1)
+    play.given(request(), request(home_address=OTHER_HOME_ADDRESS, link_source=OTHER_MAC), reply()).forget()
+    play.given(reply(home_address=OTHER_HOME_ADDRESS)).expect_among(message(RegistrationReply, extensions=errors(66)))
+    assert len(agent_of(play).snapshot().pending) == 1
+
+
+def test_what_no_status_says_is_our_own_answer() -> None:
+    play = playbook().given(request(extensions=(MobileNodeNai("mn@example.net"),))).forget()
+    play.given(reply()).expect(notice(RegistrationDenied, code=97), message(RegistrationReply, code=97, extensions=()))
+
+
+def test_without_proof_a_visitor_is_not_ended_for_another_machine() -> None:
+    play = playbook(**ASSOCIATED).given(request(), reply(MHAE, FHAE)).forget()
+    leaving: dict[str, Any] = {"identification": NTP + 1, "lifetime": 0}
+    play.given(request(**leaving, link_source=OTHER_MAC), reply(**leaving)).expect(
+        message(RegistrationRequest), message(RegistrationReply, lifetime=0, frame_to=OTHER_MAC)
+    )
+    assert len(agent_of(play).snapshot().visitors) == 1
+    leaving["identification"] = NTP + 2
+    play.given(request(**leaving), reply(**leaving)).expect_among(notice(VisitorRemoved))
+
+
+# -- ICMP errors
+
+
+def test_an_icmp_error_is_told_and_ends_nothing() -> None:
+    asked = request()
+    play = playbook().given(asked).forget()
+    failed = DeliveryFailed(destination=HOME_AGENT, icmp_type=3, icmp_code=3, octets=asked.decoded.octets)
+    play.given(failed).expect(
+        notice(RegistrationDenied, code=82), message(RegistrationReply, code=82, frame_to=MAC, identification=NTP)
+    )
+    play.given(failed).expect(notice(RegistrationDenied, code=82))
+    play.given(reply()).expect_among(notice(VisitorAdded))
+    play.given(failed).expect_nothing()
+
+
+def test_what_is_no_error_of_delivery_is_nothing() -> None:
+    play = playbook().given(request()).forget()
+    play.given(DeliveryFailed(destination=HOME_AGENT, icmp_type=5, icmp_code=1, octets=b"")).expect_nothing()
+
+
+# -- revocation
+
+
+def revocable() -> Playbook:
+    """A visitor whose home agent takes part in revocation."""
+    play = playbook(revocation=True, **ASSOCIATED).given(request())
+    return play.given(reply(MHAE, FHAE, extensions=(RevocationSupport(high(NTP), inform=True),))).forget()
+
+
+def test_its_home_agent_revokes_a_visitor() -> None:
+    play = revocable()
+    agent_of(play).know_advertiser(lambda *_: [])
+    play.given(revocation(), after=60.0).expect(
+        forwarding(remove=("0/10.1.0.10",)),
+        notice(VisitorRemoved, cause="revoked"),
+        message(RevocationAcknowledgment, to=HOME_AGENT, frm=CARE_OF_ADDRESS),
+    )
+    play.given(revocation()).expect(notice(Discarded, reason=DropReason.REPLAYED))
+
+
+def test_an_operator_revokes_a_visitor() -> None:
+    play = revocable()
+    play.given(RevokeCommanded(home_address=HOME_ADDRESS), after=60.0).expect(
+        forwarding(remove=("0/10.1.0.10",)),
+        notice(VisitorRemoved, cause="revoked"),
+        notice(RevocationSent, attempt=1),
+        message(RegistrationRevocation, inform=True, revocation_identifier=high(NTP) + 60),
+    )
+    play.given(acknowledgment(revocation_identifier=high(NTP) + 59)).expect(
+        notice(Discarded, reason=DropReason.UNEXPECTED_REPLY)
+    )
+    play.wait(1.0).expect(notice(RevocationSent, attempt=2), message(RegistrationRevocation))
+    play.given(acknowledgment(revocation_identifier=high(NTP) + 61)).expect(
+        notice(RevocationEnded, cause="acknowledged")
+    )
+    assert play.agent.next_deadline() is None
+
+
+def test_who_registers_anew_is_not_revoked() -> None:
+    play = revocable().given(RevokeCommanded(home_address=HOME_ADDRESS), after=60.0).forget()
+    play.given(request(identification=NTP + 1), reply(MHAE, FHAE, identification=NTP + 1))
+    play.expect_among(notice(RevocationEnded, cause="gave_up"), notice(VisitorAdded))
+
+
+def test_revocation_is_offered_to_nodes_and_home_agents() -> None:
+    [offer, _] = ForeignAgent(foreign_agent_config(revocation=True)).offers().values()
+    assert (offer.registration_revocation, offer.registration_required) == (True, True)
+    support = lambda extensions: RevocationSupport(high(NTP), inform=True) in extensions  # noqa: E731
+    shared = playbook(revocation=True, **ASSOCIATED)
+    shared.given(request()).expect(message(RegistrationRequest, extensions=support))
+    for play in (playbook(revocation=True), playbook(**ASSOCIATED)):
+        play.given(request()).expect(message(RegistrationRequest, extensions=lambda found: not support(found)))

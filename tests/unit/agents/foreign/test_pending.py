@@ -1,5 +1,6 @@
 """Pending registrations."""
 
+from ipaddress import IPv4Address
 from math import inf
 
 from tests.support.foreign_agent import OTHER_HOME_ADDRESS, OTHER_HOME_AGENT, OTHER_MAC, pending
@@ -15,11 +16,37 @@ def some() -> PendingRegistrations:
 def test_found_by_home_address_and_low_half() -> None:
     registrations = some()
     registrations.add(pending())
-    assert registrations.find(HOME_ADDRESS, NTP) == pending()
-    assert registrations.find(HOME_ADDRESS, NTP ^ 1 << 40) == pending()
-    assert registrations.find(HOME_ADDRESS, NTP + 1) is None
-    assert registrations.find(OTHER_HOME_ADDRESS, NTP) is None
+    assert registrations.answered_by(HOME_ADDRESS, NTP, None) == pending()
+    assert registrations.answered_by(HOME_ADDRESS, NTP ^ 1 << 40, None) == pending()
+    assert registrations.answered_by(HOME_ADDRESS, NTP + 1, None) is None
+    assert registrations.answered_by(OTHER_HOME_ADDRESS, NTP, None) is None
+    assert registrations.waits_for(HOME_ADDRESS)
+    assert not registrations.waits_for(OTHER_HOME_ADDRESS)
     assert (len(registrations), list(registrations)) == (1, [pending()])
+
+
+def test_of_one_home_address_the_nai_tells_apart() -> None:
+    registrations = PendingRegistrations(10, 10)
+    entries = {nai: pending(nai=nai) for nai in ("one@example.net", "two@example.net")}
+    for entry in entries.values():
+        registrations.add(entry)
+    assert len(registrations) == 2
+    for nai, entry in entries.items():
+        assert registrations.answered_by(HOME_ADDRESS, NTP, nai) is entry
+        assert registrations.same_as(pending(nai=nai)) is entry
+    assert registrations.answered_by(HOME_ADDRESS, NTP, None) is entries["one@example.net"]
+    assert registrations.answered_by(HOME_ADDRESS, NTP, "three@example.net") is entries["one@example.net"]
+
+
+def test_without_a_home_address_the_nai_is_all_there_is() -> None:
+    nobody = pending(home_address=IPv4Address(0), nai="mn@example.net")
+    registrations = some()
+    registrations.add(nobody)
+    for home_address in (HOME_ADDRESS, IPv4Address(0)):
+        assert registrations.answered_by(home_address, NTP, "mn@example.net") is nobody
+        assert registrations.answered_by(home_address, NTP + 1, "mn@example.net") is None
+        assert registrations.answered_by(home_address, NTP, "other@example.net") is None
+        assert registrations.answered_by(home_address, NTP, None) is None
 
 
 def test_limits_for_one_and_for_all() -> None:
@@ -65,6 +92,15 @@ def test_they_expire_in_order() -> None:
     assert registrations.next_deadline() == 8.0
     assert [p.expires_at for p in registrations.expire(10.0)] == [8.0, 9.0]
     assert len(registrations) == 0
+
+
+def test_others_of_no_address_are_not_superseded() -> None:
+    registrations = PendingRegistrations(10, 10)
+    first, second = (pending(home_address=IPv4Address(0), nai=f"{n}@example.net") for n in ("one", "two"))
+    registrations.add(first)
+    registrations.add(second)
+    registrations.supersede(second)
+    assert list(registrations) == [first]
 
 
 def test_an_accepted_one_supersedes_what_was_before_it() -> None:

@@ -10,6 +10,7 @@ from tests.support.foreign_agent import (
     MAC,
     MOBILE_FOREIGN,
     MOBILE_PORT,
+    OTHER_HOME_AGENT,
     foreign_agent_config,
     pending,
 )
@@ -23,7 +24,7 @@ from tests.support.messages import (
     signed,
 )
 
-from mobileip.agents.foreign.relaying import covered_length, denial, relayed_reply, relayed_request
+from mobileip.agents.foreign.relaying import covered_length, denial, nai_of, relayed_reply, relayed_request
 from mobileip.agents.foreign.surroundings import Surroundings
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import (
@@ -35,9 +36,13 @@ from mobileip.wire.extensions.authentication import (
 )
 from mobileip.wire.extensions.base import UnknownExtension
 from mobileip.wire.extensions.challenge import MobileForeignChallenge
+from mobileip.wire.extensions.message_string import MessageString
+from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.message import decode_message
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
+from mobileip.wire.subtypes import MessageStringSubtype
 
 BEFORE = UnknownExtension(200, b"for the home agent")
 BEHIND = UnknownExtension(201, b"for the foreign agent")
@@ -90,12 +95,12 @@ def test_a_challenge_before_mobile_aaa_stays() -> None:
     covered, _ = request_octets()
     whole = covered + MobileForeignChallenge(b"challenge").encode() + MobileAaaAuthentication(300, bytes(16)).encode()
     assert covered_length(decode_message(whole + BEHIND.encode())) == len(whole)
-    assert relayed_request(decoded_request(whole + BEHIND.encode()), surroundings()).octets == whole
+    assert relayed_request(decoded_request(whole + BEHIND.encode()), pending(), surroundings(), 7).octets == whole
 
 
 def test_a_request_loses_what_the_home_agent_is_not_to_see() -> None:
     covered, whole = request_octets()
-    sent = relayed_request(decoded_request(whole), surroundings())
+    sent = relayed_request(decoded_request(whole), pending(), surroundings(), 7)
     assert sent.octets == covered
     departure = sent.departure
     assert (departure.source, departure.destination) == (CARE_OF_ADDRESS, HOME_AGENT)
@@ -105,11 +110,11 @@ def test_a_request_loses_what_the_home_agent_is_not_to_see() -> None:
 
 def test_a_request_gets_our_authenticator_but_not_for_a_deregistration() -> None:
     covered, whole = request_octets()
-    sent = relayed_request(decoded_request(whole), surroundings(shared=True))
+    sent = relayed_request(decoded_request(whole), pending(), surroundings(shared=True), 7)
     assert sent.octets.startswith(covered)
     check(sent.octets, ForeignHomeAuthentication, FOREIGN_HOME)
     covered, whole = request_octets(lifetime=0)
-    assert relayed_request(decoded_request(whole), surroundings(shared=True)).octets == covered
+    assert relayed_request(decoded_request(whole), pending(), surroundings(shared=True), 7).octets == covered
 
 
 def test_a_reply_loses_what_was_for_us_and_gets_our_authenticator() -> None:
@@ -123,6 +128,47 @@ def test_a_reply_loses_what_was_for_us_and_gets_our_authenticator() -> None:
     assert (departure.destination, departure.source) == (HOME_ADDRESS, AGENT_ADDRESS)
     assert (departure.interface, departure.link_destination) == (LINK, MAC)
     assert (departure.source_port, departure.destination_port) == (434, MOBILE_PORT)
+
+
+def test_what_we_find_wrong_stands_behind_what_the_home_agent_signed() -> None:
+    covered = signed(registration_reply())
+    failed = ReplyCode.FA_HOME_AGENT_FAILED_AUTHENTICATION
+    sent = relayed_reply(decoded_reply(covered), pending(), surroundings(shared=True), failed)
+    assert sent.octets.startswith(covered + bytes((45, 2, 0, 68)))
+    check(sent.octets, MobileForeignAuthentication, MOBILE_FOREIGN)
+
+
+def test_words_for_people_stand_before_our_authenticator() -> None:
+    associations: dict[str, Any] = {"mobile_nodes": ((HOME_ADDRESS, MOBILE_FOREIGN),)}
+    around = Surroundings(foreign_agent_config(message="Grüezi", **associations))
+    covered = signed(registration_reply())
+    for sent in (
+        relayed_reply(decoded_reply(covered), pending(), around),
+        denial(pending(), ReplyCode.FA_REGISTRATION_TIMEOUT, around),
+    ):
+        *_, words, _signature = decode_message(sent.octets).message.extensions
+        assert words == MessageString(MessageStringSubtype.FOREIGN_AGENT, "Grüezi".encode())
+        check(sent.octets, MobileForeignAuthentication, MOBILE_FOREIGN)
+
+
+def test_revocation_is_offered_under_our_authenticator() -> None:
+    covered, whole = request_octets()
+    asked = pending(offers_revocation=True)
+    sent = relayed_request(decoded_request(whole), asked, surroundings(shared=True), 7)
+    assert sent.octets.startswith(covered + RevocationSupport(7, inform=True).encode())
+    check(sent.octets, ForeignHomeAuthentication, FOREIGN_HOME)
+
+
+def test_a_request_goes_where_it_is_to_go_whatever_it_names() -> None:
+    asked = pending(home_agent=IPv4Address(0), relayed_to=OTHER_HOME_AGENT)
+    sent = relayed_request(decoded_request(request_octets(home_agent=IPv4Address(0))[0]), asked, surroundings(), 7)
+    assert sent.departure.destination == OTHER_HOME_AGENT
+
+
+def test_the_name_of_a_mobile_node() -> None:
+    named = signed(registration_request(extensions=(MobileNodeNai("mn@example.net"),)))
+    assert nai_of(decode_message(named)) == "mn@example.net"
+    assert nai_of(decode_message(signed(registration_request()))) is None
 
 
 def test_a_denial_copies_the_request() -> None:

@@ -1,18 +1,21 @@
 """What belongs to the node, where answers come from, and what they are signed with."""
 
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
 
 import pytest
 from tests.support.foreign_agent import (
     AGENT_ADDRESS,
     BARE_LINK,
+    FOREIGN_HOME,
     LINK,
     MOBILE_FOREIGN,
+    OTHER_HOME_AGENT,
     foreign_agent_config,
     link_changed,
     pending,
 )
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, registration_request
 
 from mobileip.agents.foreign.surroundings import Surroundings
 from mobileip.security.association import MobilitySecurityAssociation
@@ -58,8 +61,24 @@ def test_a_prefix_of_31_has_no_broadcast_address() -> None:
 
 def test_answers_are_signed_by_what_was_named_else_by_the_oldest() -> None:
     around = surroundings()
-    assert around.mobile_association(pending()) is not None
-    assert around.mobile_association(pending(mobile_foreign_spi=501)) == NEWER
-    assert around.mobile_association(pending(mobile_foreign_spi=999)) == MOBILE_FOREIGN
-    assert around.mobile_association(pending()) == MOBILE_FOREIGN
-    assert around.mobile_association(pending(home_address=AGENT_ADDRESS)) is None
+    assert around.mobile_association(HOME_ADDRESS, 501) == NEWER
+    assert around.mobile_association(HOME_ADDRESS, 999) == MOBILE_FOREIGN
+    assert around.mobile_association(HOME_ADDRESS, None) == MOBILE_FOREIGN
+    assert around.mobile_association(AGENT_ADDRESS, None) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "config", "is_signed"),
+    [
+        ({}, {}, True),
+        ({"care_of_address": AGENT_ADDRESS}, {}, False),
+        ({"lifetime": 0}, {}, False),
+        ({"lifetime": 0}, {"foreign_home_on_deregistration": True}, True),
+        ({"lifetime": 0, "care_of_address": HOME_ADDRESS}, {"foreign_home_on_deregistration": True}, False),
+    ],
+)
+def test_what_requests_are_signed(fields: dict[str, Any], config: dict[str, Any], is_signed: bool) -> None:
+    around = Surroundings(foreign_agent_config(home_agents=((HOME_AGENT, FOREIGN_HOME),), **config))
+    asked = registration_request(**fields)
+    assert around.relay_association(asked, HOME_AGENT) == (FOREIGN_HOME if is_signed else None)
+    assert around.relay_association(asked, OTHER_HOME_AGENT) is None

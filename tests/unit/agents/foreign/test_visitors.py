@@ -37,3 +37,21 @@ def test_expiry_follows_the_last_renewal() -> None:
     assert visitors.expire(20.0) == [visitor(expires_at=20.0)]
     assert visitors.next_deadline() == inf
     assert len(visitors) == 1
+
+
+def test_the_last_address_got_by_a_name() -> None:
+    visitors = VisitorList()
+    visitors.put(visitor())
+    assert visitors.named("mn@example.net") is None
+    first, second = (
+        visitor(nai="mn@example.net"),
+        visitor(home_address=OTHER_HOME_ADDRESS, nai="mn@example.net", expires_at=9.0),
+    )
+    visitors.put(first)
+    visitors.put(second)
+    assert visitors.named("mn@example.net") == second
+    assert visitors.named(None) is None
+    visitors.remove(HOME_ADDRESS)
+    assert visitors.named("mn@example.net") == second
+    assert visitors.expire(9.0) == [second]
+    assert visitors.named("mn@example.net") is None

@@ -3,8 +3,18 @@
 from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
-from tests.support.home_agent import HOME_LINK, HOME_NETWORK, Trial, home_agent_config
-from tests.support.messages import CARE_OF_ADDRESS, MOBILE_HOME, arrived, instant, registration_reply, signed
+from tests.support.home_agent import FOREIGN_HOME, HOME_LINK, HOME_NETWORK, Trial, home_agent_config
+from tests.support.messages import (
+    CARE_OF_ADDRESS,
+    HOME_ADDRESS,
+    HOME_AGENT,
+    MOBILE_HOME,
+    Signature,
+    arrived,
+    instant,
+    registration_reply,
+    signed,
+)
 
 from mobileip.agents.events import (
     DeregisterCommanded,
@@ -12,16 +22,38 @@ from mobileip.agents.events import (
     LinkChanged,
     LinkRemoved,
     RegisterCommanded,
+    RevokeCommanded,
     Started,
     Stopping,
 )
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.instant import Deadline
-from mobileip.agents.notices import Discarded
+from mobileip.agents.notices import Discarded, RevocationEnded, UnauthenticatedAllowed
+from mobileip.agents.outputs import Notify
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath
 from mobileip.security.association import MobilitySecurityAssociation
-from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
+from mobileip.security.authenticator import sign
+from mobileip.wire.extensions.authentication import (
+    ForeignHomeAuthentication,
+    MobileForeignAuthentication,
+    MobileHomeAuthentication,
+)
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.message import decode_message
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
+
+FHAE: Signature = (ForeignHomeAuthentication, FOREIGN_HOME)
+
+
+def revocation(identifier: int = 8) -> RegistrationRevocation:
+    """Of the foreign agent at CARE_OF_ADDRESS."""
+    return RegistrationRevocation(
+        home_address=HOME_ADDRESS,
+        home_domain_address=HOME_AGENT,
+        foreign_domain_address=CARE_OF_ADDRESS,
+        revocation_identifier=identifier,
+    )
 
 
 def test_virtual_home_network() -> None:
@@ -156,3 +188,50 @@ def test_extensions_that_are_not_ours_are_passed_over() -> None:
     """A Mobile-Foreign Authentication Extension that the foreign agent left in."""
     theirs = (MobileForeignAuthentication, MobilitySecurityAssociation(spi=500, key=b"theirs"))
     assert Trial().request((MobileHomeAuthentication, MOBILE_HOME), theirs).reply.code == 1
+
+
+def test_revocations_go_both_ways() -> None:
+    trial = Trial(revocation=True, foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),))
+    octets = trial.octets() + RevocationSupport(7).encode()
+    trial.receive(sign(octets, *FHAE))
+    trial.boot = 5.0
+    outcome = trial.handle(arrived(signed(revocation(), FHAE)))
+    assert trial.bindings == ()
+    (message,) = outcome.messages
+    assert isinstance(decode_message(message.octets).message, RevocationAcknowledgment)
+    # Again with a fresh Identifier, since the acknowledgment was lost; then the same once more.
+    assert len(trial.handle(arrived(signed(revocation(9), FHAE))).messages) == 1
+    outcome = trial.handle(arrived(signed(revocation(9), FHAE)))
+    assert outcome.messages == []
+    assert trial.counters["discarded_replayed"] == 1
+
+
+def test_an_acknowledgment_ends_our_revocation() -> None:
+    trial = Trial(revocation=True, foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),))
+    trial.receive(sign(trial.octets() + RevocationSupport(7).encode(), *FHAE))
+    trial.boot = 5.0
+    (message,) = trial.handle(RevokeCommanded(home_address=HOME_ADDRESS)).messages
+    assert trial.agent.next_deadline() == Deadline(6.0, "revocation")
+    sent = decode_message(message.octets).message
+    assert isinstance(sent, RegistrationRevocation)
+    answer = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=sent.revocation_identifier)
+    (notice,) = trial.handle(arrived(signed(answer))).notices
+    assert isinstance(notice, Discarded)
+    (notice,) = trial.handle(arrived(signed(answer, FHAE))).notices
+    assert isinstance(notice, RevocationEnded)
+    assert trial.agent.next_deadline() is None
+
+
+def test_where_we_take_no_part_revocations_are_not_for_us() -> None:
+    trial = Trial(foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),))
+    answer = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=1)
+    for message in (revocation(), answer):
+        (notice,) = trial.handle(arrived(signed(message, FHAE))).notices
+        assert isinstance(notice, Discarded)
+        assert notice.reason is DropReason.NOT_FOR_US
+
+
+def test_a_teaching_lab_is_warned_of() -> None:
+    agent = HomeAgent(home_agent_config(allow_unauthenticated=True))
+    assert Notify(UnauthenticatedAllowed(home_agent=HOME_AGENT)) in agent.handle(Started(), instant())
+    assert len(HomeAgent(home_agent_config()).handle(Started(), instant())) == 1

@@ -2,11 +2,24 @@
 
 from ipaddress import IPv4Address
 from math import inf
+from typing import Any
 
-from tests.support.home_agent import HOME_LINK, MAC, OTHER_CARE_OF_ADDRESS, OTHER_HOME_ADDRESS, Trial
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, NTP
+import pytest
+from tests.support.home_agent import (
+    FOREIGN_HOME,
+    HOME_LINK,
+    MAC,
+    OTHER_CARE_OF_ADDRESS,
+    OTHER_HOME_ADDRESS,
+    Outcome,
+    Trial,
+)
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, signed
 
+from mobileip.agents.events import RevokeCommanded, TimerExpired
+from mobileip.agents.home.config import MobileNodeEntry
 from mobileip.agents.home.snapshot import MobilityBinding
+from mobileip.agents.instant import Deadline
 from mobileip.agents.notices import (
     BindingChanged,
     BindingCreated,
@@ -17,7 +30,11 @@ from mobileip.agents.notices import (
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, SendMessage
 from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception, Tunnel
 from mobileip.security.association import MobilitySecurityAssociation
-from mobileip.wire.extensions.authentication import MobileHomeAuthentication
+from mobileip.security.authenticator import sign
+from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.revocation import RegistrationRevocation
 
 THIRD = IPv4Address("203.0.113.2")
 TUNNEL = Tunnel(HOME_AGENT, CARE_OF_ADDRESS)
@@ -37,7 +54,7 @@ def installs(*wishes: BindingRoute | Interception) -> list[ForwardingChange]:
 def test_registration_makes_a_binding() -> None:
     trial = Trial()
     trial.boot = 5.0
-    outcome = trial.request(lifetime=900, decapsulation_by_mobile_node=True, broadcast_datagrams=True)
+    outcome = trial.request(lifetime=900, decapsulation_by_mobile_node=True)
     assert trial.bindings == (
         MobilityBinding(
             home_address=HOME_ADDRESS,
@@ -51,7 +68,6 @@ def test_registration_makes_a_binding() -> None:
             request_identification=NTP + (5 << 32),
             spi=256,
             decapsulation_by_mobile_node=True,
-            broadcast_datagrams=True,
         ),
     )
     assert outcome.changes == installs(route(905.0))
@@ -287,3 +303,135 @@ def test_a_denial_that_anyone_can_cause_is_followed_by_a_second_of_silence() -> 
     trial.boot = 1.0
     assert len(trial.request(wrong).messages) == 1
     assert trial.counters == {"denied_131": 2, "discarded_bad_authenticator": 2}
+
+
+# -- revocation
+
+ASSOCIATED = {
+    "revocation": True,
+    "foreign_agents": ((CARE_OF_ADDRESS, FOREIGN_HOME), (OTHER_CARE_OF_ADDRESS, FOREIGN_HOME)),
+}
+
+
+def registered(trial: Trial, care_of_address: IPv4Address = CARE_OF_ADDRESS, **fields: Any) -> Outcome:
+    """A registration through a foreign agent that takes part in revocation."""
+    octets = trial.octets(care_of_address=care_of_address, **fields) + RevocationSupport(7).encode()
+    return trial.receive(sign(octets, ForeignHomeAuthentication, FOREIGN_HOME), source=care_of_address)
+
+
+def test_a_binding_that_an_operator_ends_is_gone_and_its_foreign_agent_told() -> None:
+    trial = Trial(home_link=HOME_LINK, **ASSOCIATED)
+    registered(trial)
+    trial.boot = 5.0
+    outcome = trial.handle(RevokeCommanded(home_address=HOME_ADDRESS))
+    assert trial.bindings == ()
+    assert outcome.changes[0].install == ()
+    assert len(outcome.changes[0].remove) == 2
+    assert outcome.notices[0] == BindingRemoved(
+        home_address=HOME_ADDRESS, care_of_address=CARE_OF_ADDRESS, cause="revoked"
+    )
+    (message,) = outcome.messages
+    assert message.departure.destination == CARE_OF_ADDRESS
+    assert trial.agent.snapshot().revocations == 1
+    # What was to be announced about the home address is not true any more.
+    assert trial.wait(1.0).announcements == []
+
+
+def test_a_revocation_keeps_a_second_from_the_reply() -> None:
+    trial = Trial(**ASSOCIATED)
+    registered(trial)
+    trial.boot = 0.25
+    assert trial.handle(RevokeCommanded(home_address=HOME_ADDRESS)).messages == []
+    assert trial.agent.next_deadline() == Deadline(1.0, "revocation")
+    assert len(trial.wait(0.75).messages) == 1
+
+
+@pytest.mark.parametrize("home_address", [HOME_ADDRESS, IPv4Address("10.1.0.77")])
+def test_where_nothing_is_bound_nothing_is_revoked(home_address: IPv4Address) -> None:
+    assert Trial(**ASSOCIATED).handle(RevokeCommanded(home_address=home_address)).outputs == []
+
+
+def test_a_foreign_agent_ends_its_own_binding_alone() -> None:
+    trial = Trial(maximum_simultaneous_bindings=2, home_link=HOME_LINK, **ASSOCIATED)
+    registered(trial, simultaneous_bindings=True)
+    trial.boot = 0.5
+    registered(trial, OTHER_CARE_OF_ADDRESS, simultaneous_bindings=True)
+    revocation = RegistrationRevocation(
+        home_address=HOME_ADDRESS,
+        home_domain_address=HOME_AGENT,
+        foreign_domain_address=CARE_OF_ADDRESS,
+        revocation_identifier=8,
+    )
+    outcome = trial.receive(signed(revocation, (ForeignHomeAuthentication, FOREIGN_HOME)))
+    assert [b.care_of_address for b in trial.bindings] == [OTHER_CARE_OF_ADDRESS]
+    assert outcome.changes[0].remove == ()
+    # It is away still: its address is announced as before.
+    assert trial.wait(0.5).announcements == [OURS]
+
+
+def test_foreign_agents_that_were_left_are_told() -> None:
+    trial = Trial(**ASSOCIATED)
+    registered(trial)
+    trial.boot = 5.0
+    reply, revocation = registered(trial, OTHER_CARE_OF_ADDRESS).messages
+    assert reply.departure.destination == OTHER_CARE_OF_ADDRESS
+    assert revocation.departure.destination == CARE_OF_ADDRESS
+    trial.boot = 5.5
+    # It goes back, so that what it was to be told is over.
+    assert len(registered(trial).messages) == 1
+    assert trial.agent.next_deadline() == Deadline(6.0, "revocation")
+    trial.boot = 6.0
+    (revocation,) = trial.handle(TimerExpired()).messages
+    assert revocation.departure.destination == OTHER_CARE_OF_ADDRESS
+
+
+def test_those_that_the_registration_came_through_and_those_that_are_kept_are_not() -> None:
+    trial = Trial(maximum_simultaneous_bindings=2, **ASSOCIATED)
+    registered(trial, simultaneous_bindings=True)
+    trial.boot = 1.0
+    registered(trial, OTHER_CARE_OF_ADDRESS, simultaneous_bindings=True)
+    trial.boot = 2.0
+    assert len(registered(trial).messages) == 2  # the reply, and a word to the other one
+    trial.boot = 3.0
+    assert len(trial.request(lifetime=0).messages) == 2  # itself deregistered through it; the other is still told
+    assert trial.agent.snapshot().revocations == 1
+
+
+def test_a_mobile_node_that_comes_home_is_told_of_to_the_foreign_agent_that_it_left() -> None:
+    trial = Trial(home_link=HOME_LINK, **ASSOCIATED)
+    registered(trial)
+    trial.boot = 5.0
+    reply, revocation = trial.return_home().messages
+    assert reply.departure.destination == HOME_ADDRESS
+    assert revocation.departure.destination == CARE_OF_ADDRESS
+
+
+def test_a_direct_mobile_node_knows_that_it_moved() -> None:
+    trial = Trial(revocation=True)
+    direct = {"decapsulation_by_mobile_node": True, "extensions": (RevocationSupport(7),)}
+    trial.request(**direct)
+    trial.boot = 5.0
+    assert len(trial.request(care_of_address=OTHER_CARE_OF_ADDRESS, **direct).messages) == 1
+
+
+# -- addresses of the pool
+
+
+def test_an_address_is_lent_while_a_binding_lives() -> None:
+    pool = IPv4Address("10.1.0.100")
+    trial = Trial(
+        address_pool=(pool, pool), mobile_nodes=(MobileNodeEntry(nai="a@example.net", associations=(MOBILE_HOME,)),)
+    )
+    asked = {"home_address": IPv4Address(0), "extensions": (MobileNodeNai("a@example.net"),)}
+    assert trial.request(lifetime=10, **asked).changes[0].install[0] == BindingRoute(
+        home_address=pool, tunnels=(TUNNEL,), expires_at=10.0
+    )
+    assert trial.bindings[0].home_address == pool
+    trial.wait(10)
+    assert trial.request(home_address=pool).messages == []
+    trial.boot = 11.0
+    assert trial.request(**asked).reply.home_address == pool
+    trial.boot = 12.0
+    trial.request(home_address=pool, lifetime=0)
+    trial.boot = 13.0
+    assert trial.request(home_address=pool, lifetime=0, extensions=asked["extensions"]).reply.code == 1

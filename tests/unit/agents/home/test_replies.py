@@ -4,10 +4,15 @@ from ipaddress import IPv4Address
 
 import pytest
 from tests.support.home_agent import FOREIGN_HOME, HOME_LINK, MAC, OTHER_CARE_OF_ADDRESS, Trial
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, registration_request
 
+from mobileip.agents.home.config import MobileNodeEntry
 from mobileip.agents.outputs import Departure
+from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.message_string import MessageString
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.message import encode_message
 
 BROADCAST = IPv4Address("255.255.255.255")
 
@@ -77,3 +82,28 @@ def test_node_without_address_is_answered_on_its_link(link_source: bytes | None)
     assert outcome.departure.destination == BROADCAST
     assert outcome.departure.interface == HOME_LINK
     assert outcome.departure.link_destination == link_source
+
+
+def test_extensions_of_both_kinds_stand_in_front_of_the_signature_that_protects_them() -> None:
+    trial = Trial(foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),), revocation=True, message="Hello")
+    octets = trial.octets() + RevocationSupport(7).encode()
+    reply = trial.receive(sign(octets, ForeignHomeAuthentication, FOREIGN_HOME)).reply
+    assert [type(extension) for extension in reply.extensions] == [
+        MessageString,
+        MobileHomeAuthentication,
+        RevocationSupport,
+        ForeignHomeAuthentication,
+    ]
+
+
+def test_a_deregistration_is_not_signed_for_the_foreign_agent_unless_that_waits_for_it() -> None:
+    agents = {"foreign_agents": ((CARE_OF_ADDRESS, FOREIGN_HOME),)}
+    assert not Trial(**agents).request(lifetime=0).is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
+    trial = Trial(foreign_home_on_deregistration=True, **agents)
+    assert trial.request(lifetime=0).is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
+
+
+def test_a_node_without_association_gets_an_unsigned_reply() -> None:
+    keyless = (MobileNodeEntry(home_address=HOME_ADDRESS, associations=()),)
+    trial = Trial(allow_unauthenticated=True, mobile_nodes=keyless)
+    assert trial.receive(encode_message(registration_request())).reply.extensions == ()

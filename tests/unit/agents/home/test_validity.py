@@ -1,272 +1,36 @@
-"""Every check both ways, and their order (RFC 5944 §3.8.2.1, §3.8.2.3, §3.8.3.2)."""
+"""Every check of the Request itself both ways, and the order of all (RFC 5944 §3.8.2.1, §3.8.2.3, §3.8.3.2)."""
 
 from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from tests.support.home_agent import (
-    FOREIGN_HOME,
-    OTHER_CARE_OF_ADDRESS,
-    OTHER_HOME_ADDRESS,
-    Outcome,
-    Trial,
-)
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, MOBILE_HOME, registration_request
+from tests.support.home_agent import FOREIGN_HOME, OTHER_CARE_OF_ADDRESS, OTHER_HOME_ADDRESS, Trial
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, registration_request
 
 from mobileip.agents.home import validity
 from mobileip.agents.home.config import MobileNodeEntry
-from mobileip.agents.notices import Discarded
-from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.base import Extension
+from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
+from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.extensions.vendor import (
+    CriticalVendorExtension,
+    NormalVendorExtension,
+    OldCriticalVendorExtension,
+    OldNormalVendorExtension,
+)
 from mobileip.wire.message import encode_message
 from mobileip.wire.numbers import ReplyCode
 
 MHAE = (MobileHomeAuthentication, MOBILE_HOME)
 FHAE = (ForeignHomeAuthentication, FOREIGN_HOME)
 WRONG_KEY = MobilitySecurityAssociation(spi=256, key=b"wrong")
-WRONG_SPI = MobilitySecurityAssociation(spi=999, key=b"k")
 WRONG_FOREIGN_KEY = MobilitySecurityAssociation(spi=400, key=b"wrong")
 ASSOCIATED = {"foreign_agents": ((CARE_OF_ADDRESS, FOREIGN_HOME),)}
 ONE = ReplyCode.ACCEPTED_SIMULTANEOUS_BINDINGS_UNSUPPORTED
-
-
-def discarded(outcome: Outcome) -> DropReason:
-    """The reason of a silent discard: a notice and nothing else."""
-    (notice,) = outcome.notices
-    assert len(outcome.outputs) == 1
-    assert isinstance(notice, Discarded)
-    return notice.reason
-
-
-# -- a. the mobile node's authenticator
-
-
-def test_valid_request_is_accepted() -> None:
-    outcome = Trial().request()
-    assert outcome.reply.code == ONE
-    assert outcome.is_signed_by(MOBILE_HOME)
-
-
-def test_request_without_authentication_is_discarded() -> None:
-    trial = Trial()
-    assert discarded(trial.receive(encode_message(registration_request()))) is DropReason.MISSING_AUTHENTICATION
-    assert trial.counters == {"discarded_missing_authentication": 1}
-
-
-def test_foreign_home_extension_alone_authorizes_nothing() -> None:
-    outcome = Trial(**ASSOCIATED).request(FHAE)
-    assert discarded(outcome) is DropReason.MISSING_AUTHENTICATION
-
-
-def test_unknown_mobile_node_is_discarded() -> None:
-    trial = Trial()
-    outcome = trial.request(home_address=IPv4Address("10.1.0.99"))
-    assert discarded(outcome) is DropReason.UNKNOWN_MOBILE_NODE
-
-
-@pytest.mark.parametrize("wrong", [WRONG_KEY, WRONG_SPI])
-def test_wrong_authenticator_is_denied_once_a_second(wrong: MobilitySecurityAssociation) -> None:
-    trial = Trial()
-    outcome = trial.request((MobileHomeAuthentication, wrong))
-    assert outcome.reply.code == ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION
-    assert outcome.is_signed_by(MOBILE_HOME)
-    assert outcome.reply.identification == registration_request().identification
-    trial.boot = 0.9
-    reason = DropReason.UNKNOWN_SPI if wrong is WRONG_SPI else DropReason.BAD_AUTHENTICATOR
-    assert discarded(trial.request((MobileHomeAuthentication, wrong))) is reason
-    trial.boot = 1.0
-    assert trial.request((MobileHomeAuthentication, wrong)).reply.code == 131
-    assert trial.bindings == ()
-
-
-def test_silence_about_one_node_does_not_silence_it() -> None:
-    trial = Trial()
-    trial.request((MobileHomeAuthentication, WRONG_KEY))
-    assert trial.request().reply.code == ONE
-    assert trial.request((MobileHomeAuthentication, WRONG_KEY), home_address=OTHER_HOME_ADDRESS).reply.code == 131
-
-
-def test_reply_about_an_unknown_spi_is_signed_by_the_oldest_association() -> None:
-    newer = MobilitySecurityAssociation(spi=300, key=b"newer")
-    nodes = (MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME, newer)),)
-    assert Trial(mobile_nodes=nodes).request((MobileHomeAuthentication, WRONG_SPI)).is_signed_by(MOBILE_HOME)
-    assert Trial(mobile_nodes=nodes).request((MobileHomeAuthentication, newer)).is_signed_by(newer)
-
-
-def test_denial_is_not_signed_by_the_key_that_the_node_does_not_have() -> None:
-    newer, theirs = (MobilitySecurityAssociation(spi=300, key=key) for key in (b"newer", b"not yet"))
-    trial = Trial(mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME, newer)),))
-    outcome = trial.request((MobileHomeAuthentication, theirs))
-    assert outcome.reply.code == ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION
-    assert outcome.is_signed_by(MOBILE_HOME)
-
-
-def test_every_mobile_home_extension_must_be_valid() -> None:
-    newer = MobilitySecurityAssociation(spi=300, key=b"newer")
-    trial = Trial(mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME, newer)),))
-    outcome = trial.request(MHAE, (MobileHomeAuthentication, newer))
-    assert outcome.reply.code == ONE
-    assert outcome.is_signed_by(MOBILE_HOME)
-    trial.boot = 1.0
-    assert trial.request((MobileHomeAuthentication, WRONG_KEY), (MobileHomeAuthentication, newer)).reply.code == 131
-    trial.boot = 3.0
-    assert trial.request(MHAE, (MobileHomeAuthentication, WRONG_SPI)).reply.code == 131
-
-
-def test_wrong_authenticator_vouched_for_by_a_foreign_agent_is_always_denied() -> None:
-    trial = Trial(**ASSOCIATED)
-    for _ in range(3):
-        outcome = trial.request((MobileHomeAuthentication, WRONG_KEY), FHAE)
-        assert outcome.reply.code == 131
-        assert outcome.is_signed_by(MOBILE_HOME)
-        assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-
-
-@pytest.mark.parametrize("signatures", [(), ((ForeignHomeAuthentication, WRONG_FOREIGN_KEY),)])
-def test_wrong_authenticator_that_the_foreign_agent_did_not_vouch_for_is_discarded(signatures: Any) -> None:
-    outcome = Trial(**ASSOCIATED).request((MobileHomeAuthentication, WRONG_KEY), *signatures)
-    assert discarded(outcome) is DropReason.BAD_AUTHENTICATOR
-
-
-# -- b. freshness
-
-
-@pytest.mark.parametrize("ahead", [-3600, 3600])
-def test_request_out_of_the_window_is_denied_with_our_time(ahead: float) -> None:
-    trial = Trial()
-    trial.boot = 5.0
-    outcome = trial.request(ahead=ahead)
-    assert outcome.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-    assert outcome.reply.identification >> 32 == (registration_request().identification >> 32) + 5
-    assert outcome.is_signed_by(MOBILE_HOME)
-    assert trial.bindings == ()
-
-
-def test_replayed_request_is_denied() -> None:
-    trial = Trial()
-    first = trial.octets()
-    trial.receive(first)
-    trial.boot = 1.0
-    trial.request(care_of_address=OTHER_CARE_OF_ADDRESS)
-    before = trial.bindings
-    outcome = trial.receive(first)
-    assert outcome.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-    assert trial.bindings == before
-
-
-def test_denied_request_can_not_be_replayed_into_an_acceptance() -> None:
-    trial = Trial(maximum_simultaneous_bindings=2)
-    trial.request(lifetime=2, simultaneous_bindings=True)
-    trial.boot = 0.1
-    trial.request(lifetime=100, care_of_address=OTHER_CARE_OF_ADDRESS, simultaneous_bindings=True)
-    trial.boot = 0.2
-    third = trial.octets(care_of_address=IPv4Address("203.0.113.9"), simultaneous_bindings=True)
-    assert trial.receive(third).reply.code == ReplyCode.HA_TOO_MANY_SIMULTANEOUS_BINDINGS
-    trial.wait(4)
-    assert trial.receive(third).reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-
-
-@pytest.mark.parametrize("lifetime", [1800, 0])
-def test_repeated_request_is_answered_again(lifetime: int) -> None:
-    trial = Trial()
-    octets = trial.octets(lifetime=lifetime)
-    first = trial.receive(octets).reply
-    trial.boot = 1.0
-    again = trial.receive(octets).reply
-    assert (again.code, again.identification) == (ONE, first.identification)
-
-
-def test_repeated_deregistration_of_something_else_is_a_replay() -> None:
-    trial = Trial()
-    trial.request(lifetime=0)
-    same = {"lifetime": 0, "identification": registration_request().identification}
-    assert trial.request(care_of_address=OTHER_CARE_OF_ADDRESS, **same).reply.code == 133
-    assert trial.request(**same).reply.code == ONE
-
-
-# -- c, d. the foreign agent's authenticator
-
-
-@pytest.mark.parametrize("lifetime", [1800, 0])
-def test_refused_identification_is_signed_for_the_foreign_agent_too(lifetime: int) -> None:
-    """Else it would discard the Reply, and the mobile node never learn our time."""
-    outcome = Trial(**ASSOCIATED).request(MHAE, FHAE, ahead=3600, lifetime=lifetime)
-    assert outcome.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-    direct = Trial(**ASSOCIATED).request(ahead=3600, source=OTHER_CARE_OF_ADDRESS, lifetime=lifetime)
-    assert direct.reply.code == ReplyCode.HA_IDENTIFICATION_MISMATCH
-    assert not direct.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-
-
-def test_foreign_agent_that_shares_an_association_must_sign() -> None:
-    outcome = Trial(**ASSOCIATED).request(MHAE, FHAE)
-    assert outcome.reply.code == ONE
-    assert outcome.is_signed_by(MOBILE_HOME)
-    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-
-
-@pytest.mark.parametrize(
-    "signatures",
-    [
-        (MHAE,),
-        (MHAE, FHAE, FHAE),
-        (MHAE, (ForeignHomeAuthentication, WRONG_FOREIGN_KEY)),
-        (MHAE, (ForeignHomeAuthentication, WRONG_SPI)),
-    ],
-)
-def test_missing_doubled_or_wrong_foreign_home_extension_is_denied(signatures: Any) -> None:
-    trial = Trial(**ASSOCIATED)
-    outcome = trial.request(*signatures)
-    assert outcome.reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
-    assert outcome.is_signed_by(MOBILE_HOME)
-    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-    # The Identification was not used up by it.
-    assert trial.request(MHAE, FHAE).reply.code == ONE
-
-
-def test_another_source_does_not_get_round_the_foreign_agents_association() -> None:
-    outcome = Trial(**ASSOCIATED).request(source=IPv4Address("203.0.113.1"))
-    assert outcome.reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
-
-
-def test_relayed_request_from_another_address_of_the_foreign_agent_is_accepted() -> None:
-    outcome = Trial(**ASSOCIATED).request(MHAE, FHAE, source=IPv4Address("203.0.113.1"))
-    assert outcome.reply.code == ONE
-    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-
-
-@pytest.mark.parametrize("signatures", [(MHAE,), (MHAE, FHAE)])
-def test_deregistration_may_be_without_foreign_home_extension(signatures: Any) -> None:
-    trial = Trial(**ASSOCIATED)
-    trial.request(MHAE, FHAE)
-    trial.boot = 1.0
-    outcome = trial.request(*signatures, lifetime=0)
-    assert outcome.reply.code == ONE
-    assert outcome.is_signed_by(FOREIGN_HOME, ForeignHomeAuthentication)
-    assert trial.bindings == ()
-
-
-def test_deregistration_with_a_wrong_foreign_home_extension_is_denied() -> None:
-    outcome = Trial(**ASSOCIATED).request(MHAE, (ForeignHomeAuthentication, WRONG_FOREIGN_KEY), lifetime=0)
-    assert outcome.reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
-
-
-@pytest.mark.parametrize("config", [{}, ASSOCIATED])
-def test_foreign_home_extension_without_association_is_discarded(config: Any) -> None:
-    outcome = Trial(**config).request(MHAE, FHAE, care_of_address=OTHER_CARE_OF_ADDRESS)
-    assert discarded(outcome) is DropReason.UNKNOWN_SPI
-
-
-def test_foreign_home_authentication_may_be_required_of_all() -> None:
-    trial = Trial(require_foreign_home_authentication=True, **ASSOCIATED)
-    stranger = {"care_of_address": OTHER_CARE_OF_ADDRESS}
-    assert trial.request(**stranger).reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
-    assert trial.request(decapsulation_by_mobile_node=True, **stranger).reply.code == ONE
-    trial.boot = 1.0
-    assert trial.request(lifetime=0, **stranger).reply.code == ONE
-    trial.boot = 2.0
-    assert trial.request(MHAE, FHAE).reply.code == ONE
 
 
 # -- the request itself
@@ -354,6 +118,164 @@ def test_simultaneous_bindings_are_ignored_where_unsupported() -> None:
     assert [b.care_of_address for b in trial.bindings] == [OTHER_CARE_OF_ADDRESS]
 
 
+# -- home agents of the mobile node's choice, or not
+
+
+@pytest.mark.parametrize("home_agent", ["0.0.0.0", "255.255.255.255"])  # noqa: S104 - values of a field
+def test_a_request_that_leaves_the_home_agent_open(home_agent: str) -> None:
+    open_one = {"home_agent": IPv4Address(home_agent)}
+    outcome = Trial().request(**open_one)
+    assert (outcome.reply.code, outcome.reply.home_agent) == (ONE, HOME_AGENT)
+    trial = Trial(redirect_to=IPv4Address("10.1.0.2"))
+    assert trial.request(**open_one).reply.code == ReplyCode.HA_REDIRECT_REQUIRED
+    trial.boot = 1.0
+    assert trial.request().reply.code == ONE
+    trial.boot = 2.0
+    assert trial.request(**open_one).reply.code == ONE
+
+
+@pytest.mark.parametrize(
+    ("extension", "code"),
+    [
+        (DynamicHomeAgent(1, HOME_AGENT), ONE),
+        (DynamicHomeAgent(1, IPv4Address("10.1.0.9")), 136),
+        (DynamicHomeAgent(2, IPv4Address("10.1.0.9")), ONE),
+        (MobileNodeNai("mn@example.net"), ONE),
+    ],
+)
+def test_a_requested_home_agent_is_the_one_that_was_asked(extension: Extension, code: int) -> None:
+    assert Trial().request(extensions=(extension,)).reply.code == code
+
+
+# -- home addresses of the pool
+
+POOL = {
+    "address_pool": (IPv4Address("10.1.0.100"), IPv4Address("10.1.0.101")),
+    "mobile_nodes": tuple(MobileNodeEntry(nai=f"{name}@example.net", associations=(MOBILE_HOME,)) for name in "abc"),
+}
+NO_ADDRESS = IPv4Address(0)
+
+
+def asked_by(name: str, home_address: IPv4Address = NO_ADDRESS, **fields: Any) -> dict[str, Any]:
+    return {"home_address": home_address, "extensions": (MobileNodeNai(f"{name}@example.net"),), **fields}
+
+
+def test_addresses_of_the_pool_are_given_until_none_is_left() -> None:
+    trial = Trial(**POOL)
+    answers = [trial.request(**asked_by(name)).reply for name in "abc"]
+    assert [(answer.code, str(answer.home_address)) for answer in answers] == [
+        (ONE, "10.1.0.100"),
+        (ONE, "10.1.0.101"),
+        (ReplyCode.HA_INSUFFICIENT_RESOURCES, "0.0.0.0"),  # noqa: S104 - a value of a field
+    ]
+    trial.boot = 1.0
+    assert trial.request(**asked_by("a")).reply.home_address == IPv4Address("10.1.0.100")
+    assert len(trial.bindings) == 2
+
+
+def test_an_address_of_the_pool_may_be_asked_for_again() -> None:
+    trial = Trial(**POOL)
+    wanted = IPv4Address("10.1.0.101")
+    assert trial.request(**asked_by("a", wanted)).reply.home_address == wanted
+    trial.boot = 1.0
+    assert trial.request(**asked_by("b", wanted)).reply.code == ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
+    assert trial.request(**asked_by("a", IPv4Address("10.1.0.100"))).reply.code == 129
+
+
+def test_a_deregistration_of_nothing_is_poorly_formed() -> None:
+    outcome = Trial(**POOL).request(**asked_by("a", lifetime=0))
+    assert outcome.reply.code == ReplyCode.HA_POORLY_FORMED_REQUEST
+
+
+# -- vendors' extensions, by whom they stand
+
+
+@pytest.mark.parametrize("kind", [CriticalVendorExtension, OldCriticalVendorExtension])
+def test_critical_vendor_extensions_are_unknown(kind: type[CriticalVendorExtension]) -> None:
+    extension = kind(vendor=9, vendor_type=1)
+    trial = Trial()
+    assert trial.request(extensions=(extension,)).reply.code == ReplyCode.HA_UNKNOWN_CVSE_FROM_MOBILE_NODE
+    trial.boot = 1.0
+    behind = trial.octets() + extension.encode()
+    assert trial.receive(behind).reply.code == ReplyCode.HA_UNKNOWN_CVSE_FROM_FOREIGN_AGENT
+    # What anybody can append uses up no Identification of the mobile node.
+    assert trial.receive(behind[: -len(extension.encode())]).reply.code == ONE
+
+
+@pytest.mark.parametrize("kind", [NormalVendorExtension, OldNormalVendorExtension])
+def test_normal_vendor_extensions_are_skipped(kind: type[NormalVendorExtension]) -> None:
+    assert Trial().request(extensions=(kind(vendor=9, vendor_type=1),)).reply.code == ONE
+
+
+# -- revocation
+
+
+def test_revocation_is_agreed_with_who_takes_part() -> None:
+    trial = Trial(revocation=True, **ASSOCIATED)
+    octets = trial.octets() + RevocationSupport(7, inform=True).encode()
+    signed = sign(octets, *FHAE)
+    assert trial.receive(signed).reply.code == ONE
+    terms = trial.bindings[0].revocation
+    assert terms is not None
+    assert (terms.peer, terms.peer_timestamp, terms.inform, terms.is_direct) == (CARE_OF_ADDRESS, 7, True, False)
+    assert terms.foreign_agent == CARE_OF_ADDRESS
+    trial.boot = 1.0
+    assert trial.request(MHAE, FHAE).reply.code == ONE
+    assert trial.bindings[0].revocation is None
+
+
+@pytest.mark.parametrize("config", [{"revocation": True}, ASSOCIATED | {"revocation": True}])
+def test_an_unprotected_offer_is_refused(config: dict[str, Any]) -> None:
+    trial = Trial(**config)
+    octets = trial.octets(care_of_address=OTHER_CARE_OF_ADDRESS) + RevocationSupport(7).encode()
+    outcome = trial.receive(octets, source=OTHER_CARE_OF_ADDRESS)
+    assert outcome.reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
+    assert trial.bindings == ()
+
+
+def test_an_offer_behind_the_foreign_agents_signature_is_unprotected() -> None:
+    trial = Trial(revocation=True, **ASSOCIATED)
+    octets = trial.octets(MHAE, FHAE) + RevocationSupport(7).encode()
+    assert trial.receive(octets).reply.code == ReplyCode.HA_FOREIGN_AGENT_FAILED_AUTHENTICATION
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_agreed"),
+    [
+        ({"decapsulation_by_mobile_node": True}, True),
+        ({}, False),
+        ({"decapsulation_by_mobile_node": True, "source": OTHER_CARE_OF_ADDRESS}, False),
+        ({"decapsulation_by_mobile_node": True, "lifetime": 0}, False),
+    ],
+)
+def test_a_mobile_node_offers_it_when_it_registers_directly(fields: dict[str, Any], is_agreed: bool) -> None:
+    trial = Trial(revocation=True)
+    outcome = trial.request(extensions=(RevocationSupport(7),), **fields)
+    assert outcome.reply.code == ONE
+    assert any(isinstance(each, RevocationSupport) for each in outcome.reply.extensions) is is_agreed
+    assert any(binding.revocation is not None for binding in trial.bindings) is is_agreed
+
+
+def test_nothing_is_agreed_with_who_does_not_ask() -> None:
+    trial = Trial(revocation=True)
+    trial.request(extensions=(MobileNodeNai("mn@example.net"),), decapsulation_by_mobile_node=True)
+    assert trial.bindings[0].revocation is None
+
+
+def test_where_we_take_no_part_it_is_skipped() -> None:
+    trial = Trial()
+    trial.request(extensions=(RevocationSupport(7),), decapsulation_by_mobile_node=True)
+    assert trial.bindings[0].revocation is None
+
+
+def test_nothing_is_agreed_with_a_node_that_signs_nothing() -> None:
+    keyless = (MobileNodeEntry(home_address=HOME_ADDRESS, associations=()),)
+    trial = Trial(revocation=True, allow_unauthenticated=True, mobile_nodes=keyless)
+    request = registration_request(decapsulation_by_mobile_node=True, extensions=(RevocationSupport(7),))
+    assert trial.receive(encode_message(request)).reply.code == ONE
+    assert trial.bindings[0].revocation is None
+
+
 # -- order
 
 
@@ -364,6 +286,7 @@ def test_order_is_the_rfcs() -> None:
         "check_identification",  # b
         "check_foreign_home_authentication",  # c
         "check_foreign_home_association",  # d
+        "check_extensions",  # RFC 3115 §2.3, RFC 3543 §4.2.1, RFC 4433 §5.3
         "check_destination",  # §3.8.2.1, end
         "check_home_agent_address",  # §3.8.3.2
         "check_reserved_bits",  # §3.8.2.3

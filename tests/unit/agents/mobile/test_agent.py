@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Interface
 
+import msgspec
 import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, NODE_MAC, Scene
@@ -13,10 +14,19 @@ from mobileip.agents.events import (
     GatewayHeard,
     RegisterCommanded,
     SolicitationArrived,
+    Started,
     Stopping,
     TimerExpired,
 )
-from mobileip.agents.notices import AgentHeard, AgentLost, Discarded, LinkNoticed, RegistrationLost
+from mobileip.agents.instant import Deadline
+from mobileip.agents.notices import (
+    AgentHeard,
+    AgentLost,
+    Discarded,
+    LinkNoticed,
+    RegistrationLost,
+    UnauthenticatedAllowed,
+)
 from mobileip.agents.outputs import SendDiscovery
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import MobileLink
@@ -231,12 +241,14 @@ class TestRegisterCommanded:
         assert scene.requests
         assert scene.state == "registering"
 
-    def test_searches_anew_without_an_agent(self) -> None:
+    def test_solicits_once_more_without_an_agent(self) -> None:
         scene = Scene(links=("eth0", "eth1"))
         scene.up()
         scene.wait(40)
         scene.handle(RegisterCommanded())
-        assert scene.solicitations
+        assert len(scene.solicitations) == 1
+        scene.wait(32)
+        assert not scene.solicitations
 
     def test_at_home_returns_again(self) -> None:
         scene = Scene()
@@ -256,6 +268,32 @@ class TestRegisterCommanded:
         scene.wait(1)
         assert scene.request.home_agent == HOME_AGENT
 
+    def test_keeps_the_home_agent_that_was_assigned(self) -> None:
+        scene = Scene(home_agent=IPv4Address("255.255.255.255"), nai="mn@example.net")
+        scene.up()
+        scene.hear(FOREIGN_1.but(lifetime=9000))
+        scene.answer(home_agent=HOME_AGENT)
+        scene.wait(5)
+        scene.handle(RegisterCommanded())
+        assert scene.request.home_agent == HOME_AGENT
+
+
+def test_a_node_that_believes_anybody_says_so_loudly() -> None:
+    scene = Scene(started=False, allow_unauthenticated=True)
+    scene.handle(Started())
+    assert scene.notice(UnauthenticatedAllowed).home_agent == HOME_AGENT
+
+
+def test_an_agent_that_fell_silent_is_noted_though_another_repeats_itself() -> None:
+    scene = Scene()
+    scene.up()
+    scene.hear(FOREIGN_1.but(lifetime=9000))
+    scene.answer()
+    scene.hear(FOREIGN_1.but(address=FOREIGN_1.address + 1, lifetime=3))
+    scene.now += 5
+    scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11)
+    assert scene.notice(AgentLost).cause == "lifetime"
+
 
 class TestStopping:
     def test_deregisters(self) -> None:
@@ -267,12 +305,27 @@ class TestStopping:
         assert scene.state == "deregistered"
         assert scene.handle(TimerExpired()) == []
 
-    def test_also_within_a_second_of_a_request(self) -> None:
+    def test_a_second_after_the_last_request(self) -> None:
         scene = Scene()
         scene.up()
         scene.hear(FOREIGN_1)
         scene.handle(Stopping())
+        assert scene.request.lifetime == 1800
+        assert scene.node.next_deadline() == Deadline(101.0, "farewell")
+        assert scene.node.farewell_at == 101.0
+        scene.handle(TimerExpired())
+        assert not scene.requests
+        scene.wait(1)
         assert scene.request.lifetime == 0
+        assert scene.node.next_deadline() is None
+
+    def test_unless_the_link_is_gone_before_it_could_leave(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(FOREIGN_1)
+        scene.handle(Stopping())
+        scene.down()
+        assert scene.wait(5) == []
 
     def test_not_where_that_is_not_wanted(self) -> None:
         scene = Scene(deregister_on_stop=False)
@@ -301,12 +354,23 @@ class TestStopping:
         scene.down()
 
 
+@pytest.mark.requirement("R5944-2.4-o")
+def test_reserved_bits_are_ignored() -> None:
+    scene = Scene()
+    scene.up()
+    mobility = FOREIGN_1.advertisement().mobility
+    assert mobility is not None
+    scene.hear(FOREIGN_1, extensions=(msgspec.structs.replace(mobility, reserved=0x1F, reserved_r=True),))
+    assert scene.requests
+
+
 class TestAdvertisements:
     def arrival(self, **fields: object) -> Arrival:
         defaults: dict[str, object] = {
             "interface": "eth0",
             "source": FOREIGN_1.address,
             "destination": IPv4Address("224.0.0.1"),
+            "ttl": 1,
             "link_source": FOREIGN_1.link_address,
         }
         return Arrival(**(defaults | fields))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """What follows from replies: acceptances, every denial, forgeries, retransmissions, resynchronisation."""
 
 from ipaddress import IPv4Address
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.notices import (
     ClockCorrected,
     Discarded,
+    HomeAgentChosen,
     Registered,
     RegistrationDenied,
     RegistrationLost,
@@ -30,10 +32,14 @@ from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.error import ForeignAgentError
+from mobileip.wire.extensions.revocation_support import RevocationSupport
+from mobileip.wire.extensions.vendor import CriticalVendorExtension, NormalVendorExtension
 from mobileip.wire.identification import HALF, high, join, low
 from mobileip.wire.message import decode_message
 from mobileip.wire.numbers import Issuer, ReplyCode
+from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 DENIALS = list(range(9, 256))
 BY_AGENT = [code for code in DENIALS if denials.issuer(code) is not Issuer.HOME_AGENT]
@@ -528,6 +534,18 @@ class TestResynchronisation:
         scene.wait(11)
         assert scene.requests
 
+    @pytest.mark.parametrize("seconds", ["ours", "none"])
+    def test_a_home_agent_that_tells_no_time_is_asked_again_after_a_wait(self, seconds: str) -> None:
+        scene = asking()
+        refused = scene.request.identification
+        scene.answer(133, identification=refused if seconds == "ours" else low(refused))
+        assert scene.state == "denied"
+        assert scene.node.snapshot().clock_offset == 0.0
+        scene.wait(9)
+        assert not scene.requests
+        scene.wait(2)
+        assert 10 <= high(scene.request.identification) - high(refused) <= 11
+
     def test_forged_correction_corrects_nothing(self) -> None:
         scene = asking()
         scene.deny(FOREIGN_1, 133, identification=join(1, low(scene.request.identification)))
@@ -728,13 +746,37 @@ class TestForeignAgentError:
         self.receive(scene, status)
         assert scene.state == "denied"
 
-    def test_ends_nothing_in_force(self) -> None:
+    def test_ends_what_was_in_force_there(self) -> None:
         scene = asking()
         scene.answer(lifetime=900)
         scene.wait(601)
         self.receive(scene, 64)
-        assert scene.state == "registered"
+        assert scene.state == "denied"
+        assert scene.notice(RegistrationLost).cause == "deregistered"
+        assert scene.route is None
+
+    def test_ends_nothing_that_is_in_force_elsewhere(self) -> None:
+        scene = asking()
+        scene.answer()
+        scene.wait(2)
+        scene.hear(FOREIGN_2)
+        octets = signed(scene.reply()) + ForeignAgentError(64).encode()
+        scene.receive(octets, source=FOREIGN_2.address)
         assert scene.route is not None
+
+    def test_the_home_agent_is_told_to_forget_it(self) -> None:
+        """RFC 4636 §5."""
+        scene = asking()
+        self.receive(scene, 65)
+        scene.wait(0.9)
+        assert not scene.requests
+        scene.wait(0.1)
+        assert scene.request.lifetime == 0
+        assert scene.request.care_of_address == FOREIGN_1.care_of_addresses[0]
+        scene.answer()
+        assert scene.state == "denied"
+        scene.wait(200)
+        assert len(scene.requests_so_far) == 2
 
     def test_is_nothing_to_a_deregistration(self) -> None:
         scene = asking()
@@ -749,3 +791,99 @@ def test_home_address_in_the_denial_notice() -> None:
     scene = asking()
     scene.deny(FOREIGN_1, 66)
     assert scene.notice(RegistrationDenied).home_address == HOME_ADDRESS
+
+
+class TestRevocations:
+    def revoke(self, scene: Scene, **fields: Any) -> None:
+        defaults: dict[str, Any] = {
+            "from_home_agent": True,
+            "home_address": HOME_ADDRESS,
+            "home_domain_address": HOME_AGENT,
+            "foreign_domain_address": IPv4Address("203.0.113.7"),
+            "revocation_identifier": 1001,
+        }
+        scene.receive(signed(RegistrationRevocation(**(defaults | fields))))
+
+    def registered(self) -> Scene:
+        scene = Scene(revocation=True)
+        scene.up()
+        scene.wait(1)
+        scene.dhcp()
+        scene.answer(extensions=(RevocationSupport(timestamp=1000),))
+        return scene
+
+    def test_end_what_is_in_force(self) -> None:
+        scene = self.registered()
+        self.revoke(scene)
+        assert scene.state == "denied"
+        assert scene.route is None
+
+    def test_that_are_wrong_are_discarded(self) -> None:
+        scene = self.registered()
+        self.revoke(scene, revocation_identifier=1000)
+        assert scene.notice(Discarded).reason == DropReason.REPLAYED
+        assert scene.state == "registered"
+
+    def test_other_messages_are_for_others(self) -> None:
+        scene = self.registered()
+        scene.receive(signed(RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=7)))
+        assert scene.outputs == []
+
+
+class TestVendors:
+    """RFC 3115 §2.3."""
+
+    def test_a_critical_extension_is_a_denial(self) -> None:
+        scene = asking()
+        scene.answer(extensions=(CriticalVendorExtension(vendor=9, vendor_type=1),))
+        assert scene.state == "denied"
+
+    def test_a_normal_one_is_skipped(self) -> None:
+        scene = asking()
+        scene.answer(extensions=(NormalVendorExtension(vendor=9, vendor_type=1),))
+        assert scene.state == "registered"
+
+
+class TestHomeAgents:
+    ANY = IPv4Address("255.255.255.255")
+    HINT = IPv4Address("10.1.0.7")
+
+    def test_redirected(self) -> None:
+        scene = asking(home_agent=self.ANY, preferred_home_agent=HOME_AGENT, nai="mn@example.net")
+        scene.answer(143, home_agent=HOME_AGENT, extensions=(DynamicHomeAgent(2, self.HINT),))
+        assert scene.notice(HomeAgentChosen).home_agent == self.HINT
+
+    def test_a_foreign_agent_that_does_not_understand(self) -> None:
+        scene = asking(home_agent=self.ANY, preferred_home_agent=self.HINT, nai="mn@example.net")
+        scene.deny(FOREIGN_1, 70)
+        scene.wait(1)
+        assert scene.request.home_agent == self.HINT
+
+    def test_one_that_was_found_and_is_not_there(self) -> None:
+        scene = asking(home_agent=IPv4Address("10.1.0.255"))
+        scene.answer(136, home_agent=self.HINT)
+        scene.wait(1)
+        scene.deny(FOREIGN_1, 82)
+        scene.wait(2.1)
+        assert scene.request.home_agent == IPv4Address("10.1.0.255")
+
+
+def test_code_69_below_what_we_would_ask_for_is_remembered() -> None:
+    scene = asking()
+    scene.deny(FOREIGN_1, 69, lifetime=3)
+    assert scene.state == "denied"
+    scene.wait(60.5)
+    assert scene.request.lifetime == 3
+
+
+def test_error_extension_while_registered_elsewhere_withdraws_nothing() -> None:
+    """Another transmission of the same request was accepted already."""
+    scene = asking()
+    first = scene.request
+    scene.wait(1)
+    scene.answer(request=first)
+    octets = signed(scene.reply()) + ForeignAgentError(64).encode()
+    scene.receive(octets, source=FOREIGN_1.address)
+    assert scene.state == "registered"
+    scene.wait(5)
+    assert not scene.requests

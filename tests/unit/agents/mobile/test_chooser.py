@@ -10,7 +10,7 @@ from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, NODE_MAC, Agent, config
 
 from mobileip.agents.events import Arrival, Link
-from mobileip.agents.mobile.attachment import Attachment, CareOf, Place
+from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment, CareOf, Place
 from mobileip.agents.mobile.chooser import candidates, choose, next_candidate_at
 from mobileip.agents.mobile.link import LinkView
 from mobileip.wire.registration import INFINITE_LIFETIME
@@ -46,6 +46,12 @@ def offers(
 
 def care_of_addresses(view: LinkView, **fields: Any) -> list[str]:
     return [str(offer.care_of_address) for offer in offers(view, **fields)]
+
+
+@pytest.mark.requirement("R5944-4.2.1-a")
+def test_a_foreign_agent_is_itself_the_first_hop() -> None:
+    (offer,) = offers(link(FOREIGN_1))
+    assert (offer.gateway, offer.gateway_link_address) == (FOREIGN_1.address, FOREIGN_1.link_address)
 
 
 class TestCandidates:
@@ -246,3 +252,25 @@ class TestNextCandidate:
         view = link(**ADDRESSED)
         view.up = False
         assert next_candidate_at(view, config(), 0.1) is None
+
+
+LINK_ADDRESS = bytes.fromhex("0200000000aa")
+
+
+def test_an_agent_that_is_known_by_the_link_alone() -> None:
+    known = (("eth0", LINK_ADDRESS),)
+    (offer,) = offers(link(**ADDRESSED), agent_link_addresses=known)
+    assert (offer.agent, offer.first_hop, offer.care_of) == (ALL_AGENTS, LINK_ADDRESS, CareOf.COLOCATED)
+    assert offer.care_of_address == ADDRESS.ip
+
+
+def test_known_on_another_link() -> None:
+    (offer,) = offers(link(**ADDRESSED), agent_link_addresses=(("eth9", LINK_ADDRESS),))
+    assert offer.agent is None
+
+
+def test_without_a_home_agent_to_send_to_an_address_is_no_offer() -> None:
+    assert candidates(link(**ADDRESSED), config(), None, set(), 1.0) == []
+    demanding = FOREIGN_1.but(registration_required=True, care_of_addresses=())
+    (offer,) = candidates(link(demanding, **ADDRESSED), config(), None, set(), 1.0)
+    assert offer.agent == FOREIGN_1.address

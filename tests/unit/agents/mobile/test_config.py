@@ -1,20 +1,42 @@
 """What a mobile node's configuration says when little is said."""
 
+from ipaddress import IPv4Address
+
 import msgspec
 import pytest
 from tests.support.mobile_node import config
 
-from mobileip.agents.mobile.config import MobileNodeConfig, MoveDetection
+from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig, MoveDetection
 
 
 def test_what_cannot_be_guessed_must_be_given() -> None:
     fields = {field.name for field in msgspec.structs.fields(MobileNodeConfig) if field.required}
-    assert fields == {"home_address", "home_agent", "home_network", "links", "association"}
+    assert fields == {"home_agent", "home_network", "links", "association"}
 
 
+@pytest.mark.parametrize(
+    ("home_agent", "is_sought", "is_discovered"),
+    [
+        ("10.1.0.1", False, False),
+        ("10.1.0.255", True, True),
+        ("255.255.255.255", True, False),
+        (str(UNSPECIFIED), True, False),
+    ],
+)
+def test_a_home_agent_that_is_not_known_yet(home_agent: str, is_sought: bool, is_discovered: bool) -> None:
+    configured = config(home_agent=IPv4Address(home_agent))
+    assert configured.seeks(IPv4Address(home_agent)) is is_sought
+    assert configured.discovers is is_discovered
+
+
+def test_a_broadcast_address_is_somebodys_name_only_where_that_was_configured() -> None:
+    assert not config().seeks(IPv4Address("10.1.0.255"))
+
+
+@pytest.mark.requirement("R5944-2.4-f", "R5944-2.4-g")
 def test_defaults_obey_the_rfc() -> None:
     """RFC 5944 §2.4: "This maximum interval SHOULD be at least one minute"."""
-    assert config().solicit_maximum_interval >= 60
+    assert config().solicit_maximum_interval == 60.0
     assert 0 < config().requested_lifetime < 0xFFFF
     assert config().foreign_agents == ()
     assert config().deregister_on_stop

@@ -144,3 +144,29 @@ def test_what_a_deadline_asked_for_takes_it_off() -> None:
         deadline = scene.node.next_deadline()
         assert deadline is not None
         assert deadline.at > scene.now
+
+
+def test_a_farewell_is_the_last() -> None:
+    state = started()
+    state.stopping = True
+    state.farewell_at = 101.0
+    assert wakings(state) == {"farewell": 101.0}
+
+
+@pytest.mark.parametrize(("end", "woken"), [(700.0, True), (float("inf"), False)])
+def test_the_end_of_what_was_assigned(end: float, woken: bool) -> None:
+    state = started()
+    state.session_ends_at = end
+    assert ("what was assigned ends" in wakings(state)) is woken
+
+
+def test_a_binding_is_withdrawn_when_the_limit_allows() -> None:
+    state = started()
+    pursue(state, through_agent())
+    ask(state, through_agent())
+    state.limit.take(100.0)
+    registration = state.registrations["eth0"]
+    registration.withdraw = through_agent()
+    assert "a binding is withdrawn" not in wakings(state)
+    registration.refused(registration.outstanding[-1], 200.0)
+    assert wakings(state)["a binding is withdrawn"] == 101.0

@@ -84,3 +84,32 @@ def test_how_a_solicitation_leaves(field: str, value: object) -> None:
     output = solicitation("eth1", HOME_ADDRESS)
     assert output.message == AgentSolicitation()
     assert getattr(output.departure, field) == value
+
+
+def test_a_broadcast_solicitation_leaves_by_broadcast() -> None:
+    output = solicitation("eth1", HOME_ADDRESS, IPv4Address("255.255.255.255"))
+    assert output.departure.link_destination == b"\xff" * 6
+
+
+def test_a_probe_takes_the_place_of_the_next_one() -> None:
+    solicitor = Solicitor(60.0)
+    solicitor.restart(0.0)
+    for at in (0.0, 1.0, 2.0, 4.0):
+        solicitor.sent(at, 0.0)
+    assert solicitor.due == 8.0
+    solicitor.probe(5.0)
+    assert solicitor.due == 5.0
+    solicitor.sent(5.0, 0.0)
+    assert solicitor.due == 13.0
+
+
+@pytest.mark.requirement("R5944-2.4-k")
+def test_times_are_randomized_around_the_nominal_ones() -> None:
+    times = []
+    for fraction in (0.0, 0.5, 0.999):
+        solicitor = Solicitor(60.0)
+        solicitor.restart(0.0)
+        solicitor.sent(0.0, fraction)
+        times.append(solicitor.due)
+    assert times[0] == 1.0
+    assert times[0] < (times[1] or 0.0) < (times[2] or 0.0) < 1.2

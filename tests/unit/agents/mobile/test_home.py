@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Interface
 
+import msgspec
 import pytest
 from tests.support.messages import HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1, HOME, Agent, Scene
@@ -105,3 +106,13 @@ def test_gateway_outside_the_home_network_is_not_taken() -> None:
     found = attachment(scene)
     assert found is not None
     assert found.gateway == HOME_AGENT
+
+
+def test_not_without_an_address_or_a_home_agent() -> None:
+    scene = Scene()
+    scene.up()
+    scene.hear(HOME)
+    state = scene.node._state
+    unassigned = msgspec.structs.replace(state.config, home_address=IPv4Address(0))
+    assert home_attachment(state.links["eth0"], unassigned, HOME_AGENT, scene.now) is None
+    assert home_attachment(state.links["eth0"], state.config, None, scene.now) is None

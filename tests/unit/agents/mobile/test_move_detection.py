@@ -27,6 +27,7 @@ def arrival(agent: Agent = FOREIGN_1, **fields: Any) -> Arrival:
         "interface": "eth0",
         "source": agent.address,
         "destination": IPv4Address("224.0.0.1"),
+        "ttl": 1,
         "link_source": agent.link_address,
     }
     return Arrival(**(defaults | fields))
@@ -122,10 +123,27 @@ class TestSequenceNumbers:
     def test_two_roles_of_one_machine_count_for_themselves(self) -> None:
         ears = Ears()
         also_home = FOREIGN_1.but(home_agent=True, foreign_agent=False, care_of_addresses=())
-        assert ears.hear(FOREIGN_1, 200) is Heard.FIRST
-        assert ears.hear(also_home, 10) is Heard.FIRST
-        assert ears.hear(FOREIGN_1, 201) is Heard.SAME
+        assert ears.hear(FOREIGN_1, 10) is Heard.FIRST
+        assert ears.hear(also_home, 200) is Heard.FIRST
+        assert ears.hear(FOREIGN_1, 11) is Heard.SAME
+        assert ears.hear(also_home, 201) is Heard.SAME
+
+    def test_a_machine_that_came_back_with_another_role_is_what_it_was_no_more(self) -> None:
+        ears = Ears()
+        also_home = FOREIGN_1.but(home_agent=True)
+        ears.hear(FOREIGN_1, 200)
+        assert ears.hear(also_home, 0) is Heard.REBOOTED
+        (believed,) = ears.agents.believed()
+        assert believed.home_agent
+
+    def test_unless_it_advertises_both_by_themselves(self) -> None:
+        ears = Ears()
+        also_home = FOREIGN_1.but(home_agent=True, foreign_agent=False, care_of_addresses=())
+        ears.hear(FOREIGN_1, 200)
+        ears.hear(also_home, 10)
+        assert ears.hear(FOREIGN_1, 201) is Heard.RETURNED
         assert ears.hear(also_home, 11) is Heard.SAME
+        assert len(ears.agents.believed()) == 2
 
     def test_a_plain_router_has_none(self) -> None:
         ears = Ears()
@@ -365,6 +383,9 @@ class TestComplaint:
         """RFC 5944 §2.1, otherwise than RFC 1256 §5.2."""
         assert complaint(FOREIGN_1.advertisement(routers=()), arrival()) is None
 
+    def test_a_plain_router_may_be_further_away(self) -> None:
+        assert complaint(AgentAdvertisement(lifetime=30), arrival(ttl=64)) is None
+
     def test_a_plain_router(self) -> None:
         assert complaint(AgentAdvertisement(lifetime=30), arrival()) is None
 
@@ -372,6 +393,7 @@ class TestComplaint:
         ("agent", "sent", "came", "words"),
         [
             (FOREIGN_1, {"code": 1}, {}, "ICMP code 1"),
+            (FOREIGN_1, {}, {"ttl": 2}, "TTL 2"),
             (FOREIGN_1, {}, {"link_source": None}, "no link-layer source"),
             (FOREIGN_1, {}, {"source": IPv4Address(0)}, "source 0.0.0.0"),
             (FOREIGN_1, {}, {"source": IPv4Address("224.0.0.1")}, "source 224.0.0.1"),
@@ -382,3 +404,10 @@ class TestComplaint:
     )
     def test_what_is_wrong(self, agent: Agent, sent: dict[str, Any], came: dict[str, Any], words: str) -> None:
         assert complaint(agent.advertisement(**sent), arrival(agent, **came)) == words
+
+
+def test_whether_anything_has_expired() -> None:
+    ears = Ears()
+    ears.hear(FOREIGN_1, lifetime=9)
+    assert not ears.agents.has_expired(8.9)
+    assert ears.agents.has_expired(9.0)

@@ -3,7 +3,8 @@
 from ipaddress import IPv4Address
 
 from mobileip.agents.mobile.attachment import CareOf, Place
-from mobileip.agents.mobile.refusals import MOST_REFUSALS, Refusals
+from mobileip.agents.mobile.refusals import LIMIT_KEPT, MOST_REFUSALS, Refusals
+from mobileip.wire.registration import INFINITE_LIFETIME
 
 
 def place(number: int) -> Place:
@@ -82,3 +83,20 @@ def test_a_place_that_is_known_pushes_no_other_out() -> None:
         refusals.note(place(number), 10.0, 0.0, avoid=True)
     refusals.note(place(5), 10.0, 0.0, avoid=True)
     assert len(refusals.avoided(0.0)) == MOST_REFUSALS
+
+
+def test_what_code_69_named_is_remembered_for_its_place_and_forgotten() -> None:
+    refusals = Refusals()
+    assert refusals.longest(place(1), 0.0) == INFINITE_LIFETIME
+    refusals.limit(place(1), 120, 0.0)
+    assert refusals.longest(place(1), LIMIT_KEPT - 1) == 120
+    assert refusals.longest(place(2), 0.0) == INFINITE_LIFETIME
+    assert refusals.longest(place(1), LIMIT_KEPT) == INFINITE_LIFETIME
+
+
+def test_few_of_these_are_remembered() -> None:
+    refusals = Refusals()
+    for number in range(MOST_REFUSALS + 1):
+        refusals.limit(place(number), 120, 0.0)
+    assert refusals.longest(place(0), 0.0) == INFINITE_LIFETIME
+    assert refusals.longest(place(1), 0.0) == 120

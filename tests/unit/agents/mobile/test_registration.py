@@ -194,19 +194,17 @@ class TestDeregistering:
 
 class TestLifetimeToRequest:
     @pytest.mark.parametrize(
-        ("wanted", "advertised", "told", "asked_for"),
+        ("wanted", "advertised", "asked_for"),
         [
-            (1800, INFINITE_LIFETIME, INFINITE_LIFETIME, 1800),
-            (1800, 120, INFINITE_LIFETIME, 120),
-            (1800, 600, 60, 60),
-            (300, 600, 600, 300),
-            (INFINITE_LIFETIME, INFINITE_LIFETIME, INFINITE_LIFETIME, INFINITE_LIFETIME),
-            (0, 600, 600, 1),
+            (1800, INFINITE_LIFETIME, 1800),
+            (1800, 120, 120),
+            (300, 600, 300),
+            (INFINITE_LIFETIME, INFINITE_LIFETIME, INFINITE_LIFETIME),
+            (0, 600, 1),
         ],
     )
-    def test_no_more_than_anyone_allows(self, wanted: int, advertised: int, told: int, asked_for: int) -> None:
+    def test_no_more_than_the_agent_advertises(self, wanted: int, advertised: int, asked_for: int) -> None:
         registration, _ = asking(through_agent(longest_lifetime=advertised))
-        registration.longest_lifetime = told
         assert registration.lifetime_to_request(wanted) == asked_for
 
     def test_at_home_all_is_deleted(self) -> None:
@@ -217,17 +215,6 @@ class TestLifetimeToRequest:
     def test_without_a_place_nothing_is_asked_for(self) -> None:
         assert Registration().lifetime_to_request(1800) == 0
         assert Registration().care_of_address_to_request(HOME_ADDRESS) == HOME_ADDRESS
-
-    def test_what_code_69_told_holds_for_the_place(self) -> None:
-        """RFC 5944 §3.6.2.3: "a Lifetime [...] that MUST be less than or equal to the value specified in the
-        Reply", also after a wait."""
-        registration, request = asking()
-        registration.longest_lifetime = 300
-        registration.refused(request, 200.0)
-        registration.pursue(HERE, 200.0)
-        assert registration.lifetime_to_request(1800) == 300
-        registration.pursue(THERE, 201.0)
-        assert registration.lifetime_to_request(1800) == 1800
 
 
 class TestRetransmission:
@@ -394,3 +381,42 @@ class TestExpiry:
 def test_the_colocated_address_is_what_is_registered() -> None:
     registration, _ = asking(colocated())
     assert registration.care_of_address_to_request(HOME_ADDRESS) == COLOCATED_ADDRESS
+
+
+class TestWithdrawn:
+    def test_answered_whatever_the_answer_is(self) -> None:
+        registration, request = asking()
+        registration.withdrawn(request)
+        assert registration.outstanding == []
+        assert registration.state is State.REGISTERING
+
+
+class TestRevoked:
+    """RFC 3543: the home agent ended what was in force."""
+
+    def test_asked_for_again_after_a_wait(self) -> None:
+        registration = registered()
+        registration.revoked(200.0, 260.0)
+        assert registration.state is State.DENIED
+        assert (registration.binding, registration.wait_until) == (None, 260.0)
+        assert silent(registration)
+
+    def test_what_is_asked_for_elsewhere_is_asked_for_on(self) -> None:
+        registration = registered()
+        registration.pursue(THERE, 150.0)
+        registration.revoked(200.0, 260.0)
+        assert registration.state is State.REGISTERING
+        assert registration.send_at == 150.0
+
+    def test_what_lingers_is_over(self) -> None:
+        registration = registered()
+        registration.leave()
+        registration.revoked(200.0, 260.0)
+        assert registration.state is State.SEARCHING
+
+
+def test_a_slow_path_has_longer_timeouts() -> None:
+    """RFC 5944 §3.6.3: "twice the round-trip time" and "at least another 100 milliseconds"."""
+    registration, _ = asking()
+    registration.sent(asked(identification=7), 101.0, 2.0)
+    assert registration.send_at == 101.0 + 2 * (2 * 2.0 + 0.1)

@@ -8,7 +8,7 @@ from tests.support.attachments import asked, colocated
 from tests.support.messages import HOME_AGENT, KEY, MOBILE_HOME, arrival, registration_reply, signed
 from tests.support.mobile_node import FOREIGN_1, MOBILE_FOREIGN, config, strip
 
-from mobileip.agents.mobile.attachment import Attachment
+from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.replies import Complaint, check, match
 from mobileip.forwarding.drop_reason import DropReason
@@ -142,3 +142,47 @@ class TestSender:
     def test_denied_by_another_home_agent(self) -> None:
         """Code 136 is just that."""
         assert reason(signed(registration_reply(code=136, home_agent=HOME_AGENT + 1))) is None
+
+
+class TestWhatWasLeftOpen:
+    ANY = IPv4Address("255.255.255.255")
+    UNKNOWN = IPv4Address(0)
+
+    def judged(self, **fields: Any) -> Complaint | None:
+        decoded = decode_message(signed(registration_reply(**fields)))
+        assert isinstance(decoded.message, RegistrationReply)
+        request = asked(home_agent=self.ANY, home_address=self.UNKNOWN)
+        settings = config(home_agent=self.ANY, home_address=self.UNKNOWN, nai="mn@example.net")
+        return check(decoded, decoded.message, arrival(), request, settings)
+
+    def test_any_home_agent_may_accept_and_give_any_address(self) -> None:
+        given = IPv4Address("10.1.0.55")
+        assert self.judged(home_agent=IPv4Address("10.1.0.8"), home_address=given) is None
+
+    @pytest.mark.parametrize("address", [str(IPv4Address(0)), "224.0.0.1", "127.0.0.1", "255.255.255.255"])
+    def test_but_none_that_nobody_can_have(self, address: str) -> None:
+        assert self.judged(home_agent=IPv4Address(address)) is not None
+        assert self.judged(home_address=IPv4Address(address)) is not None
+
+    def test_a_denial_gives_none(self) -> None:
+        assert self.judged(code=131, home_address=self.UNKNOWN) is None
+
+    def test_another_address_than_the_one_we_have(self) -> None:
+        assert reason(signed(registration_reply(home_address=STRANGER))) == DropReason.UNEXPECTED_REPLY
+
+
+class TestWithoutAnyAuthentication:
+    def test_believed_where_that_was_allowed(self) -> None:
+        octets = strip(signed(registration_reply()))
+        assert judged(octets, by=config(allow_unauthenticated=True)) is None
+        assert reason(octets) == DropReason.MISSING_AUTHENTICATION
+
+    def test_never_with_a_wrong_one(self) -> None:
+        wrong = MobilitySecurityAssociation(spi=256, key=KEY[::-1])
+        octets = signed(registration_reply(), (MobileHomeAuthentication, wrong))
+        assert reason(octets, by=config(allow_unauthenticated=True)) == DropReason.BAD_AUTHENTICATOR
+
+
+def test_an_agent_that_is_known_by_the_link_alone_may_answer_from_any_address() -> None:
+    octets = strip(signed(registration_reply(code=66)))
+    assert reason(octets, source=STRANGER, attachment=colocated(agent=ALL_AGENTS)) is None

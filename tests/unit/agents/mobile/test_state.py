@@ -1,5 +1,7 @@
 """What a mobile node remembers at the start, and what can be read off it."""
 
+from ipaddress import IPv4Address
+
 import pytest
 from tests.support.attachments import asked, at_home, through_agent
 from tests.support.mobile_node import config
@@ -65,3 +67,32 @@ def test_where_something_is_in_force() -> None:
 def test_the_first_gratuitous_arp_is_due_at_once() -> None:
     announcing = Announcing("eth0", 7.0, 3)
     assert (announcing.interface, announcing.due, announcing.left) == ("eth0", 7.0, 3)
+
+
+ANY = IPv4Address("255.255.255.255")
+HINT = IPv4Address("10.1.0.7")
+
+
+@pytest.mark.parametrize(
+    ("fields", "direct_to"),
+    [
+        ({}, IPv4Address("10.1.0.1")),
+        ({"home_agent": IPv4Address("10.1.0.255")}, IPv4Address("10.1.0.255")),
+        ({"home_agent": ANY, "preferred_home_agent": HINT}, HINT),
+        ({"home_agent": ANY}, None),
+    ],
+)
+def test_where_direct_requests_go(fields: dict[str, IPv4Address], direct_to: IPv4Address | None) -> None:
+    assert NodeState(config(**fields)).direct_to == direct_to
+
+
+def test_what_is_configured_is_asked_again() -> None:
+    state = NodeState(config(home_agent=ANY, preferred_home_agent=HINT))
+    state.home_agent, state.requested_home_agent = HINT, None
+    state.forget_home_agent()
+    assert (state.home_agent, state.requested_home_agent) == (ANY, HINT)
+
+
+def test_a_home_agent_whose_name_is_known() -> None:
+    assert NodeState(config()).identities == {}
+    assert NodeState(config(home_agent_nai="ha@example.net")).identities == {1: "ha@example.net"}

@@ -295,3 +295,37 @@ def test_an_address_alone_is_no_reason_to_stop_searching() -> None:
     state.links["eth0"].update(link, 0.0)
     solicit(state, 0.0, out, Draws(b""))
     assert len(out.discoveries) == 1
+
+
+class TestWithdraw:
+    """RFC 4636 §5."""
+
+    def refused(self) -> NodeState:
+        state = started()
+        pursue(state, through_agent())
+        ask(state, through_agent())
+        registration = state.registrations["eth0"]
+        registration.refused(registration.outstanding[-1], 200.0)
+        registration.withdraw = through_agent()
+        return state
+
+    def test_when_the_limit_allows_and_once(self) -> None:
+        state = self.refused()
+        state.limit.take(100.0)
+        early, sent = Outbox(), Outbox()
+        transmit(state, instant(100.5), early, b"")
+        assert early.messages == []
+        transmit(state, instant(101.0), sent, b"\1" * 32)
+        (message,) = sent.messages
+        request = _request(message.octets)
+        assert (request.lifetime, request.care_of_address) == (0, FOREIGN_1.care_of_addresses[0])
+        again = Outbox()
+        transmit(state, instant(110.0), again, b"")
+        assert again.messages == []
+
+    def test_not_when_something_else_is_asked_for(self) -> None:
+        state = self.refused()
+        pursue(state, through_agent(), 150.0)
+        out = Outbox()
+        transmit(state, instant(150.0), out, b"\1" * 32)
+        assert [_request(message.octets).lifetime for message in out.messages] == [1800]

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address
 from typing import Any
 
+import pytest
 from tests.support.attachments import (
     COLOCATED_ADDRESS,
     GATEWAY,
@@ -22,6 +23,8 @@ from mobileip.agents.events import Link
 from mobileip.agents.mobile.state import NodeState
 from mobileip.agents.mobile.wishes import home_target, wishes
 from mobileip.forwarding.model import (
+    ArpAnswer,
+    BroadcastExit,
     ForwardingState,
     HomeAddress,
     MobileLink,
@@ -32,6 +35,7 @@ from mobileip.forwarding.model import (
     Wish,
 )
 
+OTHER_MAC = b"\x02\0\0\0\0\x99"
 CARE_OF_ADDRESS = FOREIGN_1.care_of_addresses[0]
 THROUGH_AGENT = MobileRoute(
     home_address=HOME_ADDRESS,
@@ -107,6 +111,39 @@ class TestRoute:
         assert wanted(state, MobileRoute) == [
             MobileRoute(home_address=HOME_ADDRESS, interface="eth0", gateway=HOME_AGENT, on_link=HOME_NETWORK)
         ]
+
+
+class TestArpAnswer:
+    ANSWER = ArpAnswer(interface="eth0", home_address=HOME_ADDRESS, link_address=FOREIGN_1.link_address)
+
+    def test_the_agent_that_is_asked_to_register_may_ask_back(self) -> None:
+        state = started()
+        assert wanted(state, ArpAnswer) == []
+        ask(state, through_agent())
+        assert wanted(state, ArpAnswer) == [self.ANSWER]
+
+    def test_the_agent_of_the_registration_in_force_too(self) -> None:
+        state = started()
+        register(state, through_agent())
+        ask(state, through_agent(first_hop=OTHER_MAC), 200.0)
+        other = ArpAnswer(interface="eth0", home_address=HOME_ADDRESS, link_address=OTHER_MAC)
+        assert wanted(state, ArpAnswer) == [self.ANSWER, other]
+
+    def test_nobody_with_a_care_of_address_of_our_own_or_at_home(self) -> None:
+        state = started()
+        pursue(state, colocated())
+        assert wanted(state, ArpAnswer) == []
+        pursue(state, at_home())
+        assert wanted(state, ArpAnswer) == []
+
+
+@pytest.mark.requirement("R5944-4.6-q")
+def test_a_foreign_agent_may_ask_by_arp_and_nobody_else() -> None:
+    state = started()
+    ask(state, through_agent())
+    assert [answer.link_address for answer in wanted(state, ArpAnswer)] == [FOREIGN_1.link_address]
+    pursue(state, colocated())
+    assert wanted(state, ArpAnswer) == []
 
 
 class TestTunnelExit:
@@ -208,3 +245,49 @@ def test_care_of_addresses_of_agents_are_not_ours() -> None:
     state = started()
     register(state, through_agent())
     assert str(CARE_OF_ADDRESS) not in repr(wishes(state))
+
+
+class TestBroadcasts:
+    """RFC 5944 §4.3."""
+
+    def exit(self, state: NodeState) -> BroadcastExit | None:
+        found = [wish for wish in wishes(state).wishes.values() if isinstance(wish, BroadcastExit)]
+        return found[0] if found else None
+
+    def test_behind_a_foreign_agent_out_of_the_inner_tunnel(self) -> None:
+        state = started(broadcasts=True)
+        register(state, through_agent())
+        found = self.exit(state)
+        assert found is not None
+        assert found.tunnel == Tunnel(local=HOME_ADDRESS, remote=HOME_AGENT)
+        assert found.network == HOME_NETWORK
+
+    def test_with_an_own_address_out_of_the_only_one(self) -> None:
+        state = started(broadcasts=True)
+        register(state, colocated())
+        found = self.exit(state)
+        assert found is not None
+        assert found.tunnel == Tunnel(local=COLOCATED_ADDRESS, remote=HOME_AGENT)
+
+    def test_not_before_it_is_agreed(self) -> None:
+        state = started(broadcasts=True)
+        pursue(state, through_agent())
+        assert self.exit(state) is None
+
+    def test_not_unless_wanted(self) -> None:
+        state = started()
+        register(state, through_agent())
+        assert self.exit(state) is None
+
+
+def test_no_home_address_before_one_is_assigned() -> None:
+    state = started(home_address=IPv4Address(0), nai="mn@example.net")
+    assert not [wish for wish in wishes(state).wishes.values() if isinstance(wish, HomeAddress)]
+
+
+def test_no_tunnel_from_a_home_agent_that_is_not_known() -> None:
+    broadcast = HOME_NETWORK.broadcast_address
+    state = started(home_agent=broadcast)
+    pursue(state, colocated())
+    ask(state, colocated(), home_agent=broadcast)
+    assert not [wish for wish in wishes(state).wishes.values() if isinstance(wish, TunnelExit)]

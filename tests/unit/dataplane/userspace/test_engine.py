@@ -13,6 +13,7 @@ from tests.support.wishes import (
     TO_CARE_OF,
     VISITOR_LINK_ADDRESS,
     binding,
+    broadcast_route,
     tunnel_exit,
     visitor,
 )
@@ -25,6 +26,7 @@ from mobileip.dataplane.ports import Action, Route, Rule
 from mobileip.dataplane.userspace.engine import ICMP_ERRORS_BURST, UserspaceEngine
 from mobileip.forwarding.model import (
     AgentLink,
+    ArpAnswer,
     ForwardingChange,
     ForwardingState,
     HomeAddress,
@@ -247,6 +249,65 @@ def test_what_can_not_be_sent_is_a_drop_and_no_use():
     bench.engine.packet_from_tunnel(tunnelled(packet(destination=HOME_ADDRESS + 1)), NOW)
     assert bench.dropped() == {"dropped_send_failed": 3}
     assert all(use.packets == 0 for use in bench.engine.tunnels())
+
+
+# -- broadcasts of a home network
+
+
+def test_a_broadcast_of_a_home_link_is_copied_and_counted():
+    bench = Bench(HomeNetwork(prefix=HOME_NETWORK, interface="eth1"), broadcast_route())
+    octets = packet(destination=HOME_NETWORK.broadcast_address, size=80)
+    bench.engine.broadcast_from_link("eth1", octets, NOW)
+    bench.engine.broadcast_from_link("eth0", octets, NOW)
+    assert len(bench.port.outer) == 1
+    assert bench.engine.tunnels() == [TunnelUse(broadcast_route().key, TO_CARE_OF, 1, 100)]
+    assert bench.dropped() == {"dropped_not_for_us": 1}
+
+
+@pytest.mark.requirement("R5944-1.7-d", "R5944-3.6.1.2-g", "R5944-4.2.2-g")
+def test_a_visitors_packet_leaves_as_a_frame_to_its_own_link_layer_address():
+    bench = Bench(visitor())
+    bench.engine.packet_from_tunnel(tunnelled(packet(ttl=9)), NOW)
+    assert bench.port.frames == [("eth1", VISITOR_LINK_ADDRESS, packet(ttl=8))]
+
+
+class Told:
+    """Ears that note what they are told."""
+
+    def __init__(self):
+        self.links = []
+        self.answers = []
+
+    def listen(self, links):
+        self.links.append(links)
+
+    def answer_arp(self, answers):
+        self.answers.append(answers)
+
+
+async def test_links_are_listened_to_while_somebody_wants_their_broadcasts():
+    ears = Told()
+    engine = UserspaceEngine("mip0", FakeKernel(), FakePacketPort(), ears)
+    home = HomeNetwork(prefix=HOME_NETWORK, interface="eth1")
+    engine.apply(ForwardingChange(install=(home, binding())))
+    assert ears.links == []
+    engine.apply(ForwardingChange(install=(broadcast_route(),)))
+    engine.apply(ForwardingChange(install=(broadcast_route(expires_at=99.0),)))
+    assert ears.links == [{"eth1": False}]
+    await engine.reconcile(ForwardingState.of([home]))
+    assert ears.links == [{"eth1": False}, {}]
+    assert ears.answers == []
+
+
+def test_arp_is_answered_while_that_is_wished():
+    ears = Told()
+    engine = UserspaceEngine("mip0", FakeKernel(), FakePacketPort(), ears)
+    answer = ArpAnswer(interface="eth1", home_address=HOME_ADDRESS, link_address=VISITOR_LINK_ADDRESS)
+    engine.apply(ForwardingChange(install=(answer,)))
+    engine.apply(ForwardingChange(install=(answer, HOME)))
+    engine.apply(ForwardingChange(remove=(answer.key,)))
+    assert ears.answers == [{answer}, frozenset()]
+    assert ears.links == []
 
 
 # -- too big

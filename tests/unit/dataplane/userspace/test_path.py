@@ -10,25 +10,17 @@ from tests.support.wishes import (
     HOME_ADDRESS,
     HOME_AGENT,
     HOME_NETWORK,
-    LATER,
     TO_CARE_OF,
     VISITOR_LINK_ADDRESS,
     binding,
+    broadcast_exit,
     tunnel_exit,
     visitor,
 )
 
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outer, Several
-from mobileip.dataplane.userspace.path import (
-    NARROWEST_TUNNEL,
-    PATH_MTU_LIFETIME,
-    from_device,
-    from_tunnel,
-    learn,
-    refused,
-)
+from mobileip.dataplane.userspace.path import from_device, from_tunnel
 from mobileip.dataplane.userspace.tables import PacketTables
-from mobileip.dataplane.userspace.tunnels import NO_MTU
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ForwardingState, HomeAddress, HomeNetwork, Tunnel
 from mobileip.wire.ip.ipv4 import MORE_FRAGMENTS, PROTOCOL_IPIP, decode_ipv4
@@ -57,6 +49,7 @@ def is_dropped(outcome, reason):
 # -- on our device
 
 
+@pytest.mark.requirement("R5944-4.1-a", "R5944-4.2.3-a", "R5944-4.2.3-e")
 def test_a_packet_for_a_binding_goes_into_its_tunnel_unchanged():
     octets = packet()
     outcome = into_device(binding(), octets=octets)
@@ -73,6 +66,7 @@ def test_each_outer_packet_has_its_own_identification():
     assert [decode_ipv4(outcome.packet).identification for outcome in made] == [1, 2, 3]
 
 
+@pytest.mark.requirement("R5944-4.2.3-b")
 def test_several_tunnels_get_a_copy_each():
     outcome = into_device(binding(HOME_ADDRESS, TO_CARE_OF, SECOND), octets=packet())
     assert isinstance(outcome, Several)
@@ -89,9 +83,6 @@ def test_octets_behind_the_packet_are_not_tunnelled():
     [
         (b"", DropReason.TRUNCATED),
         (b"\x60" + bytes(39), DropReason.NOT_IPV4),
-        (packet(ttl=0), DropReason.TTL_EXPIRED),
-        (packet(source=CARE_OF), DropReason.TUNNEL_LOOP),
-        (packet(source=HOME_AGENT, protocol=PROTOCOL_IPIP), DropReason.TUNNEL_LOOP),
         (packet(destination=HOME_ADDRESS + 1), DropReason.NO_BINDING),
     ],
 )
@@ -99,25 +90,39 @@ def test_what_is_not_tunnelled(octets, reason):
     assert is_dropped(into_device(binding(), octets=octets), reason)
 
 
-def test_our_own_programs_may_speak_to_mobile_nodes():
-    assert isinstance(into_device(binding(), octets=packet(source=HOME_AGENT)), Outer)
+@pytest.mark.requirement("R2003-3.1-e")
+def test_a_packet_without_hops_left_is_not_tunnelled():
+    assert is_dropped(into_device(binding(), octets=packet(ttl=0)), DropReason.TTL_EXPIRED)
+    assert isinstance(into_device(binding(), octets=packet(ttl=1)), Outer)
 
 
-def test_a_tunnel_packet_of_others_is_tunnelled_again():
-    # RFC 5944 §4.2.3: nested encapsulation; inner and outer destination may even be the same.
-    nested = packet(protocol=PROTOCOL_IPIP, payload=packet())
-    assert isinstance(into_device(binding(), octets=nested), Outer)
+@pytest.mark.requirement("R5944-4.2.3-n", "R5944-4.2.3-o")
+@pytest.mark.parametrize("inner_destination", [HOME_ADDRESS, HOME_ADDRESS + 1])
+def test_a_tunnel_packet_of_others_is_tunnelled_again(inner_destination):
+    nested = packet(protocol=PROTOCOL_IPIP, payload=packet(destination=inner_destination))
+    outcome = into_device(binding(HOME_ADDRESS, TO_CARE_OF, SECOND), octets=nested)
+    assert [decode_ipv4(copy.packet).payload for copy in outcome.outcomes] == [nested, nested]
 
 
-def test_a_care_of_address_that_is_the_home_address_would_loop():
-    itself = binding(HOME_ADDRESS, Tunnel(HOME_AGENT, HOME_ADDRESS))
-    assert is_dropped(into_device(itself, octets=packet()), DropReason.TUNNEL_LOOP)
+@pytest.mark.requirement("R5944-4.2.3-k", "R5944-4.2.3-l", "R5944-4.2.3-m")
+def test_a_tunnel_packet_that_a_care_of_address_sends_back_is_discarded_for_all_of_them():
+    nested = packet(source=CARE_OF, protocol=PROTOCOL_IPIP, payload=packet())
+    outcome = into_device(binding(HOME_ADDRESS, TO_CARE_OF, SECOND), octets=nested)
+    assert is_dropped(outcome, DropReason.TUNNEL_LOOP)
 
 
-def test_only_the_copy_that_would_loop_is_dropped():
-    both = binding(HOME_ADDRESS, TO_CARE_OF, SECOND)
-    looped, sent = into_device(both, octets=packet(source=CARE_OF)).outcomes
+@pytest.mark.requirement("R5944-4.2.3-l", "R5944-4.2.3-o")
+def test_a_tunnel_packet_from_a_care_of_address_to_someone_behind_the_node_goes_to_its_other_address():
+    nested = packet(source=CARE_OF, protocol=PROTOCOL_IPIP, payload=packet(destination=HOME_ADDRESS + 1))
+    looped, sent = into_device(binding(HOME_ADDRESS, TO_CARE_OF, SECOND), octets=nested).outcomes
     assert is_dropped(looped, DropReason.TUNNEL_LOOP)
+    assert isinstance(sent, Outer)
+
+
+@pytest.mark.requirement("R5944-4.2.3-k")
+def test_only_what_is_encapsulated_is_examined_for_that():
+    looks_so = packet(source=CARE_OF, payload=packet())
+    _, sent = into_device(binding(HOME_ADDRESS, TO_CARE_OF, SECOND), octets=looks_so).outcomes
     assert isinstance(sent, Outer)
 
 
@@ -160,90 +165,10 @@ def test_a_home_network_on_a_link_answers_nothing():
     assert is_dropped(into_device(real, octets=packet()), DropReason.NO_BINDING)
 
 
-# -- home agent and foreign agent in one
-
-
-def test_our_own_care_of_address_needs_no_tunnel():
-    octets = packet(ttl=1)
-    outcome = into_device(binding(), visitor(), octets=octets)
-    assert isinstance(outcome, Delivery)
-    assert (outcome.exit.interface, outcome.exit.link_address) == ("eth1", VISITOR_LINK_ADDRESS)
-    assert outcome.packet == octets  # one router: the kernel has decremented the TTL
-
-
-def test_a_visitor_of_another_home_agent_is_not_taken_for_ours():
-    other = visitor(tunnel=Tunnel(CARE_OF, CORRESPONDENT))
-    assert isinstance(into_device(binding(), other, octets=packet()), Outer)
-
-
-def test_an_expired_visitor_gets_nothing():
-    outcome = into_device(binding(), visitor(expires_at=PAST), octets=packet())
-    assert is_dropped(outcome, DropReason.EXPIRED)
-
-
-# -- too big
-
-
-def narrow(mtu, *, until=LATER):
-    tables = tables_of(binding())
-    learn(tables.binding(HOME_ADDRESS.packed).legs[0].end, mtu, until - PATH_MTU_LIFETIME)
-    return tables
-
-
-def test_a_packet_that_just_fits():
-    assert isinstance(from_device(narrow(140), packet(size=100, dont_fragment=True), NOW), Outer)
-
-
-def test_who_forbids_fragments_is_told_the_mtu_inside():
-    octets = packet(size=101, dont_fragment=True)
-    assert from_device(narrow(140), octets, NOW) == Answer(octets, 3, 4, 120, DropReason.TOO_BIG)
-
-
-def test_who_allows_fragments_has_them_tunnelled_one_by_one():
-    octets = packet(size=300)
-    outcome = from_device(narrow(140), octets, NOW)
-    pieces = [decode_ipv4(decode_ipv4(outer.packet).payload) for outer in outcome.outcomes]
-    assert all(len(outer.packet) <= 140 for outer in outcome.outcomes)
-    assert b"".join(piece.payload for piece in pieces) == decode_ipv4(octets).payload
-
-
-def test_fragments_for_several_tunnels_are_all_sent():
-    tables = tables_of(binding(HOME_ADDRESS, TO_CARE_OF, SECOND))
-    learn(tables.binding(HOME_ADDRESS.packed).legs[0].end, 140, NOW)
-    outcome = from_device(tables, packet(size=150), NOW)
-    destinations = [decode_ipv4(outer.packet).destination for outer in outcome.outcomes]
-    assert destinations == [CARE_OF, CARE_OF, SECOND.remote]
-
-
-def test_what_was_learnt_is_forgotten_after_ten_minutes():
-    tables = narrow(140, until=NOW)
-    assert isinstance(from_device(tables, packet(size=500), NOW), Outer)
-    assert tables.binding(HOME_ADDRESS.packed).legs[0].end.mtu == NO_MTU
-
-
-def test_the_length_field_itself_is_a_limit():
-    octets = packet(size=0xFFFF - 20, dont_fragment=True)
-    assert into_device(binding(), octets=octets) == Answer(octets, 3, 4, 0xFFFF - 20, DropReason.TOO_BIG)
-
-
-def test_a_refusal_by_the_route_is_remembered():
-    tables = tables_of(binding())
-    octets = packet(size=200, dont_fragment=True)
-    outer = from_device(tables, octets, NOW)
-    assert refused(tables, outer, 150, NOW) == Answer(octets, 3, 4, 130, DropReason.TOO_BIG)
-    assert isinstance(from_device(tables, octets, NOW), Answer)
-    assert isinstance(from_device(tables, octets, NOW + PATH_MTU_LIFETIME), Outer)
-
-
-def test_no_route_is_believed_to_be_narrower_than_ip_allows():
-    tables = tables_of(binding())
-    refused(tables, from_device(tables, packet(), NOW), 1, NOW)
-    assert tables.binding(HOME_ADDRESS.packed).legs[0].end.mtu == NARROWEST_TUNNEL
-
-
 # -- out of a tunnel
 
 
+@pytest.mark.requirement("R5944-4.2.2-a", "R5944-4.2.2-h", "R2003-3.1-c")
 def test_a_visitor_gets_its_packet_with_one_hop_less():
     outcome = out_of_tunnel(visitor(), octets=tunnelled(packet(ttl=20)))
     assert isinstance(outcome, Delivery)
@@ -251,6 +176,7 @@ def test_a_visitor_gets_its_packet_with_one_hop_less():
     assert outcome.exit.link_address == VISITOR_LINK_ADDRESS
 
 
+@pytest.mark.requirement("R5944-4.1-b", "R2003-3.1-f", "R2003-6.2-a")
 def test_our_own_packet_goes_up_unchanged():
     outcome = out_of_tunnel(tunnel_exit(), octets=tunnelled(packet(ttl=1)))
     assert isinstance(outcome, Delivery)
@@ -284,8 +210,6 @@ def test_options_of_either_header_are_no_trouble():
         (packet(HOME_AGENT, CARE_OF, protocol=PROTOCOL_IPIP, payload=packet(), fragment=3), DropReason.TRUNCATED),
         (tunnelled(packet(), source=CORRESPONDENT), DropReason.NO_SUCH_TUNNEL),
         (tunnelled(packet(), destination=CORRESPONDENT), DropReason.NO_SUCH_TUNNEL),
-        (tunnelled(packet(destination=HOME_ADDRESS + 1)), DropReason.NO_VISITOR),
-        (tunnelled(packet(ttl=0)), DropReason.TTL_EXPIRED),
         (tunnelled(packet()[:10] + b"\0\0" + packet()[12:]), DropReason.BAD_CHECKSUM),
         (tunnelled(packet(), tos=3), DropReason.CONGESTION),
     ],
@@ -294,11 +218,13 @@ def test_what_a_foreign_agent_discards_in_silence(octets, reason):
     assert is_dropped(out_of_tunnel(visitor(), octets=octets), reason)
 
 
+@pytest.mark.requirement("R2003-6.2-a")
 def test_a_mobile_node_takes_only_its_own():
     outcome = out_of_tunnel(tunnel_exit(), octets=tunnelled(packet(destination=HOME_ADDRESS + 1)))
     assert is_dropped(outcome, DropReason.WRONG_INNER_ADDRESS)
 
 
+@pytest.mark.requirement("R2003-3.1-d")
 def test_the_end_of_a_packets_life_is_told_to_its_sender():
     octets = packet(ttl=1)
     outcome = out_of_tunnel(visitor(), octets=tunnelled(octets))
@@ -328,3 +254,60 @@ def test_equal_home_addresses_are_told_apart_by_their_tunnels():
     assert isinstance(first, Delivery)
     assert isinstance(second, Delivery)
     assert first.exit is not second.exit
+
+
+@pytest.mark.requirement("R5944-4.2.2-b", "R5944-4.2.2-c", "R5944-4.2.2-d")
+def test_a_packet_for_nobody_in_the_visitor_list_dies_in_silence():
+    # A drop, where an answer would be an ICMP error.
+    outcome = out_of_tunnel(visitor(), octets=tunnelled(packet(destination=HOME_ADDRESS + 1)))
+    assert is_dropped(outcome, DropReason.NO_VISITOR)
+
+
+@pytest.mark.requirement("R2003-3.1-f")
+@pytest.mark.parametrize("wish", [visitor(), tunnel_exit()])
+def test_a_packet_that_comes_out_of_a_tunnel_without_hops_left_is_discarded(wish):
+    assert is_dropped(out_of_tunnel(wish, octets=tunnelled(packet(ttl=0))), DropReason.TTL_EXPIRED)
+
+
+# -- broadcasts and multicasts out of a tunnel
+
+
+@pytest.mark.requirement("R5944-3.6.1.2-f")
+def test_a_foreign_agent_hands_a_nested_broadcast_over_as_it_is():
+    heard = packet(destination=HOME_NETWORK.broadcast_address, ttl=20)
+    nested = packet(HOME_AGENT, HOME_ADDRESS, protocol=PROTOCOL_IPIP, payload=heard, ttl=20)
+    outcome = out_of_tunnel(visitor(), octets=tunnelled(nested))
+    assert outcome.packet == packet(HOME_AGENT, HOME_ADDRESS, protocol=PROTOCOL_IPIP, payload=heard, ttl=19)
+    assert outcome.exit.link_address == VISITOR_LINK_ADDRESS
+
+
+NESTED = Tunnel(HOME_ADDRESS, HOME_AGENT)
+
+
+@pytest.mark.requirement("R5944-4.4-g")
+@pytest.mark.parametrize("destination", ["10.1.0.255", "255.255.255.255", "224.0.0.251", "239.255.255.255"])
+def test_a_mobile_node_takes_what_is_for_all_out_of_a_tunnel_to_its_home_address(destination):
+    inner = packet(destination=IPv4Address(destination), ttl=1)
+    outcome = out_of_tunnel(broadcast_exit(tunnel=NESTED), octets=tunnelled(inner, HOME_AGENT, HOME_ADDRESS))
+    assert isinstance(outcome, Delivery)
+    assert (outcome.packet, outcome.exit.interface) == (inner, None)
+
+
+@pytest.mark.parametrize("destination", ["10.1.0.255", "255.255.255.255", "239.1.2.3"])
+def test_a_co_located_node_takes_them_out_of_its_own_tunnel(destination):
+    inner = packet(destination=IPv4Address(destination))
+    outcome = out_of_tunnel(tunnel_exit(), broadcast_exit(), octets=tunnelled(inner))
+    assert outcome.packet == inner
+    assert isinstance(out_of_tunnel(tunnel_exit(), broadcast_exit(), octets=tunnelled(packet())), Delivery)
+
+
+@pytest.mark.parametrize("destination", ["10.1.0.10", "10.1.0.0", "10.2.0.255", "240.0.0.1", "223.255.255.255"])
+def test_a_tunnel_for_broadcasts_is_for_nothing_else(destination):
+    inner = packet(destination=IPv4Address(destination))
+    outcome = out_of_tunnel(broadcast_exit(), octets=tunnelled(inner))
+    assert is_dropped(outcome, DropReason.WRONG_INNER_ADDRESS)
+
+
+def test_who_asked_for_no_broadcasts_takes_none():
+    inner = packet(destination=IPv4Address("239.1.2.3"))
+    assert is_dropped(out_of_tunnel(tunnel_exit(), octets=tunnelled(inner)), DropReason.WRONG_INNER_ADDRESS)

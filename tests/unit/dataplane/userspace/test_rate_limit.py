@@ -18,3 +18,10 @@ def test_time_that_goes_back_gives_nothing():
     limit = RateLimit(rate=10.0, burst=1.0)
     assert limit.allows(100.0)
     assert not limit.allows(50.0)
+
+
+def test_what_costs_more_than_is_there_is_paid_off_before_the_next():
+    limit = RateLimit(10.0, 5.0)
+    assert limit.allows(0.0, 25.0)
+    assert not limit.allows(2.0)
+    assert limit.allows(2.2)

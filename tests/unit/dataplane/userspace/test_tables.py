@@ -1,19 +1,25 @@
 import gc
+from ipaddress import IPv4Network
 
 from tests.support.wishes import (
     CARE_OF,
     CORRESPONDENT,
+    FROM_HOME_AGENT,
     HOME_ADDRESS,
     HOME_AGENT,
     HOME_NETWORK,
     TO_CARE_OF,
     binding,
+    broadcast_exit,
+    broadcast_route,
     tunnel_exit,
     visitor,
 )
 
-from mobileip.dataplane.userspace.tables import PacketTables
+from mobileip.dataplane.userspace.tables import ANY_GROUP, PacketTables
 from mobileip.forwarding.model import (
+    ArpAnswer,
+    BroadcastExit,
     ForwardingChange,
     ForwardingState,
     HomeAddress,
@@ -79,6 +85,27 @@ def test_a_visitor_and_an_exit_are_found_by_both_ends_and_home_address():
     assert tables.receiving == {ARRIVING: False}  # "TunnelExit" comes before "VisitorRoute"
 
 
+def test_what_a_mobile_node_takes_beside_its_own_address_comes_and_goes_with_the_wish():
+    tables = of(broadcast_exit())
+    assert set(tables.exits) == {
+        ARRIVING + bytes(destination) for destination in ((10, 1, 0, 255), (255, 255, 255, 255), ANY_GROUP)
+    }
+    assert tables.receiving == {ARRIVING: False}
+    tables.apply(ForwardingChange(remove=(broadcast_exit().key,)))
+    assert tables.exits == tables.receiving == {}
+
+
+def test_what_was_copied_to_a_node_is_counted_while_it_listens():
+    tables = of(HomeNetwork(prefix=HOME_NETWORK), broadcast_route())
+    key = broadcast_route().key
+    tables.listeners.networks(None)[0].copies[0].leg.use.packets = 7
+    tables.apply(ForwardingChange(install=(broadcast_route(expires_at=5.0),)))
+    assert [use.packets for use in tables.uses()[key].values()] == [7]
+    tables.apply(ForwardingChange(remove=(key,)))
+    assert tables.uses() == {}
+    assert tables.listeners.networks(None) == ()
+
+
 def test_a_visitor_that_changes_its_tunnel_leaves_nothing_behind():
     tables = of(visitor())
     other = Tunnel(CARE_OF, CORRESPONDENT)
@@ -123,3 +150,17 @@ def test_identifications_are_never_zero():
     assert seen[:2] == [1, 2]
     assert 0 not in seen
     assert seen[0xFFFE:0x10000] == [0xFFFF, 1]
+
+
+def test_who_may_ask_for_a_home_address_by_arp():
+    answer = ArpAnswer(interface="eth1", home_address=HOME_ADDRESS, link_address=bytes(6))
+    tables = of(answer)
+    assert tables.arp_answers == {answer.key: answer}
+    tables.apply(ForwardingChange(remove=(answer.key,)))
+    assert tables.arp_answers == {}
+
+
+def test_a_mobile_node_of_a_pair_takes_no_broadcast_address():
+    pair = IPv4Network("10.1.0.10/31")
+    tables = of(BroadcastExit(home_address=HOME_ADDRESS, tunnel=FROM_HOME_AGENT, network=pair, expires_at=5.0))
+    assert set(tables.exits) == {ARRIVING + b"\xff\xff\xff\xff", ARRIVING + ANY_GROUP}

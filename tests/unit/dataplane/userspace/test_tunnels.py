@@ -9,6 +9,7 @@ from mobileip.wire.ip.ipv4 import PROTOCOL_IPIP, decode_ipv4
 END = TunnelEnd(TO_CARE_OF)
 
 
+@pytest.mark.requirement("R2003-3.1-a", "R2003-3.1-b", "R5944-4.1-a", "R5944-4.2.3-e")
 @pytest.mark.parametrize("tos", [0, 0xB8, 0xFF])
 @pytest.mark.parametrize("dont_fragment", [True, False])
 @pytest.mark.parametrize("identification", [1, 0x7FFF, 0xFFFF])

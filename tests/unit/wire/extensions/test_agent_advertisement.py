@@ -36,6 +36,7 @@ def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decod
     check_vector(extension, octets, registry)
 
 
+@pytest.mark.requirement("R5944-2.1.1-a")
 @pytest.mark.parametrize("flag", FLAGS)
 def test_each_flag_has_its_bit(flag: str) -> None:
     extension = MobilityAgentAdvertisementExtension(sequence_number=0, registration_lifetime=0, **{flag: True})

@@ -20,6 +20,7 @@ from mobileip.wire.extensions.framing import Decoder
 from mobileip.wire.extensions.registry import CONTROL, DISCOVERY, decode_extensions
 
 
+@pytest.mark.requirement("R5944-1.6-a")
 @pytest.mark.parametrize(("extension", "octets", "registry"), own_vectors("authentication"))
 def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decoder]) -> None:
     check_vector(extension, octets, registry)
@@ -57,6 +58,7 @@ def test_the_generalized_one_covers_two_octets_more() -> None:
     assert len(header) == MobileAaaAuthentication.COVERED_OCTETS
 
 
+@pytest.mark.requirement("R5944-1.6-a")
 @pytest.mark.parametrize(
     ("octets", "reason", "offset"),
     [

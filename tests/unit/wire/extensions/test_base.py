@@ -60,6 +60,7 @@ class Several(ShortExtension, frozen=True):
         return b""
 
 
+@pytest.mark.requirement("R5944-1.11-a")
 @pytest.mark.parametrize(
     ("extension", "octets"),
     [

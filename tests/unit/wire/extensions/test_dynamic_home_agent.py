@@ -12,6 +12,7 @@ from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.framing import Decoder
 
 
+@pytest.mark.requirement("R3344-1.10-a")
 @pytest.mark.parametrize(("extension", "octets", "registry"), own_vectors("dynamic_home_agent"))
 def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decoder]) -> None:
     check_vector(extension, octets, registry)

@@ -11,6 +11,7 @@ from mobileip.wire.extensions.error import ForeignAgentError
 from mobileip.wire.extensions.framing import Decoder
 
 
+@pytest.mark.requirement("R4636-3-a")
 @pytest.mark.parametrize(("extension", "octets", "registry"), own_vectors("error"))
 def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decoder]) -> None:
     check_vector(extension, octets, registry)

@@ -74,6 +74,7 @@ def test_padding_is_one_octet() -> None:
     assert cut(padding, "0000") == (Padding(), 3)
 
 
+@pytest.mark.requirement("R5944-1.11-a")
 @pytest.mark.parametrize(
     ("decoder", "text", "expected", "end"),
     [
@@ -119,6 +120,7 @@ def test_refused(decoder: Decoder, text: str, reason: DecodeReason, offset: int)
     assert refusal(decoder, text) == (reason, offset)
 
 
+@pytest.mark.requirement("R5944-1.8-a")
 @pytest.mark.parametrize(
     ("decoder", "text", "offset"),
     [
@@ -134,6 +136,7 @@ def test_an_unknown_subtype_of_what_must_be_understood_discards_the_message(
     assert refusal(decoder, text) == (DecodeReason.UNKNOWN_EXTENSION, offset)
 
 
+@pytest.mark.requirement("R5944-1.8-b")
 def test_from_128_on_a_short_extension_of_unknown_subtype_is_kept_whole() -> None:
     assert cut(short(Short), "8003 08 1234") == (UnknownExtension(128, b"\x08\x12\x34"), 7)
 

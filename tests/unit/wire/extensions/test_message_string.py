@@ -11,6 +11,7 @@ from mobileip.wire.extensions.framing import Decoder
 from mobileip.wire.extensions.message_string import MessageString
 
 
+@pytest.mark.requirement("R4917-3-a")
 @pytest.mark.parametrize(("extension", "octets", "registry"), own_vectors("message_string"))
 def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decoder]) -> None:
     check_vector(extension, octets, registry)
@@ -40,6 +41,7 @@ def test_out_of_range(extension: Extension, field: str) -> None:
         extension.encode()
 
 
+@pytest.mark.requirement("R4917-3-c")
 def test_text() -> None:
     assert MessageString.of(1, "réponse").text == "réponse"
     assert MessageString(2, b"caf\xe9").text == "caf\ufffd"

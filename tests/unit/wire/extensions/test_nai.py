@@ -11,6 +11,7 @@ from mobileip.wire.extensions.framing import Decoder
 from mobileip.wire.extensions.nai import MobileNodeNai, NaiCarrying
 
 
+@pytest.mark.requirement("R3846-3-a")
 @pytest.mark.parametrize(("extension", "octets", "registry"), own_vectors("nai"))
 def test_vectors(extension: Extension, octets: str, registry: Mapping[int, Decoder]) -> None:
     check_vector(extension, octets, registry)

@@ -32,6 +32,7 @@ def test_every_number_has_a_vector(table: list[tuple[Extension, str]], registry:
         check_vector(extension, octets, registry)
 
 
+@pytest.mark.requirement("R5944-1.8-a")
 @pytest.mark.parametrize("registry", SPACES, ids=["control", "discovery"])
 def test_unknown_numbers_below_128_discard_the_message(registry: Mapping[int, Decoder]) -> None:
     for number in set(range(128)) - set(registry):
@@ -40,6 +41,7 @@ def test_unknown_numbers_below_128_discard_the_message(registry: Mapping[int, De
         assert error.detail == f"unknown extension {number}"
 
 
+@pytest.mark.requirement("R5944-1.8-b")
 @pytest.mark.parametrize("registry", SPACES, ids=["control", "discovery"])
 def test_unknown_numbers_from_128_on_are_kept_and_the_rest_is_read(registry: Mapping[int, Decoder]) -> None:
     for number in set(range(128, 256)) - set(registry):
@@ -76,6 +78,7 @@ def test_no_octets_are_no_extensions(registry: Mapping[int, Decoder]) -> None:
     assert decode_extensions(b"abc", 3, registry) == ((), ())
 
 
+@pytest.mark.requirement("R5944-1.6-a")
 @pytest.mark.parametrize(
     ("octets", "reason", "offset"),
     [

@@ -8,6 +8,7 @@ from tests.support.wire import check_vector, own_vectors, refused
 from mobileip.wire.errors import DecodeReason
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.framing import Decoder
+from mobileip.wire.extensions.registry import CONTROL, decode_extensions
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 
 
@@ -37,3 +38,15 @@ def test_refused(octets: str, reason: DecodeReason) -> None:
 def test_out_of_range(extension: Extension, field: str) -> None:
     with pytest.raises(ValueError, match=field):
         extension.encode()
+
+
+@pytest.mark.requirement("R3543-3.2-e")
+def test_reserved_bits_are_sent_as_zero() -> None:
+    assert RevocationSupport(timestamp=1).encode() == bytes.fromhex("89 06 0000 00000001")
+
+
+@pytest.mark.requirement("R3543-3.2-f")
+def test_reserved_bits_are_ignored_on_reception() -> None:
+    (extension,), _ = decode_extensions(bytes.fromhex("89 06 ffff 00000001"), 0, CONTROL)
+    assert isinstance(extension, RevocationSupport)
+    assert (extension.timestamp, extension.inform) == (1, True)

@@ -8,6 +8,7 @@ from tests.support.wire import check_vector, own_vectors, refused
 from mobileip.wire.errors import DecodeReason
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.framing import Decoder
+from mobileip.wire.extensions.registry import CONTROL, decode_extensions
 from mobileip.wire.extensions.vendor import CriticalVendorExtension, NormalVendorExtension
 
 
@@ -43,3 +44,17 @@ def test_refused(octets: str, reason: DecodeReason) -> None:
 def test_out_of_range(extension: Extension, field: str) -> None:
     with pytest.raises(ValueError, match=field):
         extension.encode()
+
+
+@pytest.mark.requirement("R3115-2.1-a", "R3115-2.2-a")
+def test_reserved_is_sent_as_zero() -> None:
+    assert CriticalVendorExtension(vendor=9, vendor_type=1).encode() == bytes.fromhex("26 00 0006 00000009 0001")
+    assert NormalVendorExtension(vendor=9, vendor_type=1).encode() == bytes.fromhex("86 08 0000 00000009 0001")
+
+
+@pytest.mark.requirement("R3115-2.1-b", "R3115-2.2-a")
+@pytest.mark.parametrize("octets", ["26 ff 0007 00000009 0001 aa", "86 09 ffff 00000009 0001 aa"])
+def test_reserved_is_ignored_on_reception(octets: str) -> None:
+    (extension,), _ = decode_extensions(bytes.fromhex(octets), 0, CONTROL)
+    assert isinstance(extension, CriticalVendorExtension | NormalVendorExtension)
+    assert (extension.vendor, extension.vendor_type, extension.value) == (9, 1, b"\xaa")

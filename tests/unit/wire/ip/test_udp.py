@@ -35,12 +35,14 @@ def test_checksum_covers_the_addresses(source: IPv4Address, destination: IPv4Add
     assert (caught.value.reason, caught.value.offset) == (DecodeReason.BAD_CHECKSUM, 6)
 
 
+@pytest.mark.requirement("R5944-3.1-f", "R5944-3.6.2.1-a", "R5944-3.7.2.1-a", "R5944-3.7.3.1-a", "R5944-3.8.2.1-a")
 @pytest.mark.parametrize("position", [0, 2, 6, 8, 10])
 def test_checksum_covers_header_and_payload(position: int) -> None:
     turned = OCTETS[:position] + bytes((OCTETS[position] ^ 1,)) + OCTETS[position + 1 :]
     assert refusal(turned).reason is DecodeReason.BAD_CHECKSUM
 
 
+@pytest.mark.requirement("R5944-3.1-g")
 def test_a_datagram_without_a_checksum_is_accepted() -> None:
     # RFC 5944 §3.1: registration messages with a zero checksum must be accepted.
     assert decode_udp(OCTETS[:6] + bytes(2) + OCTETS[8:], A, B) == DATAGRAM
@@ -50,6 +52,7 @@ def test_a_checksum_that_is_not_ready_is_not_looked_at() -> None:
     assert decode_udp(OCTETS[:6] + b"\x12\x34" + OCTETS[8:], A, B, verify_checksum=False) == DATAGRAM
 
 
+@pytest.mark.requirement("R5944-3.1-e")
 def test_a_computed_zero_goes_as_all_ones() -> None:
     # The payload is chosen so that all words add up to ffff.
     other = int.from_bytes(encode_udp(A, B, 434, 434, b"\0\0")[6:8])

@@ -1,0 +1,97 @@
+"""Visitors come, move and go."""
+
+from ipaddress import IPv4Address
+from math import inf
+from typing import Any
+
+import pytest
+from tests.support.foreign_agent import OTHER_MAC, foreign_agent_config, pending, visitor
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, registration_reply
+
+from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms
+from mobileip.agents.foreign.visits import Visits, visitor_of
+from mobileip.agents.notices import VisitorAdded, VisitorRemoved
+from mobileip.agents.outputs import ChangeForwarding, Notify, Output
+from mobileip.forwarding.model import VisitorRoute
+
+COLOCATED = IPv4Address("198.51.100.77")
+TERMS = RevocationTerms(timestamp=7, inform=True)
+
+
+def visits(**fields: Any) -> Visits:
+    return Visits(foreign_agent_config(**fields))
+
+
+def accept(made: Visits, asked: PendingRegistration, now: float = 0.0, **fields: Any) -> list[Output]:
+    return made.accepted(asked, registration_reply(**fields), None, now)
+
+
+def kinds(outputs: list[Output]) -> list[type]:
+    return [type(each.notice) if isinstance(each, Notify) else type(each) for each in outputs]
+
+
+def test_what_is_kept_of_a_registration() -> None:
+    made = visitor_of(foreign_agent_config(), pending(nai="mn@example.net"), registration_reply(), TERMS, 0.5)
+    wanted = visitor(registered_at=0.5, expires_at=1800.5, nai="mn@example.net", revocation=TERMS)
+    assert made == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted", "maximum", "lifetime"),
+    [
+        (600, 1800, 1800, 600),
+        (1800, 600, 1800, 600),
+        (1800, 1800, 300, 300),
+        (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF),
+    ],
+)
+def test_the_least_lifetime_of_all_counts(asked: int, granted: int, maximum: int, lifetime: int) -> None:
+    config = foreign_agent_config(registration_lifetime=maximum)
+    made = visitor_of(config, pending(requested_lifetime=asked), registration_reply(lifetime=granted), None, 1.0)
+    assert (made.lifetime, made.expires_at) == (lifetime, inf if lifetime == 0xFFFF else 1.0 + lifetime)
+
+
+def test_the_reply_names_address_and_home_agent() -> None:
+    nobody = pending(home_address=IPv4Address(0), home_agent=IPv4Address(0), relayed_to=HOME_AGENT)
+    made = visitor_of(foreign_agent_config(), nobody, registration_reply(), None, 0.0)
+    assert (made.home_address, made.home_agent) == (HOME_ADDRESS, HOME_AGENT)
+
+
+def test_a_visitor_comes_stays_and_moves() -> None:
+    made = visits()
+    assert kinds(accept(made, pending())) == [ChangeForwarding, VisitorAdded]
+    assert kinds(accept(made, pending(), 5.0)) == [ChangeForwarding]
+    assert kinds(accept(made, pending(link_address=OTHER_MAC), 6.0)) == [ChangeForwarding, VisitorAdded]
+    [route] = made.routes()
+    assert isinstance(route, VisitorRoute)
+    assert (route.link_address, route.expires_at) == (OTHER_MAC, 1806.0)
+
+
+def test_who_decapsulates_itself_needs_no_route() -> None:
+    made = visits()
+    assert kinds(accept(made, pending(care_of_address=COLOCATED))) == [VisitorAdded]
+    assert list(made.routes()) == []
+    accept(made, pending())
+    [change] = accept(made, pending(care_of_address=COLOCATED))
+    assert isinstance(change, ChangeForwarding)
+    assert [subject for _, subject in change.change.remove] == [f"0/{HOME_ADDRESS}"]
+
+
+@pytest.mark.parametrize(("care_of_address", "ends"), [(CARE_OF_ADDRESS, 1), (HOME_ADDRESS, 1), (COLOCATED, 0)])
+def test_a_deregistration_ends_what_it_names(care_of_address: IPv4Address, ends: int) -> None:
+    made = visits()
+    asked = pending(care_of_address=care_of_address, requested_lifetime=0)
+    assert accept(made, asked, lifetime=0) == []
+    accept(made, pending())
+    outputs = accept(made, asked, lifetime=0)
+    assert kinds(outputs) == [ChangeForwarding, VisitorRemoved] * ends
+    assert len(made.list) == 1 - ends
+
+
+def test_visits_end_with_their_lifetime() -> None:
+    made = visits()
+    accept(made, pending())
+    assert made.expire(1799.9) == []
+    outputs = made.expire(1800.0)
+    assert kinds(outputs) == [ChangeForwarding, VisitorRemoved]
+    assert outputs[1] == Notify(VisitorRemoved(home_address=HOME_ADDRESS, home_agent=HOME_AGENT, cause="expired"))

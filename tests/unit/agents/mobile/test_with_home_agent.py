@@ -1,0 +1,92 @@
+"""What a mobile node leaves open, settled with the true home agent."""
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+from tests.support.messages import HOME_AGENT
+from tests.support.mobile_node import HOME_NETWORK, MOBILE_HOME, Scene
+
+from mobileip.agents.events import Arrival, Event, MessageArrived, RevokeCommanded, Started
+from mobileip.agents.home.agent import HomeAgent
+from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
+from mobileip.agents.notices import Notice, RegistrationLost, RevocationEnded
+from mobileip.agents.outputs import Notify, Output, SendMessage
+from mobileip.wire.message import decode_message
+
+ASSIGNED = IPv4Address("10.1.0.55")
+BY_NAME = {"home_address": IPv4Address(0), "nai": "mn@example.net"}
+
+
+class Pair:
+    """A node with an address of its own, and its home agent; what one sends the other hears at once."""
+
+    def __init__(self, home: dict[str, Any], **fields: Any) -> None:
+        entry = MobileNodeEntry(nai="mn@example.net", home_address=ASSIGNED, associations=(MOBILE_HOME,))
+        home = {"address": HOME_AGENT, "home_network": HOME_NETWORK, "mobile_nodes": (entry,)} | home
+        self.home_agent = HomeAgent(HomeAgentConfig(**home))
+        self.told: list[Notice] = []
+        self.scene = Scene(**fields)
+        self.at_home(Started())
+        self.scene.up()
+        self.scene.wait(1)
+        self.scene.dhcp()
+        self.talk()
+
+    def at_home(self, event: Event) -> None:
+        self.reach_node(self.home_agent.handle(event, self.scene.instant))
+
+    def reach_node(self, outputs: list[Output]) -> None:
+        self.told += [output.notice for output in outputs if isinstance(output, Notify)]
+        for output in outputs:
+            if isinstance(output, SendMessage):
+                self.scene.receive(output.octets)
+                self.talk()
+
+    def talk(self) -> None:
+        for message in self.scene.messages:
+            arrival = Arrival(
+                interface="eth0",
+                source=message.departure.source or IPv4Address(0),
+                destination=message.departure.destination,
+                source_port=434,
+                destination_port=434,
+            )
+            entropy = bytes(range(32))
+            self.at_home(MessageArrived(decoded=decode_message(message.octets), arrival=arrival, entropy=entropy))
+
+
+def test_an_address_by_name() -> None:
+    pair = Pair({}, **BY_NAME)
+    assert pair.scene.state == "registered"
+    assert pair.scene.node.snapshot().home_address == ASSIGNED
+    assert pair.scene.route is not None
+    assert pair.scene.route.home_address == ASSIGNED
+
+
+@pytest.mark.parametrize("word", ["255.255.255.255", str(IPv4Address(0))])
+def test_a_home_agent_is_assigned(word: str) -> None:
+    pair = Pair({}, home_agent=IPv4Address(word), preferred_home_agent=HOME_AGENT, **BY_NAME)
+    assert pair.scene.state == "registered"
+    assert pair.scene.node.snapshot().home_agent == HOME_AGENT
+
+
+def test_a_home_agent_is_discovered() -> None:
+    entry = MobileNodeEntry(home_address=IPv4Address("10.1.0.10"), associations=(MOBILE_HOME,))
+    pair = Pair({"mobile_nodes": (entry,)}, home_agent=HOME_NETWORK.broadcast_address)
+    pair.scene.wait(1)
+    pair.talk()
+    assert pair.scene.state == "registered"
+    assert pair.scene.node.snapshot().home_agent == HOME_AGENT
+
+
+def test_a_registration_is_revoked() -> None:
+    """RFC 3543 §4.2.2: and the home agent hears the acknowledgment."""
+    pair = Pair({"revocation": True}, revocation=True, **BY_NAME)
+    pair.scene.wait(2)
+    pair.scene.outputs = []
+    pair.at_home(RevokeCommanded(home_address=ASSIGNED))
+    assert pair.scene.state == "denied"
+    lost = [o.notice for _, o in pair.scene.history if isinstance(o, Notify) and isinstance(o.notice, RegistrationLost)]
+    assert [notice.cause for notice in lost] == ["revoked"]
+    assert [notice.cause for notice in pair.told if isinstance(notice, RevocationEnded)] == ["acknowledged"]

@@ -32,8 +32,8 @@ def go(lab: Lab, network: str, *, node: str = "mn", silent: bool = False) -> Non
 
 
 def reachable(lab: Lab, address: str = HOME_ADDRESS, *, source: str = "cn") -> bool:
-    """One of three echo requests is answered."""
-    return lab.run(source, "ping", "-n", "-q", "-c3", "-i0.2", "-W1", address, check=False).returncode == 0
+    """An echo request is answered, of one each 0.2 s for ten seconds at most."""
+    return lab.run(source, "ping", "-n", "-q", "-c1", "-i0.2", "-w10", address, check=False).returncode == 0
 
 
 def registration(lab: Lab, node: str = "mn") -> dict[str, object]:

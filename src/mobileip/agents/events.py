@@ -108,7 +108,7 @@ class DeregisterCommanded(_Event, frozen=True, kw_only=True):
 
 
 class RevokeCommanded(_Event, frozen=True, kw_only=True):
-    """An operator wants a binding or a visitor gone, and the other agent told (RFC 3543; `mip clear`)."""
+    """An operator wants a binding or a visitor gone, and the other agent told (RFC 3543)."""
 
     home_address: IPv4Address
 

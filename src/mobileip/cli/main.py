@@ -34,7 +34,7 @@ HELP = {
     "events": "what happens, as it happens",
     "register": "register now",
     "deregister": "give the registration up until `mip register`",
-    "restart": "the daemon starts anew, packets go on",
+    "restart": "the daemon starts anew and adopts what it left in the kernel",
     "stop": "the daemon ends and removes all that it made",
     "wait": "until something is true",
     "check": "validate a configuration file",

@@ -113,11 +113,11 @@ def test_tunnel_and_traffic_count_what_passed(away: Lab) -> None:
 
     before = passed()
     assert reachable(away)
-    assert passed() >= before + 3
+    assert passed() > before
     assert "to the mobile node" in said(away, "ha", "tunnel")
     assert "to the visitor" in said(away, "fa1", "tunnel")
     traffic = json.loads(said(away, "ha", "-j", "traffic"))
-    assert traffic["packets"]["encapsulated_packets"] >= 3
+    assert traffic["packets"]["encapsulated_packets"] > 0
     assert (traffic["foreign_agent"], traffic["mobile_node"]) == (None, None)
     assert "encapsulated_packets" in said(away, "ha", "traffic")
     assert "encapsulated_packets" in said(away, "ha", "status", "-s")

@@ -109,6 +109,8 @@ async def _live(configuration: Configuration, directory: Path, file: Path) -> En
         await sweep.remove_all(directory, device)
     elif how is not End.REMOVE:
         sweep.start(directory, device)  # after a restart too: the next daemon may fail to start
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # there is nothing left to end; a closing loop would trip over them
     log.LOGGER.info("ended", extra={"fields": {"how": how.value}})
     return how
 

@@ -25,7 +25,11 @@ def _extensions(registry: Mapping[int, Decoder]) -> Callable[[bytes], bytes]:
 
 
 def _discovery(octets: bytes) -> bytes:
-    return encode_icmp(decode_icmp(octets))
+    again = encode_icmp(decode_icmp(octets))
+    if again[2:4] == b"\0\0" and octets[2:4] == b"\xff\xff":
+        # In one's complement there are two zeros: whoever sends the other one is right too (RFC 1071).
+        return again[:2] + octets[2:4] + again[4:]
+    return again
 
 
 def _host_configuration(octets: bytes) -> bytes:

@@ -4,6 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from mobileip.agents.home.config import is_laboratory
 from mobileip.agents.mobile.config import ANY_HOME_AGENT, UNSPECIFIED
 from mobileip.agents.mobile.discovery import ALL_ROUTERS
 from mobileip.daemon.config_section import Section, read_address, read_interface, read_string
@@ -17,19 +18,6 @@ FLAGS = (
     "coarse_identification",
     "allow_unauthenticated",
 )
-LABORATORIES = tuple(
-    IPv4Network(prefix)
-    for prefix in (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "192.0.2.0/24",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-    )
-)
-"""Loopback, private use (RFC 1918) and documentation (RFC 5737): where a node that believes anybody harms nobody."""
 
 
 def home_agent_of(section: Section, network: IPv4Network | None) -> IPv4Address | None:
@@ -104,11 +92,7 @@ def check(section: Section, home_address: IPv4Address, home_agent: IPv4Address, 
         section.error("nai", "is missing (a home agent can only be assigned to a node with a name, RFC 4433 §3.3)")
     if options.get("preferred_home_agent") is not None and home_agent not in ANY_HOME_AGENT:
         section.error("preferred_home_agent", 'is of use only with home_agent = "assign" or "assign-anywhere"')
-    if options["allow_unauthenticated"] and not (_is_harmless(home_address) and _is_harmless(home_agent)):
+    if options["allow_unauthenticated"] and not (is_laboratory(home_address) and is_laboratory(home_agent)):
         section.error(
             "allow_unauthenticated", "is for loopback, private and documentation addresses only, of both ends"
         )
-
-
-def _is_harmless(address: IPv4Address) -> bool:
-    return any(address in network for network in LABORATORIES)

@@ -16,6 +16,10 @@ test:       ## everything that can be tested on one machine (root)
 	$(PYTEST) tests
 	$(BIN)/mip lab demo
 
+test-oracles: ## of these the ones that foreign programs judge: tshark, tcpdump, scapy, openssl, another Linux kernel (root)
+	@tools/setup test
+	$(PYTEST) -m oracle tests
+
 check:      ## lint, types, import laws, unit and property tests (no root)
 	@tools/setup check
 	@$(MAKE) --no-print-directory check-tools
@@ -37,6 +41,7 @@ bench:      ## measure; results in bench/results/*.json (root)
 fuzz:       ## 10^6 generated inputs over all decoders, then coverage-guided for a minute
 	@tools/setup fuzz
 	$(BIN)/python -m tools.fuzz
+	$(BIN)/python -m tools.fuzz.encapsulations
 	$(BIN)/python -m tools.fuzz --guided 60
 
 requirements: ## each line of the RFCs, its code and its tests: docs/reference/requirements.md and build/requirements.json
@@ -52,6 +57,10 @@ soak:       ## what takes long: 10^6 simulated handovers under faults (bench/res
 	$(BIN)/python tools/soak.py
 	@$(MAKE) --no-print-directory requirements-break
 
+mutation:   ## change each line of the security rules and validity checks: their tests have to fail (10 min)
+	@tools/setup mutation
+	$(BIN)/python tools/mutation.py
+
 docs:       ## the documentation as HTML in build/docs
 	@tools/setup docs
 	$(BIN)/sphinx-build -q -W -b html docs build/docs
@@ -60,4 +69,4 @@ docs:       ## the documentation as HTML in build/docs
 clean:      ## remove what was built
 	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help demo test check check-tools bench fuzz requirements requirements-break soak docs clean
+.PHONY: help demo test test-oracles check check-tools bench fuzz requirements requirements-break soak mutation docs clean

@@ -19,7 +19,8 @@ from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.instant import Instant
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.engine import UserspaceEngine
-from mobileip.forwarding.model import BindingRoute, ForwardingChange, Tunnel
+from mobileip.forwarding.model import BindingRoute, ForwardingChange
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import MobileHomeAuthentication

@@ -30,14 +30,20 @@ LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "must", "should", "MAY")
 TITLES = {
     "1256": "ICMP Router Discovery",
     "2003": "IP Encapsulation within IP",
+    "2004": "Minimal Encapsulation within IP",
+    "2784": "Generic Routing Encapsulation",
     "2794": "Network Access Identifier Extension",
+    "2890": "Key and Sequence Number Extensions to GRE",
+    "3024": "Reverse Tunneling for Mobile IP, revised",
     "3115": "Vendor/Organization-Specific Extensions",
     "3344": "IP Mobility Support, 2002 (where it differs)",
+    "3519": "NAT Traversal",
     "3543": "Registration Revocation",
     "3846": "Extension for Carrying Network Access Identifiers",
     "4433": "Dynamic Home Agent Assignment",
     "4636": "Foreign Agent Error Extension",
     "4917": "Message String Extension",
+    "6245": "GRE Key Extension",
     "5944": "IP Mobility Support for IPv4, Revised",
 }
 

@@ -28,7 +28,8 @@ from typing import Any
 
 import msgspec
 
-from mobileip.forwarding.model import BroadcastCopy, Tunnel
+from mobileip.forwarding.model import BroadcastCopy
+from mobileip.forwarding.tunnel import Encapsulation, Tunnel
 
 REQUIREMENT = re.compile(r"R\d{4}-[0-9A-Z][0-9A-Za-z.]*-[a-z]{1,2}")
 _CONDITION = re.compile(r"([a-z_]+)(!=|<=|>=|=|<|>)(.*)")
@@ -182,7 +183,7 @@ def equal(value: Any, word: str) -> bool:
         return ",".join(show(each) for each in value) == word
     if isinstance(value, float):
         return abs(value - float(word)) < 1e-6
-    return str(value) == word
+    return show(value) == word
 
 
 def show(value: Any) -> str:
@@ -198,7 +199,16 @@ def show(value: Any) -> str:
     if isinstance(value, IPv4Address | IPv4Interface | IPv4Network | int | float | str):
         return str(value)
     if isinstance(value, Tunnel):
-        return str(value.remote)
+        return _shown_tunnel(value)
     if isinstance(value, BroadcastCopy):
         return f"{value.tunnel.remote}/{'nested' if value.nested else 'bare'}"
     return "none" if value is None else repr(value)
+
+
+def _shown_tunnel(tunnel: Tunnel) -> str:
+    """`REMOTE`, with `:PORT` in UDP, `/gre` or `/minimal`, and keys `/sent=KEY/received=KEY`."""
+    words = [str(tunnel.remote) if tunnel.udp is None else f"{tunnel.remote}:{tunnel.udp.remote}"]
+    if tunnel.encapsulation is not Encapsulation.IPIP:
+        words.append(tunnel.encapsulation.value)
+    keys = {"sent": tunnel.gre.sent_key, "received": tunnel.gre.received_key}
+    return "/".join((*words, *(f"{name}={key}" for name, key in keys.items() if key is not None)))

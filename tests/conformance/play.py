@@ -5,10 +5,10 @@ from typing import Any
 from tests.conformance.language import Case, CaseError, Condition, Line, equal, show
 from tests.conformance.stage import Stage, notices, wishes
 
-from mobileip.agents.outputs import AnnounceAddress, Output, SendDiscovery, SendMessage
+from mobileip.agents.outputs import AnnounceAddress, Output, SendDiscovery, SendKeepalive, SendMessage
 from mobileip.wire.message import decode_message
 
-_SEEN = (SendMessage, SendDiscovery, AnnounceAddress)
+_SEEN = (SendMessage, SendDiscovery, AnnounceAddress, SendKeepalive)
 """What others would see on a wire: it is expected whole and in order."""
 
 

@@ -1,13 +1,14 @@
 """Plays a case: a node with the roles of the case, in virtual time, alone on the stage.
 
 Verbs of `>`: request, reply, revocation, acknowledgment, advertisement, solicitation, octets, again, link, unlink,
-gateway, wait, register, deregister, revoke, failed, stop. Verbs of `<`: request, reply, revocation, acknowledgment,
-solicitation, advertisement, arp, install, remove, notice, discard, nothing. Facts (`=`): what `Stage.facts` returns.
+gateway, wait, register, deregister, revoke, failed, told, traffic, stop. Verbs of `<`: request, reply, revocation,
+acknowledgment, solicitation, advertisement, arp, keepalive, install, remove, notice, discard, nothing. Facts (`=`):
+what `Stage.facts` returns.
 """
 
 from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from tests.conformance.discovery_words import described
@@ -24,6 +25,7 @@ from tests.support.messages import (
     registration_request,
 )
 from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, HOME_NETWORK, NODE_MAC, Agent
+from tests.support.tunnel_traffic import Traffic
 
 from mobileip.agents.events import (
     AdvertisementArrived,
@@ -36,6 +38,7 @@ from mobileip.agents.events import (
     LinkChanged,
     LinkRemoved,
     MessageArrived,
+    PacketsTold,
     RegisterCommanded,
     RevokeCommanded,
     SolicitationArrived,
@@ -50,8 +53,17 @@ from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.mobile.agent import MobileNode
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.node import Node
-from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, Output, SendDiscovery, SendMessage
+from mobileip.agents.outputs import (
+    AnnounceAddress,
+    ChangeForwarding,
+    Notify,
+    Output,
+    SendDiscovery,
+    SendKeepalive,
+    SendMessage,
+)
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.news import News
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
 from mobileip.wire.errors import DecodeError
@@ -115,6 +127,8 @@ class Stage:
         self.is_quiet = False
         """Whether advertisements to all are left out: `advertisements=no`."""
         self._entropy = 0
+        self.traffic = Traffic()
+        """In the tunnels of a mobile node."""
         self.node = Node(home=self._home_agent(), foreign=self._foreign_agent(), mobile=self._mobile_node())
         self.handle(Started())
         self._raise_links()
@@ -209,6 +223,9 @@ class Stage:
         self.passed += [event, *outputs]
         self.outputs += [output for output in outputs if not (self.is_quiet and _is_to_all(output))]
         for output in outputs:
+            news = self.traffic.follow(output, self.now)
+            if news is not None:
+                self.handle(PacketsTold(news=news))
             if isinstance(output, SendMessage):
                 sent = decode_message(output.octets).message
                 if isinstance(sent, RegistrationRequest):
@@ -238,6 +255,8 @@ class Stage:
             "deregister": lambda _: self.handle(DeregisterCommanded()),
             "revoke": lambda each: self.handle(RevokeCommanded(home_address=IPv4Address(each.words[0]))),
             "failed": self._failed,
+            "told": self._told,
+            "traffic": self._traffic,
             "stop": lambda _: self.handle(Stopping()),
         }
         if line.verb not in actions:
@@ -272,6 +291,17 @@ class Stage:
                 octets=self.request_octets[:quoted],
             )
         )
+
+    def _traffic(self, line: Line) -> None:
+        """Streams from now on: `sends=yes`, `hears=yes`; `answers=no`: keepalives are not answered."""
+        words = {name: value_of(word, bool) for name, word in line.fields().items()}
+        self.traffic.change(self.now, **words)
+
+    def _told(self, line: Line) -> None:
+        """What was seen in a tunnel: a value of `forwarding.news` by its name, about our mobile node."""
+        kinds = {kind.__name__: kind for kind in get_args(News)}
+        news = struct_of(kinds[line.words[0]], line.fields(), home_address=HOME_ADDRESS)
+        self.handle(PacketsTold(news=news))
 
     def _wait(self, seconds: float) -> None:
         end = self.now + seconds
@@ -434,6 +464,8 @@ class Stage:
         """What a message lacks to be the one that a line describes; None when it is."""
         if line.verb == "arp":
             return _first_false(line.conditions, output) if isinstance(output, AnnounceAddress) else "no ARP"
+        if line.verb == "keepalive":
+            return _first_false(line.conditions, output) if isinstance(output, SendKeepalive) else "no keepalive"
         if isinstance(output, SendDiscovery):
             kind = AgentAdvertisement if line.verb == "advertisement" else AgentSolicitation
             if not isinstance(output.message, kind) or line.verb not in ("advertisement", "solicitation"):

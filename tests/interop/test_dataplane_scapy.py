@@ -23,7 +23,8 @@ from tests.support.wishes import (
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.fragments import fragment
-from mobileip.forwarding.model import ForwardingChange, HomeNetwork, Tunnel
+from mobileip.forwarding.model import ForwardingChange, HomeNetwork
+from mobileip.forwarding.tunnel import Tunnel
 
 pytestmark = pytest.mark.oracle
 

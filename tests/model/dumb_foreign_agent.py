@@ -30,10 +30,11 @@ class Pending(NamedTuple):
     mac: bytes
     end: float
     signed: bool
+    reverse: bool
 
     @property
-    def key(self) -> tuple[IPv4Address, bytes | None, int]:
-        return self.home, self.nai, self.identification % 2**32
+    def key(self) -> tuple[IPv4Address, bytes | None, IPv4Address, int]:
+        return self.home, self.nai, self.to, self.identification % 2**32
 
 
 class Visitor(NamedTuple):
@@ -46,6 +47,13 @@ class Visitor(NamedTuple):
     clock: int | None
     """The home agent's, where it takes part in revocation."""
     inform: bool
+    reverse: bool
+    realm: int
+    """Another one for each visitor with the same home address."""
+
+
+Here = tuple[IPv4Address, IPv4Address]
+"""Home address and home agent: what a visitor is known by."""
 
 
 class DumbForeignAgent:
@@ -58,6 +66,7 @@ class DumbForeignAgent:
         nodes: dict[str, Secret],
         default_agent: str | None,
         revocation: bool,
+        reverse: bool,
         limits: dict[str, int],
     ) -> None:
         self.own = [IPv4Address(address) for address in own]
@@ -65,22 +74,25 @@ class DumbForeignAgent:
         self.nodes = {IPv4Address(address): secret for address, secret in nodes.items()}
         self.default_agent = IPv4Address(default_agent) if default_agent else None
         self.revocation = revocation
+        self.reverse = reverse
+        """Whether reverse tunnels are offered."""
         self.limits = limits
         """lifetime, visitors, pending, total"""
         self.pending: list[Pending] = []
         """In the order received."""
-        self.visitors: dict[IPv4Address, Visitor] = {}
-        self.named: dict[bytes, IPv4Address] = {}
-        """NAI -> the address that it got last."""
-        self.revoked: dict[IPv4Address, tuple[Visitor, int]] = {}
+        self.visitors: dict[Here, Visitor] = {}
+        self.named: dict[bytes, Here] = {}
+        """NAI -> the visitor that got its address last by it."""
+        self.revoked: dict[Here, tuple[Visitor, int]] = {}
         self.quiet_until: dict[bytes, float] = {}
+        """The empty one: those that are too distant, all together."""
 
     # -- time
 
     def time(self, now: float) -> list[Sent]:
         """What has ended is gone; Requests that waited too long are denied."""
-        for home in [home for home, visitor in self.visitors.items() if visitor.end <= now]:
-            self._end(home)
+        for here in [here for here, visitor in self.visitors.items() if visitor.end <= now]:
+            self._end(here)
         sent = []
         for one in sorted((p for p in self.pending if p.end <= now), key=lambda p: p.end):
             self.pending.remove(one)
@@ -90,7 +102,7 @@ class DumbForeignAgent:
 
     # -- Requests
 
-    def request(self, octets: bytes, mac: bytes, now: float, clock: int) -> list[Sent]:
+    def request(self, octets: bytes, mac: bytes, ttl: int, now: float, clock: int) -> list[Sent]:
         """A Request in a frame from `mac`; `clock`: our seconds."""
         flags, lifetime, home, agent, care_of, identification = _request(octets)
         extensions = _extensions(octets, 24)
@@ -108,8 +120,9 @@ class DumbForeignAgent:
             mac,
             now + min(8, lifetime or 8),
             signed,
+            bool(flags & 0x02),
         )
-        refusal = self._refusal(asked, flags, octets, extensions)
+        refusal = self._refusal(asked, flags, ttl, octets, extensions)
         if refusal == "silence":
             return []
         if refusal is not None:
@@ -122,7 +135,9 @@ class DumbForeignAgent:
             relayed = _sign(relayed, 34, self.agents[to])
         return [(relayed, str(to), None)]
 
-    def _refusal(self, asked: Pending, flags: int, octets: bytes, extensions: list["Extension"]) -> int | str | None:
+    def _refusal(
+        self, asked: Pending, flags: int, ttl: int, octets: bytes, extensions: list["Extension"]
+    ) -> int | str | None:
         decapsulates, tunnel = flags & 0x20, asked.lifetime and not flags & 0x20
         if asked.home == NOWHERE:
             if asked.nai is None:
@@ -149,7 +164,9 @@ class DumbForeignAgent:
             return 69
         if tunnel and flags & 0x18:
             return 72
-        if tunnel and flags & 0x02:
+        if asked.reverse and self.reverse and ttl != 255:
+            return 76
+        if tunnel and asked.reverse and not self.reverse:
             return 74
         return self._taken(asked) or self._full(asked)
 
@@ -157,15 +174,32 @@ class DumbForeignAgent:
         """Not from another machine what one has asked for before, nor a visitor's address for another home agent."""
         if any(p.key == asked.key and p.mac != asked.mac for p in self.pending):
             return "silence"
-        known = self.visitors.get(asked.home) or self.visitors.get(self.named.get(asked.nai or b"", NOWHERE))
-        if known and known.mac != asked.mac and (known.identification, known.agent) == (asked.identification, asked.to):
-            return "silence"
-        visitor = self.visitors.get(asked.home)
-        return 65 if visitor and visitor.mac != asked.mac and visitor.agent != asked.to else None
+        for here in ((asked.home, asked.to), self.named.get(asked.nai or b"", (NOWHERE, NOWHERE))):
+            known = self.visitors.get(here)
+            if (
+                known
+                and known.mac != asked.mac
+                and (known.identification, known.agent)
+                == (
+                    asked.identification,
+                    asked.to,
+                )
+            ):
+                return "silence"
+        return 65 if self._is_others(asked, asked.home) else None
+
+    def _replaced(self, asked: Pending, home: IPv4Address) -> list[Here]:
+        """The visitor of that home agent first, then the one with that link-layer address."""
+        alike = [h for h, v in self.visitors.items() if h[0] == home and (v.mac == asked.mac or h[1] == asked.to)]
+        return sorted(alike, key=lambda here: here[1] != asked.to)
+
+    def _is_others(self, asked: Pending, home: IPv4Address) -> bool:
+        shared = [here for here in self.visitors if here[0] == home]
+        return bool(shared) and not self._replaced(asked, home) and not asked.reverse
 
     def _full(self, asked: Pending) -> int | None:
         is_full = len(self.visitors) >= self.limits["visitors"]
-        if is_full and asked.lifetime and asked.home not in self.visitors:
+        if is_full and asked.lifetime and not self._replaced(asked, asked.home):
             return 66
         if any(p.key == asked.key for p in self.pending):
             return None
@@ -178,7 +212,7 @@ class DumbForeignAgent:
         """A Reply from an address."""
         code, lifetime, home, agent, identification = _reply(octets)
         extensions = _extensions(octets, 20)
-        asked = self._answered(home, identification % 2**32, _nai(extensions))
+        asked = self._answered(home, identification % 2**32, _nai(extensions), (IPv4Address(source), agent))
         if asked is None:
             return []
         proof = asked.to in self.agents and any(e.kind == 34 for e in extensions)
@@ -200,12 +234,15 @@ class DumbForeignAgent:
             self._accepted(asked, lifetime, home, agent, extensions, now, proof=proof)
         return [self._to_node(octets[: _covered(extensions)], home, asked.mac)]
 
-    def _answered(self, home: IPv4Address, half: int, nai: bytes | None) -> Pending | None:
-        alike = [p for p in self.pending if p.home == home and p.key[2] == half and home != NOWHERE]
+    def _answered(
+        self, home: IPv4Address, half: int, nai: bytes | None, likely: tuple[IPv4Address, ...]
+    ) -> Pending | None:
+        alike = [p for p in self.pending if p.home == home and p.key[3] == half and home != NOWHERE]
         alike = [p for p in alike if p.nai == nai] or alike
         if not alike and nai is not None:
-            alike = [p for p in self.pending if p.key == (NOWHERE, nai, half)]
-        return alike[0] if alike else None
+            alike = [p for p in self.pending if (p.home, p.nai, p.key[3]) == (NOWHERE, nai, half)]
+        asked = [p for agent in likely for p in alike if p.to == agent]
+        return (asked or alike or [None])[0]
 
     def _refusal_of_reply(
         self, octets: bytes, extensions: list["Extension"], asked: Pending, proof: bool
@@ -228,15 +265,16 @@ class DumbForeignAgent:
             return 71
         if not is_acceptance:
             return None
-        visitor = self.visitors.get(home)
         if asked.home == NOWHERE:
             if not _is_host(home):
                 return 71
             if home in self.own or home in self.nodes:
                 return 65
-            if visitor and visitor.mac != asked.mac and visitor.agent != asked.to:
-                return 65
-        return 66 if lifetime and not visitor and len(self.visitors) >= self.limits["visitors"] else None
+        if not lifetime:
+            return None
+        if self._is_others(asked, home):
+            return 65
+        return 66 if not self._replaced(asked, home) and len(self.visitors) >= self.limits["visitors"] else None
 
     def _supersede(self, asked: Pending) -> None:
         """What the same node asked the same home agent before is answered too."""
@@ -257,28 +295,45 @@ class DumbForeignAgent:
         *,
         proof: bool,
     ) -> None:
-        before = self.visitors.get(home)
-        if before and before.mac != asked.mac and asked.to in self.agents and not proof:
+        here = home, agent
+        replaced = self._replaced(asked, home)
+        moved = any(self.visitors[each].mac != asked.mac for each in replaced)
+        if moved and asked.to in self.agents and not proof:
             return
-        self.revoked.pop(home, None)
+        self.revoked.pop(here, None)
         if lifetime == 0:
+            before = self.visitors.get(here)
             if before and asked.care_of in (home, before.care_of):
-                self._end(home)
+                self._end(here)
             return
         offered = [e.body for e in extensions if e.kind == 137] if asked.signed and self.revocation else []
         clock = int.from_bytes(offered[-1][2:6]) if offered else None
         inform = bool(offered) and bool(offered[-1][0] & 0x80)
         end = now + min(lifetime, asked.lifetime, self.limits["lifetime"])
-        self._end(home)
-        self.visitors[home] = Visitor(
-            agent, asked.care_of, asked.identification, asked.nai, asked.mac, end, clock, inform
+        realm = self.visitors[replaced[0]].realm if replaced else None
+        for each in replaced:
+            self._end(each)
+        if realm is None:
+            taken = {visitor.realm for each, visitor in self.visitors.items() if each[0] == home}
+            realm = min(set(range(len(taken) + 1)) - taken)
+        self.visitors[here] = Visitor(
+            agent,
+            asked.care_of,
+            asked.identification,
+            asked.nai,
+            asked.mac,
+            end,
+            clock,
+            inform,
+            asked.reverse,
+            realm,
         )
         if asked.nai is not None:
-            self.named[asked.nai] = home
+            self.named[asked.nai] = here
 
-    def _end(self, home: IPv4Address) -> None:
-        visitor = self.visitors.pop(home, None)
-        if visitor and visitor.nai is not None and self.named.get(visitor.nai) == home:
+    def _end(self, here: Here) -> None:
+        visitor = self.visitors.pop(here, None)
+        if visitor and visitor.nai is not None and self.named.get(visitor.nai) == here:
             del self.named[visitor.nai]
 
     # -- revocations
@@ -291,20 +346,21 @@ class DumbForeignAgent:
         secret = self.agents.get(agent)
         if not self.revocation or secret is None or not _is_right(octets, extensions, 34, secret) or not flags & 0x8000:
             return []
-        visitor, seen = self.visitors.get(home), None
-        if visitor is None and home in self.revoked and now < self.revoked[home][0].end:
-            visitor, seen = self.revoked[home]
+        here = home, agent
+        visitor, seen = self.visitors.get(here), None
+        if visitor is None and here in self.revoked and now < self.revoked[here][0].end:
+            visitor, seen = self.revoked[here]
         if visitor is None or (visitor.agent, visitor.care_of) != (agent, care_of):
             return []
         before = visitor.clock if seen is None else seen
         if before is None or not 0 < (identifier - before) % 2**32 < 2**31:
             return []
         if seen is None:
-            self._end(home)
-            self.revoked.pop(home, None)
+            self._end(here)
+            self.revoked.pop(here, None)
             if len(self.revoked) >= self.limits["visitors"]:
                 del self.revoked[next(iter(self.revoked))]
-        self.revoked[home] = visitor, identifier
+        self.revoked[here] = visitor, identifier
         answer = struct.pack("!BBHII", 15, 0, 0, home_, identifier)
         return [(_sign(answer, 34, secret), source, None)]
 
@@ -313,7 +369,9 @@ class DumbForeignAgent:
     def _denial(self, asked: Pending, code: int, now: float) -> list[Sent]:
         lifetime = self.limits["lifetime"] if code == 69 else asked.lifetime
         fixed = struct.pack("!BBHIIQ", 3, code, lifetime, int(asked.home), int(asked.agent), asked.identification)
-        return self._limited(asked.mac, now, self._to_node(fixed, asked.home, asked.mac))
+        sent = self._limited(asked.mac, now, self._to_node(fixed, asked.home, asked.mac))
+        # It was counted for the mobile node all the same.
+        return [each for one in sent for each in self._limited(b"", now, one)] if code == 76 else sent
 
     def _limited(self, mac: bytes, now: float, sent: Sent) -> list[Sent]:
         """One in a second to each."""

@@ -27,6 +27,15 @@ class Answer(NamedTuple):
 SILENCE = Answer(None)
 
 
+class Udp(NamedTuple):
+    """What a UDP Tunnel Request leads to: a denial, or a tunnel to the Request's source and `port`, or nothing."""
+
+    denial: int | None = None
+    is_nodes: bool = True
+    port: int | None = None
+    encapsulation: int = 0
+
+
 class DumbHomeAgent:
     """`keys`: home address -> SPI -> key; `agents`: foreign agent -> (SPI, key)."""
 
@@ -38,7 +47,12 @@ class DumbHomeAgent:
         agents: dict[str, tuple[int, bytes]],
         maximum_lifetime: int,
         maximum_bindings: int,
+        tunnels: bool = False,
     ) -> None:
+        self.tunnels = tunnels
+        """Whether there are reverse tunnels, GRE, minimal encapsulation and tunnels in UDP."""
+        self.ends: dict[tuple[IPv4Address, IPv4Address], tuple[str, int | None, str]] = {}
+        """Home and care-of address -> where that binding's tunnel ends, its port in UDP, its encapsulation."""
         self.address = IPv4Address(address)
         self.network = IPv4Network(network)
         self.keys = {IPv4Address(home): of_one for home, of_one in keys.items()}
@@ -51,7 +65,11 @@ class DumbHomeAgent:
         """Of the Request that made a binding."""
         self.latest: dict[IPv4Address, int] = {}
         """The greatest timestamp accepted, or used up by a denial."""
-        self.last_deregistration: dict[IPv4Address, tuple[int, IPv4Address]] = {}
+        self.made_at: dict[tuple[IPv4Address, IPv4Address], float] = {}
+        """When that Request was accepted."""
+        self.too_early: dict[IPv4Address, set[int]] = {home: set() for home in self.keys}
+        """Authentic timestamps that were refused since they were ahead of our clock."""
+        self.last_deregistration: dict[IPv4Address, tuple[int, IPv4Address, float]] = {}
         self.quiet_until: dict[IPv4Address, float] = {}
         self.agreed: dict[tuple[IPv4Address, IPv4Address], tuple[IPv4Address, int]] = {}
         """Home and care-of address -> who may revoke that binding, and the latest timestamp of its clock."""
@@ -85,13 +103,20 @@ class DumbHomeAgent:
 
         bindings = self.bindings[home]
         is_repeated = (
-            care_of in bindings and self.identifications.get((home, care_of)) == identification
+            care_of in bindings
+            and self.identifications.get((home, care_of)) == identification
+            and now - self.made_at[home, care_of] <= 7
             if lifetime
-            else self.last_deregistration.get(home) == (identification, care_of)
+            else home in self.last_deregistration
+            and self.last_deregistration[home][:2] == (identification, care_of)
+            and now - self.last_deregistration[home][2] <= 7
         )
         latest = self.latest.get(home)
         is_fresh = abs(identification - clock) <= 7 * FRACTION and (latest is None or identification > latest)
+        is_fresh = is_fresh and identification not in self.too_early[home]
         if not is_fresh and not is_repeated:
+            if identification - clock > 7 * FRACTION:
+                self.too_early[home].add(identification)
             seconds = clock // FRACTION
             if latest is not None and seconds * FRACTION <= latest:
                 seconds = latest // FRACTION + 1
@@ -115,18 +140,26 @@ class DumbHomeAgent:
         if lifetime and supports and supports[0][0] > last and not is_protected:
             return Answer(132, lifetime, for_agent=for_agent)
 
-        denial = self._denial(flags, lifetime, home, agent, care_of, destination)
-        if not is_repeated:
+        udp = Udp()
+        if lifetime and not is_repeated:
+            udp = self._udp(extensions, last, relays[-1][0] if relays else len(octets), flags, care_of, source)
+        end = source if udp.port is not None else str(care_of)
+        if is_repeated and lifetime:
+            end = self.ends[home, care_of][0]
+        denial, uses_up = self._denial(flags, lifetime, home, agent, care_of, destination, udp, end, is_repeated)
+        if not is_repeated and uses_up:
             self.latest[home] = identification
         if denial is not None:
             return Answer(denial, lifetime, for_agent=for_agent)
         granted = min(lifetime, self.maximum_lifetime)
+        if udp.port is not None:
+            granted = min(granted, 60)
         code = 0 if self.maximum_bindings > 1 else 1
         if is_repeated:
             left = min(granted, int(bindings[care_of] - now)) if lifetime else 0
             return Answer(code, left, for_agent=for_agent)
         if lifetime == 0:
-            self.last_deregistration[home] = (identification, care_of)
+            self.last_deregistration[home] = (identification, care_of, now)
             for each in list(bindings):
                 if care_of in (home, each):
                     del bindings[each]
@@ -136,6 +169,8 @@ class DumbHomeAgent:
             bindings.clear()
         bindings[care_of] = now + granted
         self.identifications[home, care_of] = identification
+        self.made_at[home, care_of] = now
+        self.ends[home, care_of] = (end, udp.port, self._encapsulation(flags, udp)[0])
         self.agreed.pop((home, care_of), None)
         if supports and is_protected and relay is not None:
             self.agreed[home, care_of] = (relay, int.from_bytes(supports[0][1][2:6]))
@@ -158,28 +193,71 @@ class DumbHomeAgent:
         self.bindings[home].pop(care_of, None)
         return True
 
+    def _udp(
+        self,
+        extensions: list[tuple[int, int, bytes]],
+        last: int,
+        last_relay: int,
+        flags: int,
+        care_of: IPv4Address,
+        source: str,
+    ) -> Udp:
+        for at, kind, body in extensions:
+            if kind != 144 or body[0] != 0 or any(body[4:]) or at > last_relay:
+                continue
+            is_nodes = at < last
+            if is_nodes != bool(flags & 0x20):
+                return Udp(134, is_nodes)
+            is_behind_nat, is_forced, is_through = source != str(care_of), body[2] & 0x80, body[2] & 0x40 and is_nodes
+            if not self.tunnels:
+                return Udp(129 if is_behind_nat or is_forced else None, is_nodes=False)
+            if is_behind_nat or is_forced or is_through:
+                return Udp(None, is_nodes, 0 if is_through else 434, body[3])
+            return Udp()
+        return Udp()
+
+    def _encapsulation(self, flags: int, udp: Udp) -> tuple[str, int | None]:
+        """Its name, or a denial."""
+        if udp.port is not None and udp.encapsulation:
+            name = {4: "ipip", 47: "gre", 55: "minimal"}.get(udp.encapsulation, "")
+            return name, None if name else 142
+        name = "gre" if flags & 0x08 else "minimal" if flags & 0x10 else "ipip"
+        return name, None if self.tunnels or name == "ipip" else 139
+
     def _denial(
-        self, flags: int, lifetime: int, home: IPv4Address, agent: IPv4Address, care_of: IPv4Address, destination: str
-    ) -> int | None:
+        self,
+        flags: int,
+        lifetime: int,
+        home: IPv4Address,
+        agent: IPv4Address,
+        care_of: IPv4Address,
+        destination: str,
+        udp: Udp,
+        end: str,
+        is_repeated: bool,
+    ) -> tuple[int | None, bool]:
+        """The code, and whether the Identification is used up."""
         if IPv4Address(destination) != self.address or str(agent) not in (str(self.address), *OPEN):
-            return 136
+            return 136, True
         if home not in self.network:
-            return 129
+            return 129, True
         if lifetime == 0:
-            return None
-        is_host = care_of.packed[0] not in (0, 127) and care_of.packed[0] < 224
-        if not is_host or care_of == home:
-            return 134
-        if care_of in self.keys:
-            return 129
-        if flags & 0x18:
-            return 139
+            return None, True
+        if udp.denial is not None:
+            return udp.denial, udp.is_nodes
+        if not _is_host(care_of) or not _is_host(IPv4Address(end)) or care_of == home:
+            return 134, True
+        if IPv4Address(end) in self.keys:
+            return 129, True
+        _, denial = self._encapsulation(flags, udp)
+        if denial is not None and not is_repeated:
+            return denial, udp.is_nodes or denial != 142
         is_further = flags & 0x80 and self.maximum_bindings > 1 and care_of not in self.bindings[home]
         if is_further and len(self.bindings[home]) >= self.maximum_bindings:
-            return 135
-        if flags & 0x02:
-            return 137
-        return None
+            return 135, True
+        if flags & 0x02 and not self.tunnels:
+            return 137, True
+        return None, True
 
     def _is_nodes(self, octets: bytes, signature: tuple[int, bytes], home: IPv4Address) -> bool:
         at, body = signature
@@ -190,6 +268,10 @@ class DumbHomeAgent:
         at, body = signature
         spi, key = self.agents[relay]
         return int.from_bytes(body[:4]) == spi and hmac.new(key, octets[: at + 6], "md5").digest() == body[4:]
+
+
+def _is_host(address: IPv4Address) -> bool:
+    return address.packed[0] not in (0, 127) and address.packed[0] < 224
 
 
 _Fields = tuple[int, int, IPv4Address, IPv4Address, IPv4Address, int, list[tuple[int, int, bytes]]]
@@ -221,6 +303,10 @@ def _parse(octets: bytes) -> _Fields | None:
         if kind < 128 and kind not in (32, 33, 34):
             return None
         if kind == 137 and len(body) < 6:
+            return None
+        if kind == 144 and (not body or (body[0] == 0 and len(body) != 6)):
+            return None
+        if (kind == 131 and not body) or (kind == 136 and len(body) < 2):
             return None
         extensions.append((at, kind, body))
         at += 2 + len(body)

@@ -33,6 +33,7 @@ from tests.support.messages import (
     registration_request,
 )
 
+from mobileip.agents.foreign.config import ReverseTunnels
 from mobileip.agents.outputs import SendMessage
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
@@ -52,7 +53,7 @@ from mobileip.wire.revocation import RegistrationRevocation
 
 NOWHERE = IPv4Address(0)
 KNOWN = (RegistrationRequest, RegistrationReply, RegistrationRevocation)
-UNDERSTOOD = {0, 32, 33, 34, 131, 137, 200}
+UNDERSTOOD = {0, 32, 33, 34, 130, 131, 137, 200}
 """Extensions that the dumb agent knows how to read; flipped bits make others."""
 GUESSED = MobilitySecurityAssociation(spi=FOREIGN_HOME.spi, key=b"guessed")
 SIGNATURES = {
@@ -82,16 +83,18 @@ class ForeignAgents(RuleBasedStateMachine):
         keyed=st.booleans(),
         default=st.booleans(),
         revocation=st.sampled_from([True, True, False]),
+        reverse=st.sampled_from([True, True, False]),
     )
-    def begin(self, shared: bool, keyed: bool, default: bool, revocation: bool) -> None:
+    def begin(self, shared: bool, keyed: bool, default: bool, revocation: bool, reverse: bool) -> None:
         agents = {HOME_AGENT: FOREIGN_HOME} if shared else {}
         nodes = {HOME_ADDRESS: MOBILE_FOREIGN} if keyed else {}
-        self.shared, self.keyed = shared, keyed
+        self.shared, self.keyed, self.reverse = shared, keyed, reverse
         self.play = playbook(
             home_agents=tuple(agents.items()),
             mobile_nodes=tuple(nodes.items()),
             default_home_agent=HOME_AGENT if default else None,
             revocation=revocation,
+            reverse_tunnel=ReverseTunnels.OFFERED if reverse else ReverseTunnels.OFF,
             registration_lifetime=LIMITS["lifetime"],
             maximum_visitors=LIMITS["visitors"],
             maximum_pending=LIMITS["pending"],
@@ -103,6 +106,7 @@ class ForeignAgents(RuleBasedStateMachine):
             {str(peer): (association.spi, association.key) for peer, association in nodes.items()},
             str(HOME_AGENT) if default else None,
             revocation,
+            reverse,
             LIMITS,
         )
         self.sent: list[tuple[bytes, dict[str, Any]]] = []
@@ -117,7 +121,7 @@ class ForeignAgents(RuleBasedStateMachine):
             {
                 "decapsulation_by_mobile_node": st.sampled_from([False] * 4 + [True]),
                 "gre_encapsulation": st.sampled_from([False] * 15 + [True]),
-                "reverse_tunneling": st.sampled_from([False] * 15 + [True]),
+                "reverse_tunneling": st.sampled_from([False] * 3 + [True]),
                 "reserved_r": st.booleans(),
             }
         ),
@@ -128,7 +132,8 @@ class ForeignAgents(RuleBasedStateMachine):
             [RIGHT] * 12 + [("home",), ("home", "node"), (), ("home", "wrong node"), ("home", "node", "node")]
         ),
         mac=st.sampled_from(MACS),
-        tail=st.sampled_from([b""] * 6 + [b"\x00", b"\xc8\x01\x07"]),
+        tail=st.sampled_from([b""] * 6 + [b"\x00", b"\xc8\x01\x07", b"\x82\x00"]),
+        ttl=st.sampled_from([255] * 5 + [254, 64]),
     )
     def request(
         self,
@@ -143,6 +148,7 @@ class ForeignAgents(RuleBasedStateMachine):
         signatures: tuple[str, ...],
         mac: bytes,
         tail: bytes,
+        ttl: int,
     ) -> None:
         """A new Request, well made or not."""
         message = registration_request(
@@ -156,7 +162,7 @@ class ForeignAgents(RuleBasedStateMachine):
         )
         if signatures == RIGHT:
             signatures = ("home", "node") if self.keyed and home == HOME_ADDRESS else ("home",)
-        self._deliver(_signed(encode_message(message), signatures) + tail, mac=mac)
+        self._deliver(_signed(encode_message(message), signatures) + tail, mac=mac, ttl=ttl)
 
     @rule(
         which=st.sampled_from([0] * 8 + [1, 2, 3]),
@@ -209,6 +215,7 @@ class ForeignAgents(RuleBasedStateMachine):
         lifetime=st.sampled_from([60, 60, 60, 0]),
         mac=st.sampled_from(MACS),
         asks=st.sampled_from([1, 1, 2]),
+        tunnelled=st.booleans(),
         answered=st.sampled_from([True, True, False]),
     )
     def visit(
@@ -219,6 +226,7 @@ class ForeignAgents(RuleBasedStateMachine):
         lifetime: int,
         mac: bytes,
         asks: int,
+        tunnelled: bool,
         answered: bool,
     ) -> None:
         """A registration or deregistration as it should be, asked for once or twice, and its Reply."""
@@ -229,7 +237,9 @@ class ForeignAgents(RuleBasedStateMachine):
         for _ in range(asks):
             self.number += 1
             fields["identification"] = NTP + self.number
-            request = registration_request(home_address=home, care_of_address=care_of, **fields)
+            request = registration_request(
+                home_address=home, care_of_address=care_of, reverse_tunneling=tunnelled and self.reverse, **fields
+            )
             self._deliver(_signed(encode_message(request), signatures), mac=mac)
         is_bound = self.shared and agent == HOME_AGENT and lifetime > 0 and care_of == CARE_OF_ADDRESS
         parts = ("home", "support", "agents") if is_bound else ("home",)
@@ -257,8 +267,7 @@ class ForeignAgents(RuleBasedStateMachine):
         """A Revocation, well made or not, of a visitor if there is one."""
         known = self.dumb.visitors
         if known and seconds != 500:
-            home = list(known)[seconds % len(known)]
-            agent = known[home].agent
+            home, agent = list(known)[seconds % len(known)]
         elif not known and not self.dumb.revoked:
             return
         message = RegistrationRevocation(
@@ -297,9 +306,12 @@ class ForeignAgents(RuleBasedStateMachine):
             return
         snapshot = agent_of(self.play).snapshot()
         ours = {
-            (v.home_address, v.home_agent, v.care_of_address, v.link_address, v.expires_at) for v in snapshot.visitors
+            (v.home_address, v.home_agent, v.care_of_address, v.link_address, v.expires_at, v.reverse_tunnel, v.realm)
+            for v in snapshot.visitors
         }
-        wanted = {(home, v.agent, v.care_of, v.mac, v.end) for home, v in self.dumb.visitors.items()}
+        wanted = {
+            (home, v.agent, v.care_of, v.mac, v.end, v.reverse, v.realm) for (home, _), v in self.dumb.visitors.items()
+        }
         assert ours == wanted
         pending = sorted((int(p.home_address), p.nai or "", p.identification, p.expires_at) for p in snapshot.pending)
         dumb = sorted((int(p.home), (p.nai or b"").decode(), p.identification, p.end) for p in self.dumb.pending)
@@ -320,8 +332,11 @@ class ForeignAgents(RuleBasedStateMachine):
         now = self.play.now
         if isinstance(decoded.message, RegistrationRequest):
             mac = where.get("mac", MAC)
-            wanted = self.dumb.request(octets, mac, now, high(instant(now).ntp))
-            event = arrived(octets, interface=LINK, source=HOME_ADDRESS, destination=AGENT_ADDRESS, link_source=mac)
+            ttl = where.get("ttl", 255)
+            wanted = self.dumb.request(octets, mac, ttl, now, high(instant(now).ntp))
+            event = arrived(
+                octets, interface=LINK, source=HOME_ADDRESS, destination=AGENT_ADDRESS, link_source=mac, ttl=ttl
+            )
         else:
             source = where.get("source", str(HOME_AGENT))
             answer = self.dumb.reply if isinstance(decoded.message, RegistrationReply) else self.dumb.revoke
@@ -334,11 +349,11 @@ class ForeignAgents(RuleBasedStateMachine):
 
     def _unproven_changes_little(self, before: tuple[Any, ...]) -> None:
         """Without an authenticator of an agent that shares one, no tunnel of its visitors begins or goes elsewhere."""
-        known = {v.home_address: (v.care_of_address, v.link_address) for v in before}
+        known = {(v.home_address, v.home_agent): (v.care_of_address, v.link_address) for v in before}
         for visitor in agent_of(self.play).snapshot().visitors:
             place = (visitor.care_of_address, visitor.link_address)
             if visitor.home_agent == HOME_AGENT and visitor.care_of_address == CARE_OF_ADDRESS:
-                assert known.get(visitor.home_address) == place
+                assert known.get((visitor.home_address, visitor.home_agent)) == place
 
     def _left(self) -> list[Sent]:
         """What has left since the last time, but for revocations of ours."""

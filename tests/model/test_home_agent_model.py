@@ -10,12 +10,14 @@ from tests.model.dumb_home_agent import OPEN, SILENCE, Answer, DumbHomeAgent
 from tests.support.home_agent import FOREIGN_HOME, HOME_NETWORK, Trial
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, KEY, MOBILE_HOME, NTP, registration_request
 
-from mobileip.agents.home.config import MobileNodeEntry
+from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels
 from mobileip.agents.outputs import SendMessage
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.errors import DecodeError
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.identification import high, low
@@ -29,6 +31,20 @@ OUTSIDER = IPv4Address("10.7.0.5")
 """A mobile node with an association but outside of the home network."""
 HOMES = [str(HOME_ADDRESS), "10.1.0.11", str(OUTSIDER), "10.1.0.99"]
 CARE_OF = ["192.0.2.2", "192.0.2.3", FOREIGN_AGENT, "127.0.0.1", "224.0.0.9", "10.1.0.11", "0.0.0.0"]
+UDP = {
+    "nat": UdpTunnelRequest().encode(),
+    "forced": UdpTunnelRequest(force=True).encode(),
+    "through": UdpTunnelRequest(through_foreign_agent=True).encode(),
+    "nat in gre": UdpTunnelRequest(encapsulation=47).encode(),
+    "nat in 41": UdpTunnelRequest(encapsulation=41).encode(),
+    "skipped": UdpTunnelRequest().encode()[:-1] + b"\1",
+}
+"""Among the signatures: UDP Tunnel Requests; Reserved 3 of the last is not 0."""
+TUNNELS: dict[str, Any] = {
+    "reverse_tunnel": ReverseTunnels.ALLOWED,
+    "encapsulations": tuple(Encapsulation),
+    "nat_traversal": True,
+}
 SUPPORT, VENDOR = "support", "vendor"
 """Among the signatures: a Revocation Support extension, and a vendor's that nobody knows."""
 SOURCES = ["192.0.2.2", FOREIGN_AGENT, "10.1.0.10", "0.0.0.0"]
@@ -46,8 +62,8 @@ SIGNATURES = {
 class HomeAgents(RuleBasedStateMachine):
     """Two home agents, one world."""
 
-    @initialize(maximum_bindings=st.sampled_from([1, 3]))
-    def begin(self, maximum_bindings: int) -> None:
+    @initialize(maximum_bindings=st.sampled_from([1, 3]), tunnels=st.booleans())
+    def begin(self, maximum_bindings: int, tunnels: bool) -> None:
         served = (*HOMES[:2], str(OUTSIDER))
         self.trial = Trial(
             maximum_lifetime=600,
@@ -57,6 +73,7 @@ class HomeAgents(RuleBasedStateMachine):
             ),
             foreign_agents=((IPv4Address(FOREIGN_AGENT), FOREIGN_HOME),),
             revocation=True,
+            **(TUNNELS if tunnels else {}),
         )
         self.dumb = DumbHomeAgent(
             str(HOME_AGENT),
@@ -65,6 +82,7 @@ class HomeAgents(RuleBasedStateMachine):
             {FOREIGN_AGENT: (FOREIGN_HOME.spi, FOREIGN_HOME.key)},
             600,
             maximum_bindings,
+            tunnels,
         )
         self.sent: list[tuple[bytes, str, str]] = []
 
@@ -77,6 +95,7 @@ class HomeAgents(RuleBasedStateMachine):
             {
                 "simultaneous_bindings": st.booleans(),
                 "minimal_encapsulation": st.sampled_from([False] * 9 + [True]),
+                "gre_encapsulation": st.sampled_from([False] * 9 + [True]),
                 "reverse_tunneling": st.sampled_from([False] * 9 + [True]),
                 "broadcast_datagrams": st.booleans(),
                 "decapsulation_by_mobile_node": st.booleans(),
@@ -90,6 +109,10 @@ class HomeAgents(RuleBasedStateMachine):
             + [("right", SUPPORT, "relay")] * 4
             + [("right", SUPPORT), ("right", "relay", SUPPORT), ("right", SUPPORT, "wrong relay"), (SUPPORT, "right")]
             + [(VENDOR, "right"), ("right", VENDOR), ("right", VENDOR, "relay"), ("right", "relay", VENDOR)]
+            + [("nat", "right")] * 4
+            + [("forced", "right"), ("through", "right"), ("through", "right", "relay"), ("skipped", "right")]
+            + [("nat in gre", "right"), ("nat in 41", "right"), ("right", "nat"), ("right", "nat", "relay")]
+            + [("right", "relay", "nat"), ("right", "nat in 41", "relay"), ("right", "nat", "wrong relay")]
             + [(), ("wrong",), ("unknown",), ("right", "right"), ("right", "wrong relay"), ("wrong", "relay")]
         ),
         source=st.sampled_from(SOURCES),
@@ -124,6 +147,8 @@ class HomeAgents(RuleBasedStateMachine):
                 octets += RevocationSupport(high(self._clock(ahead)), inform=True).encode()
             elif name == VENDOR:
                 octets += CriticalVendorExtension(vendor=9, vendor_type=1).encode()
+            elif name in UDP:
+                octets += UDP[name]
             else:
                 octets = sign(octets, *SIGNATURES[name])
         self._deliver(octets + tail, source, destination)
@@ -185,6 +210,15 @@ class HomeAgents(RuleBasedStateMachine):
             (home, care_of): end for home, of_one in self.dumb.bindings.items() for care_of, end in of_one.items()
         }
         assert ours == wanted
+        ends = {
+            (b.home_address, b.care_of_address): (
+                str(b.tunnel.remote),
+                b.tunnel.udp.remote if b.tunnel.udp else None,
+                b.tunnel.encapsulation.value,
+            )
+            for b in self.trial.bindings
+        }
+        assert ends == {name: self.dumb.ends[name] for name in wanted}
 
     def _clock(self, ahead: float = 0.0) -> int:
         return (NTP + round((self.trial.boot + ahead) * 2**32)) % 2**64

@@ -1,8 +1,12 @@
 """Every object and verb of `mip` against real daemons, for people and as JSON. The node is in a visited network."""
 
 import json
+import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -134,6 +138,38 @@ def test_an_object_that_this_daemon_does_not_have(away: Lab) -> None:
     assert mip(away, "ha", "binding", "show", "10.9.9.9").returncode == NO_SUCH_OBJECT
 
 
+def test_a_version_needs_no_daemon(away: Lab) -> None:
+    assert said(away, "ha", "--version") == f"mip {version('mobileip')}\n"
+
+
+def test_what_is_cleared_is_over_and_comes_back_when_the_node_registers_again(away: Lab) -> None:
+    """Revocation is not agreed on in this lab, so nobody can be told."""
+    untold = "can't be told: revocation was not agreed on at registration\n"
+    home_agent = away.daemon("ha").ask("status")["home_agent"]
+    start = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert (
+        said(away, "fa1", "clear", "visitor", HOME_ADDRESS)
+        == f"1 visitor of {HOME_ADDRESS} revoked; {home_agent} {untold}"
+    )
+    # The foreign agent told the node by an advertisement.
+    away.events("fa1").wait_for("visitor_added", after=start)
+    assert (
+        said(away, "ha", "clear", "b", HOME_ADDRESS)
+        == f"1 binding of {HOME_ADDRESS} revoked; {CARE_OF_ADDRESS} {untold}"
+    )
+    done = mip(away, "ha", "clear", "binding", HOME_ADDRESS)
+    assert (done.returncode, done.stdout, done.stderr) == (NO_SUCH_OBJECT, "", f"mip: no binding {HOME_ADDRESS}\n")
+    assert error_of(mip(away, "ha", "-j", "clear", "visitor", HOME_ADDRESS)).code == "not_found"
+    start = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert said(away, "mn", "register") == "register: done\n"
+    away.events("ha").wait_for("binding_created", after=start)
+    cleared = json.loads(said(away, "ha", "-j", "clear", "binding", HOME_ADDRESS))
+    assert msgspec.to_builtins(msgspec.convert(cleared, schema.RevokedView)) == cleared
+    start = time.clock_gettime(time.CLOCK_BOOTTIME)
+    said(away, "mn", "register")
+    away.events("ha").wait_for("binding_created", after=start)
+
+
 def test_a_wrong_command_line(away: Lab) -> None:
     for words in [
         ("bindings-of-mine",),
@@ -143,6 +179,7 @@ def test_a_wrong_command_line(away: Lab) -> None:
         ("events", "--backwards"),
     ]:
         assert mip(away, "ha", *words).returncode == USAGE, words
+        assert error_of(mip(away, "ha", "--json", *words)).code == "usage", words
 
 
 def test_nobody_answers(away: Lab, tmp_path: Path) -> None:
@@ -217,15 +254,34 @@ def test_a_user_who_may_look_may_change_nothing(away: Lab) -> None:
     before = picture(away, "mn")
     socket.chmod(0o666)
     looked = mip_as_nobody("--socket", str(socket), "status")
-    for verb in ("register", "deregister", "restart", "stop"):
-        done = mip_as_nobody("--socket", str(socket), verb)
-        assert done.returncode == FORBIDDEN, verb
+    for words in [("register",), ("deregister",), ("restart",), ("stop",), ("clear", "binding", HOME_ADDRESS)]:
+        done = mip_as_nobody("--socket", str(socket), *words)
+        assert done.returncode == FORBIDDEN, words
         assert done.stderr == "mip: only root and the daemon's own user may change anything (use sudo)\n"
     socket.chmod(mode)
     assert looked.returncode == 0
     assert looked.stdout.startswith("registered at")
     assert picture(away, "mn") == before
     assert away.daemon("mn").ask("registration")["registered"]
+
+
+def test_status_warns_while_another_program_has_the_name_of_the_device(away: Lab) -> None:
+    events, pid = away.events("ha"), int(str(away.daemon("ha").ask("status")["pid"]))
+    start = time.clock_gettime(time.CLOCK_BOOTTIME)
+    os.kill(pid, signal.SIGSTOP)  # or the daemon would have the name back before the other program
+    away.run("ha", "ip", "link", "delete", "mip0")
+    away.run("ha", "ip", "link", "add", "mip0", "type", "veth", "peer", "name", "other")
+    os.kill(pid, signal.SIGCONT)
+    lost = events.wait_for("device_lost", after=start)
+    assert lost["reason"] == "the name mip0 is taken by a device that is not ours"
+    assert "warning: there is no tunnel device, no tunnelled packet passes: the name mip0" in said(away, "ha", "status")
+    away.run("ha", "ip", "link", "delete", "mip0")
+    events.wait_for("device_restored", after=start)
+    eventually(lambda: reachable(away), "packets pass again")
+    assert "no tunnel device" not in said(away, "ha", "status")
+    log = away.daemon("ha").log.read_text()
+    assert log.count("level=error event=device_lost") == 1
+    assert "Traceback" not in log
 
 
 def test_restart_and_stop(away: Lab) -> None:

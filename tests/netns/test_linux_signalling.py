@@ -65,7 +65,7 @@ class Node:
             on_undecodable=self._undecodable,
             on_delivery_failed=lambda *what: self.told.put_nowait(("failed", *what)),
         )
-        self.signalling = Signalling(("x",), self.watch, receivers)
+        self.signalling = Signalling(("x",), self.watch, receivers, visiting_links=("x",))
 
     async def __aenter__(self) -> "Node":
         self.signalling.start()
@@ -212,6 +212,19 @@ async def test_what_is_not_for_us_is_not_heard(node: Node, wire: Wire, here: Nam
     wire.send(datagram(b"for us", HOME), destination=to_us)
     assert (await node.message()).octets == b"for us"
     assert node.told.empty()
+
+
+async def test_a_reply_to_a_home_address_that_it_assigns_is_heard(node: Node, wire: Wire, here: Namespace) -> None:
+    assigned, to_us = IPv4Address("10.1.0.200"), here.link_address("x")
+    reply = datagram(b"\3 a reply", assigned)
+    wire.send(reply, destination=b"\x02\0\0\0\0\x55")
+    wire.send(reply, destination=BROADCAST)
+    wire.send(reply, destination=to_us)
+    heard = await node.message()
+    assert (heard.octets, heard.arrival.destination) == (b"\3 a reply", assigned)
+    assert heard.arrival.link_source == wire.link_address
+    wire.send(datagram(b"for us", HOME), destination=to_us)
+    assert (await node.message()).octets == b"for us", "once, and by nobody else's frame"
 
 
 async def test_octets_that_are_no_message_are_told_by_name(node: Node, wire: Wire) -> None:

@@ -61,6 +61,17 @@ def tunnel(far: Namespace) -> Iterator[RawTunnelSocket]:
     opened.close()
 
 
+def next_of(tunnel: RawTunnelSocket) -> bytes:
+    """The next IP-in-IP packet."""
+    source = tunnel.sources[0]
+    assert select.select([source], [], [], PATIENCE)[0], "nothing came"
+    found = tunnel.read(source)
+    assert found is not None
+    octets, interface = found
+    assert interface > 0
+    return octets
+
+
 def packet(payload: bytes, source: IPv4Address, destination: IPv4Address, fragment: int = 0) -> bytes:
     content = encode_udp(source, destination, 7000, 7001, payload)
     return encode_ipv4(
@@ -114,6 +125,30 @@ def test_a_device_that_others_deleted_is_made_anew(here: Namespace, device: Tunn
     assert b"out" in read_from(device.fileno(), device.read)
 
 
+def test_a_device_that_others_renamed_is_made_anew(here: Namespace, device: TunnelDevice) -> None:
+    here.ip("link set mip0 down")
+    here.ip("link set mip0 name theirs")
+    assert device.repair() is True
+    assert "theirs" not in here.ip("link show")
+    assert device.write(packet(b"in", OTHER, HOME)) == 0
+
+
+def test_a_device_of_others_with_our_name_is_left_alone_and_ours_comes_when_it_goes(
+    here: Namespace, device: TunnelDevice
+) -> None:
+    here.ip("link delete mip0")
+    here.ip("link add mip0 mtu 1400 type veth peer name other")
+    before = here.ip("link show mip0")
+    for _ in range(2):
+        with pytest.raises(DeviceUnavailable, match="the name mip0 is taken"):
+            device.repair()
+    assert here.ip("link show mip0") == before
+    device.persist(True)
+    here.ip("link delete mip0")
+    assert device.repair() is True
+    assert device.write(packet(b"in", OTHER, HOME)) == 0
+
+
 def test_a_device_that_can_not_be_made_anew(
     here: Namespace, device: TunnelDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +193,7 @@ def test_a_name_that_no_device_can_have(here: Namespace, name: str) -> None:
 
 
 def test_a_name_that_another_kind_of_device_has(here: Namespace, far: Namespace) -> None:
-    with pytest.raises(DeviceUnavailable, match="can't make the device x: Invalid argument"):
+    with pytest.raises(DeviceUnavailable, match="the name x is taken by a device that is not ours"):
         TunnelDevice("x", 1480)
 
 
@@ -184,8 +219,8 @@ def test_a_tunnel_packet_is_received_whole(tunnel: RawTunnelSocket, far: Namespa
     outer = encapsulate(inner, AGENT.packed, CARE_OF.packed, identification=7)
     with Wire(far, "y") as wire:
         wire.send(outer)
-        assert read_from(tunnel.fileno(), tunnel.read) == outer
-        assert tunnel.read() is None
+        assert next_of(tunnel) == outer
+        assert tunnel.read(tunnel.sources[0]) is None
 
 
 def test_fragments_of_a_tunnel_packet_are_put_together_by_the_kernel(tunnel: RawTunnelSocket, far: Namespace) -> None:
@@ -201,7 +236,7 @@ def test_fragments_of_a_tunnel_packet_are_put_together_by_the_kernel(tunnel: Raw
     with Wire(far, "y") as wire:
         wire.send(second)
         wire.send(first)
-        assert decode_ipv4(read_from(tunnel.fileno(), tunnel.read)).payload == inner
+        assert decode_ipv4(next_of(tunnel)).payload == inner
 
 
 def test_no_answer_says_that_the_protocol_is_unreachable(
@@ -211,7 +246,7 @@ def test_no_answer_says_that_the_protocol_is_unreachable(
     with Wire(far, "y") as wire:
         outer = encapsulate(inner, AGENT.packed, CARE_OF.packed, identification=7)
         wire.send(outer, destination=here.link_address("x"))
-        read_from(tunnel.fileno(), tunnel.read)
+        next_of(tunnel)
         closed_port = packet(b"nobody listens", AGENT, CARE_OF)
         wire.send(closed_port, destination=here.link_address("x"))
         frames = wire.until(lambda frame: frame[23:24] == b"\x01" and b"nobody listens" in frame)

@@ -24,8 +24,8 @@ from mobileip.forwarding.model import (
     HomeAddress,
     MobileLink,
     MobileRoute,
-    Tunnel,
 )
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice

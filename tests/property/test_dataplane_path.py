@@ -18,11 +18,13 @@ from tests.support.wishes import (
 )
 
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
+from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.outcome import Delivery, Outer
-from mobileip.dataplane.userspace.path import from_device, from_tunnel
+from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import PacketTables
-from mobileip.forwarding.model import ForwardingChange, ForwardingState, Tunnel
+from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip.ipv4 import PROTOCOL_IPIP, Ipv4Packet, encode_ipv4
 
 NOW = 10.0

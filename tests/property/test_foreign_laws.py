@@ -26,14 +26,17 @@ from tests.support.playbook import Playbook
 
 from mobileip.agents.events import Event, LinkRemoved, MessageArrived, Started, Stopping, TimerExpired
 from mobileip.agents.foreign.agent import ForeignAgent
-from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.foreign.config import ForeignAgentConfig, ReverseTunnels
 from mobileip.agents.node import Node
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import (
     ForeignHomeAuthentication,
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
+from mobileip.wire.extensions.gre_key import GreKey
+from mobileip.wire.extensions.nat_traversal import UdpTunnelReply
 from mobileip.wire.message import decode_message
 
 COLOCATED = IPv4Address("198.51.100.77")
@@ -49,8 +52,25 @@ SHARED: dict[str, Any] = {
 }
 SMALL: dict[str, Any] = {"maximum_visitors": 2, "maximum_pending": 2, "maximum_pending_total": 3}
 
+TUNNELS: dict[str, Any] = {
+    "reverse_tunnel": ReverseTunnels.OFFERED,
+    "encapsulations": tuple(Encapsulation),
+    "behind_nat": True,
+    "nat_keeps_addresses": True,
+}
+
 configs = st.sampled_from(
-    [{}, SHARED, SMALL, SHARED | SMALL, {"registration_lifetime": 0xFFFF}, SHARED | {"revocation": True}]
+    [
+        {},
+        SHARED,
+        SMALL,
+        SHARED | SMALL,
+        {"registration_lifetime": 0xFFFF},
+        SHARED | {"revocation": True},
+        TUNNELS,
+        TUNNELS,
+        TUNNELS | SHARED | SMALL,
+    ]
 ).map(lambda fields: foreign_agent_config(**fields))
 home_addresses = st.sampled_from([HOME_ADDRESS, OTHER_HOME_ADDRESS, IPv4Address(0), CARE_OF_ADDRESS])
 home_agents = st.sampled_from([HOME_AGENT, OTHER_HOME_AGENT, CARE_OF_ADDRESS, IPv4Address("224.0.0.1")])
@@ -72,6 +92,8 @@ requests = st.builds(
             "destination": st.sampled_from([CARE_OF_ADDRESS, IPv4Address("224.0.0.11")]),
             "decapsulation_by_mobile_node": st.booleans(),
             "gre_encapsulation": st.sampled_from([False, False, False, True]),
+            "reverse_tunneling": st.sampled_from([False, True]),
+            "ttl": st.sampled_from([255, 255, 64]),
         }
     ),
 )
@@ -86,6 +108,7 @@ replies = st.builds(
             "home_agent": home_agents,
             "identification": identifications,
             "source": st.sampled_from([HOME_AGENT, OTHER_HOME_AGENT, COLOCATED]),
+            "extensions": st.sampled_from([(), (), (GreKey(9),), (UdpTunnelReply(),)]),
         }
     ),
 )
@@ -181,10 +204,27 @@ def test_a_reply_that_proves_nothing_changes_nothing(
 
 def _is_right(event: MessageArrived) -> bool:
     """Whether its Foreign-Home authenticator is the true one."""
-    fields = {name: getattr(event.decoded.message, name) for name in ("code", "lifetime", "identification")}
     message = event.decoded.message
+    fields = {name: getattr(message, name) for name in ("code", "lifetime", "identification")}
+    fields["extensions"] = tuple(e for e in message.extensions if isinstance(e, GreKey | UdpTunnelReply))
     true = reply(MHAE, FHAE, home_address=message.home_address, home_agent=message.home_agent, **fields)
     return event.decoded.octets == true.decoded.octets
+
+
+@lives
+@given(configs, steps)
+def test_no_two_visitors_can_be_mistaken_for_each_other(
+    config: ForeignAgentConfig, life: list[tuple[Event, float]]
+) -> None:
+    visitors = agent_of(lived(config, life)).snapshot().visitors
+    for tell in (
+        lambda visitor: (visitor.home_address, visitor.home_agent),
+        lambda visitor: (visitor.home_address, visitor.interface, visitor.link_address),
+        lambda visitor: (visitor.home_address, visitor.realm),
+    ):
+        assert len({tell(visitor) for visitor in visitors}) == len(visitors)
+    keyed = [(visitor.home_agent, visitor.received_key) for visitor in visitors if visitor.received_key is not None]
+    assert len(set(keyed)) == len(keyed)
 
 
 @lives

@@ -10,17 +10,21 @@ from hypothesis import given, settings
 from tests.support.home_agent import FOREIGN_HOME, HOME_LINK, MAC, home_agent_config
 from tests.support.messages import CARE_OF_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, arrival, registration_request, signed
 
-from mobileip.agents.events import Event, MessageArrived, Started, TimerExpired
+from mobileip.agents.events import Event, MessageArrived, PacketsTold, Started, TimerExpired
 from mobileip.agents.home.agent import HomeAgent
-from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
+from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry, ReverseTunnels
 from mobileip.agents.home.snapshot import HomeAgentSnapshot
 from mobileip.agents.instant import Instant
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output, SendMessage
-from mobileip.forwarding.model import BindingRoute, ForwardingState
+from mobileip.forwarding.model import BindingRoute, ForwardingState, ReverseExit
+from mobileip.forwarding.news import KeepaliveHeard
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.security.authenticator import verify
 from mobileip.wire.errors import DecodeError
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.gre_key import GreKey
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.message import decode_message, encode_message
 from mobileip.wire.registration import RegistrationReply
 
@@ -29,8 +33,21 @@ ATTACKER = MobilitySecurityAssociation(spi=256, key=b"guessed")
 NODES = [IPv4Address("10.1.0.10"), IPv4Address("10.1.0.11"), IPv4Address("10.1.0.12")]
 CARE_OF = [CARE_OF_ADDRESS, IPv4Address("198.51.100.2"), IPv4Address("203.0.113.2")]
 
+POLICIES = [
+    {},
+    {"reverse_tunnel": ReverseTunnels.ALLOWED, "encapsulations": tuple(Encapsulation)},
+    {"reverse_tunnel": ReverseTunnels.ALLOWED, "encapsulations": tuple(Encapsulation), "nat_traversal": True},
+    {"reverse_tunnel": ReverseTunnels.REQUIRED, "nat_traversal": True, "force_udp": False},
+]
+
+
+def configured(policy: dict[str, Any], **fields: Any) -> HomeAgentConfig:
+    return home_agent_config(**policy, **fields)
+
+
 configs = st.builds(
-    home_agent_config,
+    configured,
+    st.sampled_from(POLICIES),
     home_link=st.sampled_from([None, HOME_LINK]),
     maximum_simultaneous_bindings=st.integers(1, 3),
     foreign_agents=st.sampled_from([(), ((CARE_OF_ADDRESS, FOREIGN_HOME),)]),
@@ -52,6 +69,19 @@ requests = st.fixed_dictionaries(
         "gre_encapsulation": st.sampled_from([False, False, False, True]),
         "reserved_x": st.sampled_from([False, False, False, True]),
         "home_agent": st.sampled_from([HOME_AGENT, HOME_AGENT, HOME_AGENT, IPv4Address("10.1.0.255")]),
+        "reverse_tunneling": st.booleans(),
+        "broadcast_datagrams": st.booleans(),
+        "minimal_encapsulation": st.sampled_from([False, False, True]),
+        "decapsulation_by_mobile_node": st.sampled_from([False, True, True]),
+        "extensions": st.sampled_from(
+            [
+                (),
+                (UdpTunnelRequest(),),
+                (UdpTunnelRequest(force=True, encapsulation=47),),
+                (UdpTunnelRequest(through_foreign_agent=True),),
+                (GreKey(7),),
+            ]
+        ),
     },
 )
 
@@ -69,6 +99,7 @@ steps = st.lists(
         st.tuples(st.just("request"), requests, ways, st.sampled_from([0, 0, 0, 0, -3, 10, -10]), st.booleans()),
         st.tuples(st.just("nonce"), requests, ways, st.booleans()),
         st.tuples(st.just("replay"), st.integers(0, 50), ways),
+        st.tuples(st.just("keepalive"), st.sampled_from(NODES), st.sampled_from(CARE_OF), st.integers(0, 3)),
         st.tuples(st.just("wait"), st.sampled_from([0.0, 0.3, 1.0, 2.5, 700.0])),
         st.tuples(st.just("forge"), requests, ways, st.integers(0, 3)),
         st.tuples(st.just("spoil"), st.integers(0, 50), st.integers(0, 400), st.integers(1, 255), ways),
@@ -127,6 +158,9 @@ class Life:
                 self.play_nonce(fields, way, relayed)
             case ("replay", number, way) if self.sent:
                 self.receive(self.sent[number % len(self.sent)], way, authentic=True)
+            case ("keepalive", home_address, address, port):
+                news = KeepaliveHeard(home_address=home_address, address=address, port=port)
+                self.put(PacketsTold(news=news), authentic=True)
             case ("wait", seconds):
                 self.boot += seconds
                 self.put(TimerExpired(), authentic=True)
@@ -261,6 +295,12 @@ def test_every_answer_is_signed_and_every_binding_is_sound(config: HomeAgentConf
         earliest = min((b.expires_at for b in bindings), default=float("inf"))
         assert earliest == float("inf") or (deadline is not None and deadline.at <= earliest)
         routes = [w for w in life.agent.forwarding().wishes.values() if isinstance(w, BindingRoute)]
-        assert {route.home_address for route in routes} == {b.home_address for b in bindings}
+        assert {route.home_address for route in routes} == {b.home_address for b in bindings if not b.is_half_bound}
+        tunnels = {tunnel for route in routes for tunnel in route.tunnels}
+        assert tunnels == {b.tunnel for b in bindings if not b.is_half_bound}
+        exits = [w for w in life.agent.forwarding().wishes.values() if isinstance(w, ReverseExit)]
+        ends = {(b.home_address, b.tunnel.remote, b.tunnel.udp) for b in bindings if b.has_reverse_tunnel}
+        assert {(w.home_address, w.tunnel.remote, w.tunnel.udp) for w in exits} == ends
+        assert {w.tunnel.encapsulation for w in exits} <= set(config.encapsulations)
 
     live(config, history, check)

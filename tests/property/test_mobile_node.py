@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 from hypothesis import given, settings
@@ -19,11 +19,19 @@ from tests.support.mobile_node import (
     is_request,
 )
 
-from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Stopping, TimerExpired
-from mobileip.agents.mobile.config import ANY_HOME_AGENT, UNSPECIFIED, MoveDetection
+from mobileip.agents.events import DeregisterCommanded, PacketsTold, RegisterCommanded, Stopping, TimerExpired
+from mobileip.agents.mobile.config import (
+    ANY_HOME_AGENT,
+    UNSPECIFIED,
+    Delivery,
+    MoveDetection,
+    NatTraversal,
+    ReverseTunnelling,
+)
 from mobileip.agents.mobile.registration import Binding
 from mobileip.agents.notices import Discarded
 from mobileip.agents.outputs import Notify, SendMessage
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
@@ -31,6 +39,7 @@ from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.error import ForeignAgentError
 from mobileip.wire.extensions.message_string import MessageString
 from mobileip.wire.extensions.nai import NaiCarrying
+from mobileip.wire.extensions.nat_traversal import UdpTunnelReply
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension, NormalVendorExtension
 from mobileip.wire.registration import RegistrationReply
@@ -46,6 +55,10 @@ EXTENSIONS = (
     MessageString.of(1, "hello"),
     CriticalVendorExtension(vendor=9, vendor_type=1),
     NormalVendorExtension(vendor=9, vendor_type=1),
+    UdpTunnelReply(),
+    UdpTunnelReply(),
+    UdpTunnelReply(code=64),
+    UdpTunnelReply(keepalive_interval=15),
 )
 WRONG_KEY = MobilitySecurityAssociation(spi=256, key=KEY[::-1])
 OTHER_SPI = MobilitySecurityAssociation(spi=300, key=KEY)
@@ -54,7 +67,9 @@ Action = Callable[[Scene], object]
 
 links = st.sampled_from(LINKS)
 codes = st.one_of(
-    st.just(0), st.sampled_from([1, 66, 69, 70, 77, 80, 129, 131, 133, 136, 143, 194]), st.integers(0, 255)
+    st.just(0),
+    st.sampled_from([1, 66, 69, 70, 74, 75, 77, 79, 80, 129, 131, 133, 136, 137, 138, 139, 142, 143, 194]),
+    st.integers(0, 255),
 )
 times = st.sampled_from([0.0, 0.01, 0.4, 1.0, 1.7, 3.5, 20.0, 400.0])
 
@@ -66,6 +81,9 @@ def agents(draw: st.DrawFn) -> Agent:
         registration_required=draw(st.booleans()),
         registration_lifetime=draw(st.sampled_from([0, 1, 60, 1800, 0xFFFF])),
         lifetime=draw(st.sampled_from([0, 1, 3, 30, 1800])),
+        reverse_tunneling=draw(st.booleans()),
+        udp_tunneling=draw(st.booleans()),
+        gre_encapsulation=draw(st.booleans()),
         prefix_length=draw(st.sampled_from([None, 0, 24, 32, 200])),
         care_of_addresses=tuple(
             draw(st.lists(st.sampled_from([IPv4Address("198.51.100.1"), IPv4Address("198.51.100.2")]), max_size=3))
@@ -181,6 +199,20 @@ commands = st.sampled_from(
         lambda scene: scene.handle(TimerExpired()),
     ]
 )
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> Action:
+    sends, hears, answers = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
+    sequence = draw(st.integers(0, 0xFFFF))
+
+    def act(scene: Scene) -> None:
+        scene.traffic.change(scene.now, sends=sends, hears=hears, answers=answers)
+        scene.handle(PacketsTold(news=scene.traffic.answer(HOME_ADDRESS, sequence)))
+
+    return act
+
+
 actions = st.one_of(
     advertisements(),
     advertisements(),
@@ -193,6 +225,7 @@ actions = st.one_of(
     waits,
     late,
     commands,
+    streams(),
 )
 configs = st.fixed_dictionaries(
     {
@@ -213,6 +246,11 @@ configs = st.fixed_dictionaries(
         "broadcasts": st.booleans(),
         "revocation": st.booleans(),
         "coarse_identification": st.booleans(),
+        "reverse_tunnel": st.sampled_from(ReverseTunnelling),
+        "delivery": st.sampled_from(Delivery),
+        "direct_destinations": st.just((IPv4Network("192.0.1.0/24"),)),
+        "encapsulation": st.sampled_from(Encapsulation),
+        "nat_traversal": st.sampled_from(NatTraversal),
     },
 )
 

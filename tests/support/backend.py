@@ -1,5 +1,6 @@
 """A daemon as the control API sees it, without one: views with sound values, commands that are noted."""
 
+from ipaddress import IPv4Address
 from typing import Any
 
 from mobileip.control.schema import (
@@ -9,6 +10,7 @@ from mobileip.control.schema import (
     ErrorView,
     LinkView,
     RegistrationView,
+    RevokedView,
     StatusView,
     TrafficView,
     TunnelView,
@@ -102,3 +104,9 @@ class FakeBackend:
         if self.refusal is None:
             self.commands.append(name)
         return self.refusal
+
+    def clear(self, name: str, home_address: IPv4Address) -> RevokedView | ErrorView:
+        if self.refusal is not None:
+            return self.refusal
+        self.commands.append(f"clear {name} {home_address}")
+        return RevokedView(home_address=str(home_address), revoked=1, told=["192.0.2.2"])

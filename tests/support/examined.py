@@ -25,11 +25,13 @@ def examined(
     config: dict[str, Any] | None = None,
     bindings: tuple[MobilityBinding, ...] = (),
     source: IPv4Address = CARE_OF_ADDRESS,
+    behind: bytes = b"",
     **fields: Any,
 ) -> Examination:
+    """`behind`: octets behind all signatures."""
     configured = home_agent_config(**(config or {}))
     surroundings = Surroundings(configured)
-    decoded = decode_message(signed(registration_request(**fields), *signatures))
+    decoded = decode_message(signed(registration_request(**fields), *signatures) + behind)
     assert isinstance(decoded.message, RegistrationRequest)
     return Examination(
         surroundings,

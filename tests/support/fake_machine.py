@@ -23,6 +23,7 @@ class FakeMachine:
     def __init__(
         self, configuration: Configuration, run_directory: Path, receivers: Receivers, **callbacks: Callable[..., None]
     ) -> None:
+        self.on_device_trouble = callbacks["on_device_trouble"]
         self.notes: list[str] = []
         self.receivers = receivers
         self.on_link: Callable[[Link], None] = callbacks["on_link"]

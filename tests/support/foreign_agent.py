@@ -195,5 +195,6 @@ def visitor(**fields: Any) -> Visitor:
         "registered_at": 0.0,
         "expires_at": 1800.0,
         "identification": NTP,
+        "agent_address": AGENT_ADDRESS,
     }
     return Visitor(**(defaults | fields))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, KEY, MOBILE_HOME, instant, signed
+from tests.support.tunnel_traffic import Traffic
 
 from mobileip.agents.events import (
     AdvertisementArrived,
@@ -19,6 +20,7 @@ from mobileip.agents.events import (
     LinkChanged,
     LinkRemoved,
     MessageArrived,
+    PacketsTold,
     Started,
     TimerExpired,
 )
@@ -66,6 +68,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     registration_lifetime: int = 1800
     lifetime: int = 3
     prefix_length: int | None = 24
+    reverse_tunneling: bool = False
+    gre_encapsulation: bool = False
+    minimal_encapsulation: bool = False
+    udp_tunneling: bool = False
 
     def but(self, **fields: Any) -> "Agent":
         return msgspec.structs.replace(self, **fields)
@@ -79,6 +85,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             home_agent=self.home_agent,
             foreign_agent=self.foreign_agent,
             care_of_addresses=self.care_of_addresses,
+            reverse_tunneling=self.reverse_tunneling,
+            gre_encapsulation=self.gre_encapsulation,
+            minimal_encapsulation=self.minimal_encapsulation,
+            udp_tunneling=self.udp_tunneling,
         )
         prefix = () if self.prefix_length is None else (PrefixLengthsExtension((self.prefix_length,)),)
         defaults: dict[str, Any] = {
@@ -129,6 +139,7 @@ class Scene:
         self.links: dict[str, Link] = {}
         self.outputs: list[Output] = []
         self.summed = ForwardingState()
+        self.traffic = Traffic()
         self.history: list[tuple[float, Output]] = []
         if started:
             self.handle(Started())
@@ -149,7 +160,8 @@ class Scene:
             if isinstance(output, ChangeForwarding):
                 self.summed = self.summed.apply(output.change)
         assert self.summed == self.node.forwarding()
-        return outputs
+        told = [news for output in outputs if (news := self.traffic.follow(output, self.now)) is not None]
+        return [*outputs, *(output for news in told for output in self._handle(PacketsTold(news=news)))]
 
     # -- what happens
 

@@ -6,7 +6,7 @@ from tests.support.home_agent import FOREIGN_HOME
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT
 
 from mobileip.agents.home.snapshot import MobilityBinding, RevocationTerms
-from mobileip.forwarding.model import Tunnel
+from mobileip.forwarding.tunnel import Tunnel
 
 
 def terms(**fields: Any) -> RevocationTerms:

@@ -14,7 +14,15 @@ CORRESPONDENT = "198.51.100.10"
 PATIENCE_SECONDS = 20.0
 """How long a condition may take on a slow machine; nothing is measured by it."""
 
-CARE_OF = {"foreign1": "foreign_agent", "foreign2": "foreign_agent", "visited": "colocated", "home": "home"}
+CARE_OF = {
+    "home": "home",
+    "foreign1": "foreign_agent",
+    "foreign2": "foreign_agent",
+    "visited": "colocated",
+    "behind": "colocated",
+    "filtered": "colocated",
+    "far": "colocated",
+}
 
 
 def eventually(condition: Callable[[], object], what: str, patience: float = PATIENCE_SECONDS) -> None:

@@ -13,6 +13,7 @@ Each takes `LATENCY`. Nothing here knows Mobile IP.
 import heapq
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
 
 import msgspec
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, instant
@@ -81,9 +82,16 @@ def port(network: str | None, name: str, number: int, *addresses: str) -> Port:
 
 
 class Village:
-    """`lose`: called with each message on its way (sender's name); True loses it."""
+    """`lose`: called with each message on its way (sender's name); True loses it. The others: configuration by role."""
 
-    def __init__(self, lose: Callable[[str, Output], bool] = lambda _name, _output: False) -> None:
+    def __init__(
+        self,
+        lose: Callable[[str, Output], bool] = lambda _name, _output: False,
+        home: dict[str, Any] | None = None,
+        foreign: dict[str, Any] | None = None,
+        mobile: dict[str, Any] | None = None,
+    ) -> None:
+        self._foreign = foreign or {}
         self.now = 1000.0
         self.lose = lose
         self.notices: list[tuple[float, str, Notice]] = []
@@ -96,10 +104,11 @@ class Village:
                 home_network=HOME_NETWORK,
                 home_link="eth1",
                 mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(MOBILE_HOME,)),),
+                **(home or {}),
             )
         )
         self.foreign_agents = {n: self._foreign_agent(n) for n in (1, 2)}
-        self.mobile_node = MobileNode(config())
+        self.mobile_node = MobileNode(config(**(mobile or {})))
         self.machines = {
             "home": Machine("home", Node(home=self.home_agent), [port(HOME, "eth1", 1, "10.1.0.1/24")], {HOME_AGENT}),
             "foreign1": self._foreign_machine(1),
@@ -110,7 +119,7 @@ class Village:
             self._start(machine)
 
     def _foreign_agent(self, number: int) -> ForeignAgent:
-        return ForeignAgent(ForeignAgentConfig(links=("eth1",), care_of_address=CARE_OF[number]))
+        return ForeignAgent(ForeignAgentConfig(links=("eth1",), care_of_address=CARE_OF[number], **self._foreign))
 
     def _foreign_machine(self, number: int) -> Machine:
         visited = port((VISITED1, VISITED2)[number - 1], "eth1", 1 + number, f"198.51.{number}.1/24")

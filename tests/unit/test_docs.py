@@ -106,7 +106,7 @@ def test_the_page_of_the_control_api_has_the_paths_that_the_server_has(tmp_path:
     server = ControlServer(tmp_path / "socket", _NoBackend(), Feed())  # type: ignore[arg-type]
     served = {(route.method, route.resource.canonical) for route in server._runner.app.router.routes()}
     text = (FOLDER / "control-api.md").read_text()
-    written = set(re.findall(r"^\| (GET|POST) \| `(/v1/\w+)` \|", text, re.MULTILINE))
+    written = set(re.findall(r"^\| (GET|POST|DELETE) \| `(/v1/[\w/{}]+)` \|", text, re.MULTILINE))
     assert written == {(method, path) for method, path in served if method != "HEAD"}
 
 

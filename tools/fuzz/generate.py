@@ -27,9 +27,14 @@ def generate(random: Random, target: Target) -> bytes:
         octets += random.choice(target.seeds)
     if target.is_text and random.random() < 0.8:
         return _with_odd_values(random, bytes(octets))
+    mutate(random, octets)
+    return bytes(octets)
+
+
+def mutate(random: Random, octets: bytearray) -> None:
+    """Makes nothing, or a few things, wrong about the octets."""
     for _ in range(random.choice((0, 1, 1, 1, 2, 2, 4, 8))):
         random.choice(_MUTATIONS)(random, octets)
-    return bytes(octets)
 
 
 def _with_odd_values(random: Random, text: bytes) -> bytes:

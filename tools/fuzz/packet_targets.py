@@ -4,12 +4,14 @@ from ipaddress import IPv4Address
 
 from tools.fuzz.target import Refused, Target, with_checksum
 
+from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
 from mobileip.dataplane.userspace.outcome import Answer, Outcome, Several
-from mobileip.dataplane.userspace.path import from_device, from_tunnel
+from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import from_inside
-from mobileip.forwarding.model import BindingRoute, ForwardingState, Tunnel, TunnelExit
+from mobileip.forwarding.model import BindingRoute, ForwardingState, TunnelExit
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip import icmp
 from mobileip.wire.ip.ipip import decapsulate, encapsulate
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, Ipv4Packet, decode_ipv4, encode_ipv4

@@ -106,7 +106,11 @@ def _mip_objects() -> list[str]:
 def _mip_options() -> list[str]:
     parser = mip.parser()
     common = {action.dest for action in _arguments(parser)}
-    everywhere = [[code(_word(action)), "all", _help(action)] for action in _arguments(parser)]
+    children = _children(parser).values()
+    shared = {action.dest for child in children for action in _arguments(child)}
+    everywhere = [
+        [code(_word(action)), "all" if action.dest in shared else "mip", _help(action)] for action in _arguments(parser)
+    ]
     return table(("option", "of", "meaning"), everywhere + _options(_children(parser), common))
 
 

@@ -116,6 +116,42 @@ ABOUT: dict[str, tuple[str, str]] = {
         "",
         "Copy broadcasts of the home network to the mobile nodes that ask for them (B); else the bit is ignored.",
     ),
+    "home_agent.forwarded_groups": (
+        "",
+        (
+            "Multicast groups on the home network, as prefixes, that are copied as its broadcasts are: to the mobile "
+            "nodes that ask for those (B)."
+        ),
+    ),
+    "home_agent.reverse_tunnel": (
+        "",
+        (
+            "Reverse tunnels (RFC 3024). `required`: requests without T are denied (code 138); `required_if_private`: "
+            "those from private home addresses are; `refused`: those with T are (code 137)."
+        ),
+    ),
+    "home_agent.encapsulations": (
+        "",
+        "What tunnels may look like; requests for others are denied (code 139). `ipip` always belongs to it.",
+    ),
+    "home_agent.gre_checksum": ("", "Put a checksum into the GRE packets that we send (RFC 2784)."),
+    "home_agent.gre_sequence": ("", "Number the GRE packets that we send (RFC 2890)."),
+    "home_agent.nat_traversal": (
+        "",
+        (
+            "Tunnel in UDP to those behind a NAT (RFC 3519), else deny them (code 129). `false` where reverse tunnels "
+            "are refused."
+        ),
+    ),
+    "home_agent.force_udp": ("", "Mobile nodes may have a tunnel in UDP without a NAT too; else code 129."),
+    "home_agent.keepalive_interval": (
+        "s",
+        "How often mobile nodes are told to remind their NAT of a tunnel in UDP; 0 leaves it to them.",
+    ),
+    "home_agent.nat_maximum_lifetime": (
+        "s",
+        "The longest registration with a tunnel in UDP: a NAT that forgets goes unnoticed no longer (RFC 3519 §5.2).",
+    ),
     "home_agent.address_pool": (
         "",
         "Home addresses for mobile nodes that are known by `nai` alone, each lent while a binding lives (RFC 2794).",
@@ -193,6 +229,40 @@ ABOUT: dict[str, tuple[str, str]] = {
     ),
     "foreign_agent.message": ("", "Words for people, sent along with every answer to a mobile node."),
     "foreign_agent.strict_reserved_bits": ("", "Deny requests with a reserved bit set (code 70); else it is ignored."),
+    "foreign_agent.reverse_tunnel": (
+        "",
+        "Tunnel what visitors send to their home agents (RFC 3024)? `off`: no (code 74); `required`: always (code 75).",
+    ),
+    "foreign_agent.encapsulating_delivery": (
+        "",
+        "Let visitors choose by packet what is tunnelled, by encapsulating it for us (RFC 3024 §5.2; else code 79).",
+    ),
+    "foreign_agent.refuse_private_addresses": (
+        "",
+        "Serve private home addresses (RFC 1918) with a reverse tunnel only (else code 75).",
+    ),
+    "foreign_agent.encapsulations": (
+        "",
+        "What tunnels may look like; advertised, and requests for others are denied (code 72). `ipip` is always there.",
+    ),
+    "foreign_agent.prefer_gre": ("", "GRE with keys for all visitors, asked for or not (RFC 6245)."),
+    "foreign_agent.gre_key_form": (
+        "",
+        "How home agents are told GRE keys: as RFC 6245 has it, as 3GPP2 networks have it, or not at all.",
+    ),
+    "foreign_agent.behind_nat": (
+        "",
+        "We are behind a NAT: ask for tunnels in UDP (RFC 3519), and deny requests without a reverse tunnel (code 75).",
+    ),
+    "foreign_agent.nat_keeps_addresses": (
+        "",
+        "The NAT leaves home addresses alone and nobody filters them: no reverse tunnel is needed.",
+    ),
+    "foreign_agent.keepalive_interval": (
+        "s",
+        "After so long without a request the NAT is reminded of a tunnel in UDP; a home agent may want it sooner.",
+    ),
+    "foreign_agent.home_agent.gre_key_form": ("", "How this one is told GRE keys, if otherwise."),
     "foreign_agent.home_agent.address": ("", "Its address."),
     "foreign_agent.mobile_node.home_address": ("", "Its home address."),
     "mobile_node.home_address": (
@@ -239,6 +309,30 @@ ABOUT: dict[str, tuple[str, str]] = {
         "",
         "Let the home agent tell us when it ends a registration of an address of ours (RFC 3543).",
     ),
+    "mobile_node.reverse_tunnel": (
+        "",
+        (
+            "What we send goes through the home agent too (RFC 3024): wherever it can be had (`auto`), or else we do "
+            "not register (`required`), or nowhere (`off`)."
+        ),
+    ),
+    "mobile_node.delivery": (
+        "",
+        "How it reaches a foreign agent: it tunnels all, or what we encapsulate to it. Multicasts need the latter.",
+    ),
+    "mobile_node.direct_destinations": (
+        "",
+        "Prefixes that go direct, not through the reverse tunnel. Behind a foreign agent only with `encapsulating`.",
+    ),
+    "mobile_node.encapsulation": ("", "What to ask for; who has none but IP-in-IP gives us that."),
+    "mobile_node.nat_traversal": (
+        "",
+        "Ask for a tunnel in UDP (RFC 3519) with an address of ours: where a NAT is seen (`auto`), or in any case.",
+    ),
+    "mobile_node.keepalive_interval": (
+        "s",
+        "The first interval of keepalives in such a tunnel, if the home agent tells none; longer ones are tried.",
+    ),
     "mobile_node.coarse_identification": (
         "",
         "For home agents that keep Identifications in floating point: the eleven lowest bits are zero.",
@@ -257,14 +351,19 @@ DEFAULT_IN_WORDS = {
     "daemon.run_dir": "`$MIP_RUN_DIR`, else `/run/mip`",
     "home_agent.home_link": "none: a virtual network",
     "home_agent.address_pool": "none",
+    "home_agent.forwarded_groups": "none",
     "foreign_agent.default_home_agent": "none",
     "foreign_agent.message": "none",
+    "foreign_agent.encapsulations": "all three",
+    "foreign_agent.home_agent.gre_key_form": "as for all",
+    "home_agent.encapsulations": "all three",
     "home_agent.identity": "none",
     "home_agent.message": "none",
     "home_agent.redirect_to": "none",
     "home_agent.mobile_node.nai": "none",
     "home_agent.mobile_node.message": "that for all",
     "mobile_node.nai": "none",
+    "mobile_node.direct_destinations": "none",
     "mobile_node.home_agent_nai": "none",
     "mobile_node.preferred_home_agent": "none",
     "mobile_node.agent_link_addresses": "none",
@@ -385,6 +484,7 @@ TYPES = (
     ("a prefix", "prefix"),
     ("an interface name$", "interface name"),
     ("interface names", "array of interface names"),
+    ("a list of", "array of strings"),
     ("a folder$", "path"),
     ("a name such as", "string"),
     ("link-layer addresses by interface$", "table"),

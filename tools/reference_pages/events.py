@@ -23,6 +23,9 @@ ABOUT = {
     "agent_heard": "An agent that was not known, or is known anew: restarted, or heard again after doubt.",
     "operation_failed": "The kernel refused something: `what` with the reason, `target` in words.",
     "repaired": "Others removed something of ours from the kernel; so many `objects` were put back.",
+    "device_lost": "Others took the name of our tunnel device away: no tunnelled packet passes. It is tried "
+    "again until it succeeds.",
+    "device_restored": "The tunnel device is there again, and the routes into it.",
     "rule_fight": "Others keep removing what we put back: the kinds of `objects`. It is tried again, ever more rarely.",
 }
 """Of what has no docstring; the others' is the sentence."""
@@ -30,11 +33,13 @@ ABOUT = {
 ADDED = {
     "operation_failed": {"what": "string", "target": "string"},
     "repaired": {"objects": "integer"},
+    "device_lost": {"device": "string", "reason": "string", "hint": "string"},
+    "device_restored": {"device": "string"},
     "rule_fight": {"objects": "array of string"},
 }
 """Types of the fields of what the daemon adds; the names are compared with the code."""
 
-PLAIN = {str: "string", int: "integer", float: "number", bytes: "hexadecimal", IPv4Address: "string"}
+PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number", bytes: "hexadecimal", IPv4Address: "string"}
 
 
 def _type(annotation: object) -> str:

@@ -309,6 +309,10 @@ class Advertiser:
             # R5944-2.3-i, R5944-2.3-j: on the home link, and on no other.
             home_agent=offer.home_agent,
             foreign_agent=offer.foreign_agent,
+            minimal_encapsulation=offer.minimal_encapsulation,
+            gre_encapsulation=offer.gre_encapsulation,
+            reverse_tunneling=offer.reverse_tunneling,
+            udp_tunneling=offer.udp_tunneling,
             registration_revocation=offer.registration_revocation,
             care_of_addresses=offer.care_of_addresses,
         )

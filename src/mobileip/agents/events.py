@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import msgspec
 
+from mobileip.forwarding.news import News
 from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
 from mobileip.wire.message import Decoded, Message
 
@@ -113,6 +114,12 @@ class RevokeCommanded(_Event, frozen=True, kw_only=True):
     home_address: IPv4Address
 
 
+class PacketsTold(_Event, frozen=True, kw_only=True):
+    """Something that was seen in a tunnel."""
+
+    news: News
+
+
 Event = (
     MessageArrived
     | DeliveryFailed
@@ -127,4 +134,5 @@ Event = (
     | RegisterCommanded
     | DeregisterCommanded
     | RevokeCommanded
+    | PacketsTold
 )

@@ -67,6 +67,18 @@ class BindingRemoved(_Notice, frozen=True, kw_only=True):
     cause: str
 
 
+class TunnelMoved(_Notice, frozen=True, kw_only=True):
+    """The end of a tunnel in UDP is elsewhere now: a NAT gave a mobile node another address or port, which its renewal
+    came from, or its first keepalive (`previous_port` 0: it had not been known)."""
+
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    address: IPv4Address
+    port: int
+    previous_address: IPv4Address
+    previous_port: int
+
+
 class RegistrationDenied(_Notice, frozen=True, kw_only=True):
     """We (home or foreign agent) refused, or (mobile node) were refused."""
 
@@ -153,6 +165,35 @@ class RegistrationLost(_Notice, frozen=True, kw_only=True):
     cause: str
 
 
+class TunnelAgreed(_Notice, frozen=True, kw_only=True):
+    """How the tunnel of a new registration runs, where that differs from before. `nat_traversal`: agreed (the tunnel is
+    in UDP), declined (no NAT is seen), not_understood (by the home agent: behind a NAT nothing would come through),
+    not_asked. `delivery` to a foreign agent: direct | encapsulating."""
+
+    care_of_address: IPv4Address
+    encapsulation: str
+    reverse_tunnel: bool
+    delivery: str
+    nat_traversal: str
+
+
+class TunnelSilent(_Notice, frozen=True, kw_only=True):
+    """The mobile node registers again because its tunnel in UDP seems broken; `cause`: unanswered (keepalives) |
+    unheard (it sends, and hears nothing)."""
+
+    care_of_address: IPv4Address
+    cause: str
+
+
+class RequestAmended(_Notice, frozen=True, kw_only=True):
+    """After a denial of our tunnel the mobile node asks again, otherwise. `amendment`: without_reverse_tunnel |
+    with_reverse_tunnel | direct_delivery | ip_in_ip | udp_not_forced | without_udp."""
+
+    code: int
+    reason: str
+    amendment: str
+
+
 class ClockCorrected(_Notice, frozen=True, kw_only=True):
     """Our offset to the home agent's clock was corrected after code 133 (RFC 5944 §5.7.1); seconds."""
 
@@ -214,6 +255,7 @@ Notice = (
     | BindingChanged
     | BindingRenewed
     | BindingRemoved
+    | TunnelMoved
     | RegistrationDenied
     | VisitorAdded
     | VisitorRemoved
@@ -224,6 +266,9 @@ Notice = (
     | RegistrationSent
     | Registered
     | RegistrationLost
+    | TunnelAgreed
+    | TunnelSilent
+    | RequestAmended
     | ClockCorrected
     | HomeAgentChosen
     | HomeAddressAssigned

@@ -41,6 +41,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     registration_required: bool = False
     registration_revocation: bool = False
     """X: the foreign agent takes part in registration revocation (RFC 3543 §3.1)."""
+    reverse_tunneling: bool = False
+    """T (RFC 3024 §3.1)."""
+    minimal_encapsulation: bool = False
+    gre_encapsulation: bool = False
+    udp_tunneling: bool = False
+    """U: the foreign agent is behind a NAT and tunnels in UDP (RFC 3519 §3.4)."""
     interval: float
     """The longest time between two multicasts; a third of `lifetime` where that is shorter."""
     lifetime: int
@@ -76,6 +82,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
             registration_lifetime=terms.registration_lifetime,
             registration_required=self.registration_required or other.registration_required,
             registration_revocation=self.registration_revocation or other.registration_revocation,
+            reverse_tunneling=self.reverse_tunneling or other.reverse_tunneling,
+            minimal_encapsulation=self.minimal_encapsulation or other.minimal_encapsulation,
+            gre_encapsulation=self.gre_encapsulation or other.gre_encapsulation,
+            udp_tunneling=self.udp_tunneling or other.udp_tunneling,
             interval=min(self.interval, other.interval),
             lifetime=min(self.lifetime, other.lifetime),
             advertisement_address=self.advertisement_address,

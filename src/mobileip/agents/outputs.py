@@ -49,10 +49,26 @@ class AnnounceAddress(msgspec.Struct, frozen=True, kw_only=True):
     link_address: bytes | None = None
 
 
+class SendKeepalive(msgspec.Struct, frozen=True, kw_only=True):
+    """An ICMP echo request from the home address to the home agent through the reverse tunnel (RFC 3519 §4.9); its
+    answer comes as `news.EchoAnswered`."""
+
+    home_address: IPv4Address
+    home_agent: IPv4Address
+    identifier: int
+    sequence: int
+
+
+class AskActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """When was the mobile node's tunnel used last? Answered at once by `news.TunnelActivity`."""
+
+    home_address: IPv4Address
+
+
 class Notify(msgspec.Struct, frozen=True):
     """Something operators should learn: becomes a log line, a counter and an entry of the event feed."""
 
     notice: Notice
 
 
-Output = SendMessage | SendDiscovery | ChangeForwarding | AnnounceAddress | Notify
+Output = SendMessage | SendDiscovery | ChangeForwarding | AnnounceAddress | SendKeepalive | AskActivity | Notify

@@ -6,8 +6,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
 from math import nan
 from pathlib import Path
+from typing import NoReturn
 
 from mobileip.cli import tables
 from mobileip.control.client import SOCKET_NAME, ControlClient, ControlError
@@ -36,6 +38,7 @@ HELP = {
     "deregister": "give the registration up until `mip register`",
     "restart": "the daemon starts anew and adopts what it left in the kernel",
     "stop": "the daemon ends and removes all that it made",
+    "clear": "end a mobile node's bindings, or a visitor, and tell the other agent",
     "wait": "until something is true",
     "check": "validate a configuration file",
     "genkey": "print a fresh key",
@@ -50,6 +53,12 @@ PROGRAMS = {
     "genkey": "mobileip.daemon.genkey",
 }
 """What runs as a program of its own, so that asking a daemon costs no import of it."""
+
+VERSION_PROGRAM = "mobileip.control.version"
+"""Another one, behind --version."""
+
+CLEARED = ("binding", "visitor")
+"""What can be ended by `mip clear`."""
 
 CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
 """What can be waited for: registered anywhere, or from one kind of place."""
@@ -85,17 +94,42 @@ def expand(word: str) -> str:
     return word
 
 
-def parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+class UsageError(ControlError):
+    """Words that are no command. `usage`: what would be one."""
+
+    def __init__(self, message: str, command: argparse.ArgumentParser) -> None:
+        super().__init__("usage", message, f"see {command.prog} --help")
+        self.usage = command.format_usage()
+        self.prog = command.prog
+
+
+class Parser(argparse.ArgumentParser):
+    """Leaves the printing of errors to `main`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, self)
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether --json (or an abbreviation), -j or a cluster as -sj is among words that may be no command at all."""
+    return any(
+        (len(word) > 2 and "--json".startswith(word)) or (word[:1] == "-" and word[1:2] != "-" and "j" in word)
+        for word in words
+    )
+
+
+def parser() -> Parser:
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("-j", "--json", action="store_true", help="JSON, for programs")
     common.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's control socket")
     common.add_argument("--run-dir", type=Path, metavar="DIR", help="the daemon's run directory ($MIP_RUN_DIR)")
-    command = argparse.ArgumentParser(
+    command = Parser(
         prog="mip",
         allow_abbrev=False,  # `split` must know an option that takes the next word
         description="Mobile IP on this machine. Objects may be abbreviated: mip b = mip binding.",
         parents=[common],
     )
+    command.add_argument("--version", action="store_true", help="print the version and end")
     objects = command.add_subparsers(dest="object", metavar="OBJECT", required=True)
     for name in SHOWN:
         shown = objects.add_parser(name, help=HELP[name], parents=[common])
@@ -106,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
     events.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     for name in ("register", "deregister", "restart", "stop"):
         objects.add_parser(name, help=HELP[name], parents=[common])
+    clear = objects.add_parser("clear", help=HELP["clear"], parents=[common])
+    clear.add_argument("what", type=_cleared, choices=CLEARED, help="of a home agent, of a foreign agent")
+    clear.add_argument("home_address", type=_address, metavar="HOME_ADDRESS", help="of the mobile node")
     wait = objects.add_parser("wait", help=HELP["wait"], parents=[common])
     wait.add_argument("--for", dest="condition", choices=CONDITIONS, default="registered")
     wait.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS")
@@ -124,6 +161,17 @@ def _seconds(word: str) -> float:
     return value
 
 
+def _cleared(word: str) -> str:
+    return next((name for name in CLEARED if word and name.startswith(word)), word)
+
+
+def _address(word: str) -> str:
+    try:
+        return str(IPv4Address(word))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{word} is wrong: an IPv4 address is expected") from error
+
+
 def _verb(word: str) -> str:
     return "show" if word and "show".startswith(word) else word
 
@@ -133,9 +181,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words:
         words[0] = expand(words[0])
         if words[0] in PROGRAMS:
-            program = [sys.executable, "-m", PROGRAMS[words[0]], *words[1:]]
-            os.execv(sys.executable, program)  # noqa: S606 - a program of ours, given as words
-    options = parser().parse_args([*before, *words], argparse.Namespace(json=False, socket=None, run_dir=None))
+            _become(PROGRAMS[words[0]], *words[1:])
+    if "--version" in before:
+        _become(VERSION_PROGRAM)
+    try:
+        options = parser().parse_args([*before, *words], argparse.Namespace(json=False, socket=None, run_dir=None))
+    except UsageError as error:
+        complain_of_usage(error, as_json=wants_json([*before, *words]))
+        return error.exit_code
     try:
         result = run(options)
         print(end="", flush=True)  # what can't be written is known now, not when the interpreter ends
@@ -155,6 +208,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result
 
 
+def _become(module: str, *words: str) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-m", module, *words])  # noqa: S606 - a program of ours, given as words
+
+
 def _write_no_more() -> None:
     """What is still buffered is for nobody; without this the interpreter would try once more at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -171,8 +228,19 @@ def run(options: argparse.Namespace) -> int:
         return follow(client, options)
     if options.object == "wait":
         return wait(client, options)
+    if options.object == "clear":
+        return clear(client, options)
     answer = client.post(options.object)
     print(json.dumps(answer) if options.json else f"{options.object}: done")
+    return 0
+
+
+def clear(client: ControlClient, options: argparse.Namespace) -> int:
+    view = client.delete(SHOWN[options.what], options.home_address)
+    if options.json:
+        print(json.dumps(view))
+    else:
+        print(tables.revoked(options.what, view) if isinstance(view, dict) else "done")
     return 0
 
 
@@ -183,6 +251,13 @@ def complain(error: ControlError, *, as_json: bool) -> None:
     else:
         hint = f" ({error.hint})" if error.hint else ""
         print(f"mip: {error.message}{hint}", file=sys.stderr)
+
+
+def complain_of_usage(error: UsageError, *, as_json: bool) -> None:
+    if as_json:
+        complain(error, as_json=True)
+    else:
+        print(f"{error.usage}{error.prog}: error: {error.message}", file=sys.stderr)
 
 
 def show(client: ControlClient, options: argparse.Namespace) -> int:

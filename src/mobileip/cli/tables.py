@@ -36,20 +36,31 @@ def seconds(name: str) -> Callable[[Row], str]:
     return lambda row: duration(row.get(name))
 
 
+def tunnel(row: Row) -> str:
+    """A binding's tunnel: how packets are encapsulated, where it leads if it is one in UDP, and which ways."""
+    endpoint = row.get("udp_endpoint")
+    udp = f" in UDP to {endpoint}" if endpoint else ""
+    return f"{row.get('encapsulation')}{udp}" + (", both ways" if row.get("reverse_tunnel") else "")
+
+
 COLUMNS: dict[str, Sequence[Column]] = {
     "bindings": (
         ("HOME ADDRESS", field("home_address")),
+        ("NAI", field("nai")),
         ("CARE-OF ADDRESS", field("care_of_address")),
         ("KIND", lambda row: "co-located" if row.get("colocated") else "foreign agent"),
-        ("TUNNEL", field("encapsulation")),
+        ("TUNNEL", tunnel),
         ("LEFT", seconds("remaining_seconds")),
         ("SPI", field("spi")),
     ),
     "visitors": (
         ("HOME ADDRESS", field("home_address")),
+        ("NAI", field("nai")),
         ("HOME AGENT", field("home_agent")),
         ("LINK", field("interface")),
         ("LINK ADDRESS", field("link_address")),
+        ("ENCAPSULATION", field("encapsulation")),
+        ("REVERSE TUNNEL", field("reverse_tunnel")),
         ("LEFT", seconds("remaining_seconds")),
     ),
     "agents": (
@@ -72,8 +83,13 @@ COLUMNS: dict[str, Sequence[Column]] = {
 }
 
 
+SPARSE = {"NAI": "nai"}
+"""Column -> field: shown only where some row has something to show in it."""
+
+
 def table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     """Left-aligned columns two spaces apart."""
+    columns = [(c, read) for c, read in columns if c not in SPARSE or any(row.get(SPARSE[c]) for row in rows)]
     cells = [[title for title, _ in columns]] + [[read(row) for _, read in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)
@@ -117,8 +133,38 @@ def registration(view: Row) -> str:
     entries = [(name.replace("_", " "), text(view.get(name)).replace("_", " ")) for name in names]
     if view.get("registered"):
         entries.append(("left", duration(view.get("remaining_seconds"))))
+    if view.get("encapsulation"):
+        entries.append(("tunnel", _tunnel(view)))
     entries.append(("clock offset", f"{view.get('clock_offset_seconds')} s"))
     return pairs(entries)
+
+
+_NAT_TRAVERSAL = {
+    "agreed": "in UDP",
+    "declined": "not in UDP: no NAT is seen",
+    "not_understood": "not in UDP: the home agent knows nothing of it",
+}
+
+
+def _tunnel(view: Row) -> str:
+    ways = "both ways" if view.get("reverse_tunnel") else "towards us"
+    words = [text(view.get("encapsulation")), ways]
+    traversal = _NAT_TRAVERSAL.get(text(view.get("nat_traversal")))
+    words += [traversal] if traversal else []
+    if view.get("keepalive_seconds"):
+        words.append(f"keepalives after {duration(view.get('keepalive_seconds'))}")
+    return ", ".join(words)
+
+
+def revoked(what: str, view: Row) -> str:
+    """One line: what is over, and whether the other side learns of it."""
+    number = view.get("revoked")
+    parts = [f"{text(number)} {what}{'' if number == 1 else 's'} of {text(view.get('home_address'))} revoked"]
+    if view.get("told"):
+        parts.append(f"{text(view.get('told'))} is being told")
+    if view.get("not_told"):
+        parts.append(f"{text(view.get('not_told'))} can't be told: revocation was not agreed on at registration")
+    return "; ".join(parts)
 
 
 def traffic(view: Row) -> str:

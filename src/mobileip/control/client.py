@@ -61,6 +61,10 @@ class ControlClient:
         """register | deregister | restart | stop."""
         return self._request("POST", name)
 
+    def delete(self, name: str, home_address: str) -> Json:
+        """What of `name` (bindings | visitors) has that home address is ended."""
+        return self._request("DELETE", f"{name}/{home_address}")
+
     def events(self, after: int | None = None, timeout: float | None = None) -> Iterator[dict[str, object]]:
         """Events as they come (`after` 0: kept ones first), until the daemon ends or none came for `timeout` seconds.
 

@@ -38,6 +38,13 @@ class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
     remaining_seconds: float | None = None
     last_denial: int | None = None
     clock_offset_seconds: float = 0.0
+    encapsulation: str | None = None
+    """Of a registration in force away from home, as what follows: ipip | gre | minimal."""
+    reverse_tunnel: bool | None = None
+    nat_traversal: str | None = None
+    """agreed: the tunnel is in UDP; declined: no NAT is seen; not_understood: by the home agent; not_asked."""
+    keepalive_seconds: float | None = None
+    """How often the NAT is reminded of a tunnel in UDP."""
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +85,10 @@ class BindingView(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: str
     spi: int
     colocated: bool
+    reverse_tunnel: bool = False
+    udp_endpoint: str | None = None
+    nai: str | None = None
+    revocation: bool = False
 
 
 class VisitorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +102,26 @@ class VisitorView(msgspec.Struct, frozen=True, kw_only=True):
     lifetime_seconds: int
     remaining_seconds: float | None
     registered_at: str
+    encapsulation: str = "ipip"
+    """ipip | gre | minimal; "ipip in udp" and so on behind a NAT."""
+    reverse_tunnel: str = "no"
+    """no | direct | encapsulating: whether what it sends is tunnelled, and which of it."""
+    nai: str | None = None
+    revocation: bool = False
+
+
+class RevokedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command ended: all bindings of a mobile node, or a visitor. It is over here, whoever else is told.
+
+    `told`: the other sides that a Registration Revocation (RFC 3543) goes to, until they acknowledge it (events
+    `revocation_sent`, `revocation_ended`). `not_told`: those that did not agree on revocation when the mobile node
+    registered; they find out by themselves.
+    """
+
+    home_address: str
+    revoked: int
+    told: list[str] = []
+    not_told: list[str] = []
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +22,7 @@ from mobileip.control.schema import (
     DoneView,
     ErrorView,
     RegistrationView,
+    RevokedView,
     StatusView,
     TrafficView,
     TunnelView,
@@ -48,6 +51,10 @@ class Backend(Protocol):
         """register | deregister | restart | stop; an error when it can't be done."""
         ...
 
+    def clear(self, name: str, home_address: IPv4Address) -> RevokedView | ErrorView:
+        """Ends what of `name` (bindings | visitors) has that home address; an error when there is nothing."""
+        ...
+
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,6 +70,8 @@ class ControlServer:
         application.router.add_get("/v1/events", self._events)
         for name in ("register", "deregister", "restart", "stop"):
             application.router.add_post(f"/v1/{name}", self._commander(name))
+        for name in ("bindings", "visitors"):
+            application.router.add_delete(f"/v1/{name}/{{home_address}}", self._clearer(name))
         # Event streams never end by themselves: a stop must not wait for them.
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
 
@@ -88,19 +97,29 @@ class ControlServer:
 
     def _commander(self, name: str) -> Handler:
         async def command(request: web.Request) -> web.StreamResponse:
-            if _peer_user(request) not in (0, os.geteuid()):
-                message = "only root and the daemon's own user may change anything"
-                return _error(403, ErrorView(code="forbidden", message=message, hint="use sudo"))
+            _require_right_to_change(request)
             error = self._backend.command(name)
             return _json(200, DoneView(done=name)) if error is None else _error(409, error)
 
         return command
 
+    def _clearer(self, name: str) -> Handler:
+        async def clear(request: web.Request) -> web.StreamResponse:
+            _require_right_to_change(request)
+            try:
+                home_address = IPv4Address(request.match_info["home_address"])
+            except ValueError as error:
+                return _error(400, ErrorView(code="usage", message=str(error), hint="a home address is expected"))
+            result = self._backend.clear(name, home_address)
+            return _error(404, result) if isinstance(result, ErrorView) else _json(200, result)
+
+        return clear
+
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         # Listening begins before the headers leave: whoever has an answer misses nothing that happens from there on.
-        with self._feed.listen(_last_event(request)) as events:
+        with self._feed.listen(_last_event(request)) as events, suppress(ConnectionError):  # a reader that goes away
             await response.prepare(request)
             while True:
                 try:
@@ -109,6 +128,7 @@ class ControlServer:
                     await response.write(b":\n\n")
                 else:
                     await response.write(b"id: %d\ndata: %b\n\n" % (number, octets))
+        return response
 
 
 @web.middleware
@@ -116,6 +136,9 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal in the one form of the schema; a fault of ours too, which goes to the log as well."""
     try:
         return await handler(request)
+    except _Forbidden:
+        message = "only root and the daemon's own user may change anything"
+        return _error(403, ErrorView(code="forbidden", message=message, hint="use sudo"))
     except web.HTTPException as error:
         return _error(error.status, ErrorView(code="usage", message=f"{request.method} {request.path}: {error.reason}"))
     except ConnectionError:
@@ -139,6 +162,16 @@ def _json(status: int, body: object) -> web.Response:
 
 def _error(status: int, error: ErrorView) -> web.Response:
     return _json(status, {"error": error})
+
+
+class _Forbidden(Exception):
+    """A change that whoever asks for it may not make."""
+
+
+def _require_right_to_change(request: web.Request) -> None:
+    """Raises: `_Forbidden`."""
+    if _peer_user(request) not in (0, os.geteuid()):
+        raise _Forbidden
 
 
 def _peer_user(request: web.Request) -> int:

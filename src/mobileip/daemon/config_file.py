@@ -1,8 +1,9 @@
 """TOML file -> configuration of each role: validated whole, every error with its key, all of them at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig, MoveDetection
 from mobileip.agents.offers import ADVERTISEMENT_ADDRESSES, AdvertisingConfig
-from mobileip.daemon import config_home, config_mobile
+from mobileip.daemon import config_foreign, config_home, config_mobile
 from mobileip.daemon.config_section import Section, in_range, read_integer, read_interface, read_path, read_string
 from mobileip.daemon.keys import KeyFileError, looks_like_key, read_key
 from mobileip.security.association import RESERVED_SPIS, Algorithm, MobilitySecurityAssociation, ReplayStyle
@@ -165,12 +166,16 @@ def _spi(value: object) -> int:
     return spi
 
 
-def _peers(section: Section, key: str, name: str) -> tuple[tuple[IPv4Address, MobilitySecurityAssociation], ...]:
-    """[[section.key]] tables with an address under `name` and an association."""
+def _peers(
+    section: Section, key: str, name: str, read: Callable[[Section, IPv4Address | None], None] | None = None
+) -> tuple[tuple[IPv4Address, MobilitySecurityAssociation], ...]:
+    """[[section.key]] tables with an address under `name` and an association; `read` takes what else they have."""
     peers: list[tuple[IPv4Address, MobilitySecurityAssociation]] = []
     for entry in section.sections(key):
         address = entry.address(name)
         association = _association(entry)
+        if read is not None:
+            read(entry, address)
         entry.finish()
         if address is None or association is None:
             continue
@@ -258,7 +263,9 @@ def _foreign_agent(section: Section) -> ForeignAgentConfig | None:
     links = section.interfaces("links")
     # R5944-3.7.1-a: "Each foreign agent MUST be configured with a care-of address."
     care_of_address = section.address("care_of_address")
-    home_agents = _peers(section, "home_agent", "address")
+    forms: config_foreign.KeyForms = {}
+    note = partial(config_foreign.note_key_form, forms=forms)
+    home_agents = _peers(section, "home_agent", "address", note)
     mobile_nodes = _peers(section, "mobile_node", "home_address")
     values = {
         name: section.number(name, getattr(default, name), low, high)
@@ -282,28 +289,25 @@ def _foreign_agent(section: Section) -> ForeignAgentConfig | None:
     }
     default_home_agent = section.address("default_home_agent") if section.has("default_home_agent") else None
     message = section.take("message", _read_message, "", f"a text of at most {LONGEST_MESSAGE} octets")
+    tunnels = config_foreign.options_of(section)
     advertising = _advertising(section)
     section.finish()
     if not links or care_of_address is None:
         return None
-    return ForeignAgentConfig(
+    return config_foreign.built(
+        section,
         links=links,
         care_of_address=care_of_address,
         home_agents=home_agents,
         mobile_nodes=mobile_nodes,
+        gre_key_forms=tuple(forms.items()),
+        **tunnels,
         **msgspec.structs.asdict(advertising),
         pending_timeout=pending_timeout,
-        registration_required=flags["registration_required"],
-        strict_reserved_bits=flags["strict_reserved_bits"],
-        foreign_home_on_deregistration=flags["foreign_home_on_deregistration"],
-        nai_registrations=flags["nai_registrations"],
-        revocation=flags["revocation"],
+        **flags,
         default_home_agent=default_home_agent,
         message=message or "",
-        registration_lifetime=values["registration_lifetime"],
-        maximum_visitors=values["maximum_visitors"],
-        maximum_pending=values["maximum_pending"],
-        maximum_pending_total=values["maximum_pending_total"],
+        **values,
     )
 
 

@@ -4,9 +4,16 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from mobileip.agents.home.config import LONGEST_TEXT, HomeAgentConfig, MobileNodeEntry, identity_of
+from mobileip.agents.home.config import (
+    LONGEST_TEXT,
+    HomeAgentConfig,
+    MobileNodeEntry,
+    ReverseTunnels,
+    identity_of,
+)
 from mobileip.agents.home.nodes import ServedMobileNodes
 from mobileip.daemon.config_section import Section, in_range, read_address, read_string
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 
 LONGEST_NAI = 253
@@ -19,7 +26,12 @@ FLAGS = (
     "require_foreign_home_authentication",
     "foreign_home_on_deregistration",
     "allow_unauthenticated",
+    "force_udp",
+    "gre_checksum",
+    "gre_sequence",
 )
+LONGEST_KEEPALIVE_INTERVAL = 0xFFFF
+"""Seconds (RFC 3519 §3.2)."""
 
 _Read = Callable[[Section], MobilitySecurityAssociation | None]
 _Name = tuple[IPv4Address | None, str | None]
@@ -33,12 +45,31 @@ def options_of(section: Section) -> dict[str, Any]:
     if section.has("identity"):
         expected = "a host name such as ha.example.net"
         options["identity"] = section.take("identity", lambda v: _identity(read_string(v)), None, expected)
+    if section.has("forwarded_groups"):
+        expected = "a list of prefixes of multicast groups such as 239.1.0.0/16"
+        options["forwarded_groups"] = section.take("forwarded_groups", _groups, (), expected)
     if section.has("redirect_to"):
         options["redirect_to"] = section.address("redirect_to")
     if section.has("address_pool"):
         expected = "two addresses such as 10.1.0.100-10.1.0.200"
         options["address_pool"] = section.take("address_pool", _range, None, expected)
-    return options
+    return options | _tunnels_of(section, default)
+
+
+def _tunnels_of(section: Section, default: HomeAgentConfig) -> dict[str, Any]:
+    """What a file leaves out is allowed: who asks for a tunnel has to prove who it is."""
+    # R3024-3.2-a: "home agents [...] SHOULD NOT object to providing reverse tunnels".
+    reverse_tunnel = section.choice("reverse_tunnel", ReverseTunnels, ReverseTunnels.ALLOWED)
+    expected = 'a list of "ipip", "gre", "minimal"'
+    return {
+        "reverse_tunnel": reverse_tunnel,
+        "encapsulations": section.take("encapsulations", _encapsulations, tuple(Encapsulation), expected),
+        "nat_traversal": section.flag("nat_traversal", reverse_tunnel is not ReverseTunnels.REFUSED),
+        "keepalive_interval": section.number(
+            "keepalive_interval", default.keepalive_interval, 0, LONGEST_KEEPALIVE_INTERVAL
+        ),
+        "nat_maximum_lifetime": section.number("nat_maximum_lifetime", default.nat_maximum_lifetime, 10, 0xFFFF),
+    }
 
 
 def mobile_nodes_of(
@@ -105,9 +136,22 @@ def _text(value: object) -> str:
     return text
 
 
+def _encapsulations(value: object) -> tuple[Encapsulation, ...]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(dict.fromkeys(Encapsulation(read_string(each)) for each in value))
+
+
 def _identity(text: str) -> str:
     identity_of(text)
     return text
+
+
+def _groups(value: object) -> tuple[IPv4Network, ...]:
+    """Whether they are of multicast groups the agent knows."""
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(dict.fromkeys(IPv4Network(read_string(each)) for each in value))
 
 
 def _nai(value: object) -> str:

@@ -5,9 +5,17 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from mobileip.agents.home.config import is_laboratory
-from mobileip.agents.mobile.config import ANY_HOME_AGENT, UNSPECIFIED
+from mobileip.agents.mobile.config import (
+    ANY_HOME_AGENT,
+    UNSPECIFIED,
+    Delivery,
+    NatTraversal,
+    ReverseTunnelling,
+)
 from mobileip.agents.mobile.discovery import ALL_ROUTERS
-from mobileip.daemon.config_section import Section, read_address, read_interface, read_string
+from mobileip.agents.mobile.keepalive_interval import LONGEST, SHORTEST
+from mobileip.daemon.config_section import Section, read_address, read_interface, read_network, read_string
+from mobileip.forwarding.tunnel import Encapsulation
 
 LONGEST_NAI = 253
 """Octets (RFC 4282 §2.2)."""
@@ -52,9 +60,29 @@ def options_of(section: Section) -> dict[str, Any]:
         section.take("solicitation_address", _solicitation_address, ALL_ROUTERS, "one of 224.0.0.2, 255.255.255.255")
         or ALL_ROUTERS
     )
+    options |= _tunnels_of(section)
     if section.has("preferred_home_agent"):
         options["preferred_home_agent"] = section.address("preferred_home_agent")
     return options
+
+
+def _tunnels_of(section: Section) -> dict[str, Any]:
+    """Which tunnels are asked for. What people expect: that it works from behind NATs and ingress filters."""
+    destinations = 'a list of prefixes such as ["192.0.2.0/24"]'
+    return {
+        "reverse_tunnel": section.choice("reverse_tunnel", ReverseTunnelling, ReverseTunnelling.AUTO),
+        "delivery": section.choice("delivery", Delivery, Delivery.DIRECT),
+        "direct_destinations": section.take("direct_destinations", _networks, (), destinations) or (),
+        "encapsulation": section.choice("encapsulation", Encapsulation, Encapsulation.IPIP),
+        "nat_traversal": section.choice("nat_traversal", NatTraversal, NatTraversal.AUTO),
+        "keepalive_interval": section.seconds("keepalive_interval", 25.0, SHORTEST, LONGEST),
+    }
+
+
+def _networks(value: object) -> tuple[IPv4Network, ...]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(read_network(each) for each in value)
 
 
 def _nai(value: object) -> str:
@@ -92,6 +120,8 @@ def check(section: Section, home_address: IPv4Address, home_agent: IPv4Address, 
         section.error("nai", "is missing (a home agent can only be assigned to a node with a name, RFC 4433 §3.3)")
     if options.get("preferred_home_agent") is not None and home_agent not in ANY_HOME_AGENT:
         section.error("preferred_home_agent", 'is of use only with home_agent = "assign" or "assign-anywhere"')
+    if options["direct_destinations"] and options["reverse_tunnel"] is ReverseTunnelling.OFF:
+        section.error("direct_destinations", 'is of use only with a reverse tunnel (reverse_tunnel = "auto")')
     if options["allow_unauthenticated"] and not (is_laboratory(home_address) and is_laboratory(home_agent)):
         section.error(
             "allow_unauthenticated", "is for loopback, private and documentation addresses only, of both ends"

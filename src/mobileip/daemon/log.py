@@ -28,6 +28,7 @@ _WARNINGS = frozenset(
         "unauthenticated_allowed",
     }
 )
+_ERRORS = frozenset({"device_lost"})
 _DEBUG = frozenset({"discarded", "binding_renewed", "registration_sent"})
 
 
@@ -70,6 +71,14 @@ def configure(level: str, form: LogFormat) -> None:
     LOGGER.setLevel(level.upper())
 
 
+def _level(event: str) -> int:
+    if event in _ERRORS:
+        return logging.ERROR
+    if event in _WARNINGS:
+        return logging.WARNING
+    return logging.DEBUG if event in _DEBUG else logging.INFO
+
+
 class NoticeLog:
     """Writes events of the feed to the log."""
 
@@ -80,8 +89,7 @@ class NoticeLog:
         event = str(fields.get("event", ""))
         if event == "discarded" and not self._may_log_discard(str(fields.get("source", "")), now):
             return
-        level = logging.WARNING if event in _WARNINGS else logging.DEBUG if event in _DEBUG else logging.INFO
-        LOGGER.log(level, event, extra={"fields": {k: v for k, v in fields.items() if k != "event"}})
+        LOGGER.log(_level(event), event, extra={"fields": {k: v for k, v in fields.items() if k != "event"}})
 
     def _may_log_discard(self, source: str, now: float) -> bool:
         if source not in self._discards and len(self._discards) >= SENDERS:

@@ -1,6 +1,7 @@
 """One machine's inputs and outputs in one object: sockets, TUN, watcher, engine; opened in an order to undo."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from ipaddress import IPv4Address
@@ -8,13 +9,16 @@ from pathlib import Path
 
 from mobileip.agents.events import Link
 from mobileip.daemon.config_file import Configuration
+from mobileip.daemon.device_keeper import DeviceKeeper, OnTrouble
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ArpAnswer
+from mobileip.forwarding.news import News
 from mobileip.linux import clock
 from mobileip.linux.arp_answers import ArpAnswers
 from mobileip.linux.home_links import HomeLinks
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.raw_tunnel import RawTunnelSocket
+from mobileip.linux.realm_devices import RealmDevices
 from mobileip.linux.signalling import Receivers, Signalling
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
@@ -27,6 +31,14 @@ PACKETS_PER_WAKE_UP = 64
 def signalling_links(configuration: Configuration) -> Sequence[str]:
     """Links that are heard by packet sockets: where a mobile node may have no address."""
     return configuration.links
+
+
+def visiting_links(configuration: Configuration) -> frozenset[str]:
+    """Those of them where a mobile node listens, and no agent."""
+    home, foreign, mobile = configuration.home_agent, configuration.foreign_agent, configuration.mobile_node
+    served = {home.home_link} if home is not None else set()
+    served.update(foreign.links if foreign is not None else ())
+    return frozenset(mobile.links if mobile is not None else ()) - served
 
 
 class Machine:
@@ -45,6 +57,8 @@ class Machine:
         on_link: Callable[[Link], None],
         on_link_removed: Callable[[str], None],
         on_ours_changed: Callable[[], None],
+        on_news: Callable[[News], None],
+        on_device_trouble: OnTrouble,
     ) -> None:
         settings = configuration.daemon
         self._on_link = on_link
@@ -65,31 +79,38 @@ class Machine:
             undo.callback(self.watch.stop)
             self._tunnel = RawTunnelSocket()
             undo.callback(self._tunnel.close)
-            self.signalling = Signalling(signalling_links(configuration), self.watch, receivers)
+            self.signalling = Signalling(
+                signalling_links(configuration), self.watch, receivers, visiting_links(configuration)
+            )
             undo.pop_all()
+        self._keeper = DeviceKeeper(self.device, self._read_device, self._ours_changed, on_device_trouble)
         self._home_links = HomeLinks(self._broadcast_heard)
         self._arp_answers = ArpAnswers(self._link_address_of)
-        self.engine = UserspaceEngine(settings.device, self.kernel, self, self)
+        self._realms = RealmDevices(settings.device, settings.tunnel_mtu, on_packet=self._packet_of_realm)
+        self.engine = UserspaceEngine(settings.device, self.kernel, self, self, on_news)
 
     async def start(self) -> None:
         """From here on packets, messages and link events come in."""
         loop = asyncio.get_running_loop()
         self.signalling.start()
         await self.watch.start()
-        loop.add_reader(self._tunnel.fileno(), self._read_tunnel)
+        for source in self._tunnel.sources:
+            loop.add_reader(source, self._read_tunnel, source)
         loop.add_reader(self._tunnel.icmp_fileno(), self._read_icmp)
-        loop.add_reader(self.device.fileno(), self._read_device)
+        self._keeper.start()
 
     def stop(self) -> None:
         """Closes everything; what is in the kernel's tables stays."""
         loop = asyncio.get_running_loop()
-        loop.remove_reader(self._tunnel.fileno())
+        for source in self._tunnel.sources:
+            loop.remove_reader(source)
         loop.remove_reader(self._tunnel.icmp_fileno())
-        loop.remove_reader(self.device.fileno())
+        self._keeper.stop()
         self.watch.stop()
         self.signalling.stop()
         self._home_links.stop()
         self._arp_answers.stop()
+        self._realms.stop()
         self._tunnel.close()
         self.kernel.close()
         self.device.close()
@@ -116,6 +137,9 @@ class Machine:
     def answer_arp(self, answers: frozenset[ArpAnswer]) -> None:
         self._arp_answers.answer(answers)
 
+    def open_realms(self, realms: frozenset[int]) -> None:
+        self._realms.open(realms)
+
     # -- readers
 
     def _link_changed(self, link: Link) -> None:
@@ -132,12 +156,8 @@ class Machine:
 
     def _ours_changed(self) -> None:
         """The device first: routes into it can be repaired only when it is there and up."""
-        loop = asyncio.get_running_loop()
-        before = self.device.fileno()
-        if self.device.repair():
-            loop.remove_reader(before)
-            loop.add_reader(self.device.fileno(), self._read_device)
-        self._on_ours_changed()
+        if self._keeper.changed():
+            self._on_ours_changed()
 
     def _link_address_of(self, name: str) -> bytes | None:
         link = self.watch.links().get(name)
@@ -149,8 +169,17 @@ class Machine:
     def _read_device(self) -> None:
         _drain(self.device.read, self.engine.packet_from_device)
 
-    def _read_tunnel(self) -> None:
-        _drain(self._tunnel.read, self.engine.packet_from_tunnel)
+    def _read_tunnel(self, source: socket.socket) -> None:
+        now = clock.now().boot
+        for _ in range(PACKETS_PER_WAKE_UP):
+            found = self._tunnel.read(source)
+            if found is None:
+                return
+            packet, index = found
+            self.engine.packet_from_tunnel(packet, now, self.watch.name_of(index))
+
+    def _packet_of_realm(self, packet: bytes, realm: int) -> None:
+        self.engine.packet_from_device(packet, clock.now().boot, realm)
 
     def _read_icmp(self) -> None:
         _drain(self._tunnel.read_icmp, self.engine.icmp_packet)

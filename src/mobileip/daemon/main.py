@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from mobileip.control.schema import ErrorView
+from mobileip.control.version import version
 from mobileip.daemon import log, sweep
 from mobileip.daemon.config_file import Configuration, ConfigurationError, load
 from mobileip.daemon.lock import DaemonLock, run_directory_of
@@ -26,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="configuration (TOML)")
     command.add_argument("--run-dir", type=Path, metavar="DIR", help="control socket and state (default /run/mip)")
     command.add_argument("--check", action="store_true", help="validate the configuration and end")
+    command.add_argument("--version", action="version", version=f"mipd {version()}", help="print the version and end")
     command.add_argument("-v", "--verbose", action="store_true", help="log at level debug")
     return command
 

@@ -12,16 +12,19 @@ from typing import Protocol
 from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
+    AskActivity,
     ChangeForwarding,
     Departure,
     Notify,
     Output,
     SendDiscovery,
+    SendKeepalive,
     SendMessage,
 )
 from mobileip.dataplane.engine import Engine
 from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingChange, Key, Wish
+from mobileip.forwarding.news import News
 from mobileip.wire.agent_discovery import encode_icmp
 
 
@@ -40,16 +43,18 @@ class Performer:
         sender: Sender,
         notify: Callable[[Notice], None],
         report: Callable[[Sequence[Failure]], None],
+        on_news: Callable[[News], None],
     ) -> None:
         self._engine = engine
         self._sender = sender
         self._notify = notify
         self._report = report
+        self._on_news = on_news
         self.unsent: Counter[str] = Counter()
         """Messages that the machine refused, by its reason: retransmission heals them, an operator wants to know."""
 
-    def perform(self, outputs: Sequence[Output]) -> None:
-        """All outputs of one batch of events."""
+    def perform(self, outputs: Sequence[Output], now: float) -> None:
+        """All outputs of one batch of events; `now` is boot time, s."""
         changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
         if changes:
             failures = self._engine.apply(merge(changes))
@@ -57,16 +62,25 @@ class Performer:
                 self._report(failures)
         for output in outputs:
             match output:
-                case SendMessage(octets=octets, departure=departure):
-                    self._count(self._sender.send(octets, departure))
-                case SendDiscovery(message=message, departure=departure):
-                    self._count(self._sender.send_icmp(encode_icmp(message), departure))
-                case AnnounceAddress(interface=interface, address=address, link_address=link_address):
-                    self._count(self._sender.announce(interface, address, link_address))
+                case SendMessage() | SendDiscovery() | AnnounceAddress():
+                    self._count(self._sent(output))
+                case SendKeepalive() as keepalive:
+                    self._engine.send_keepalive(keepalive.home_address, keepalive.home_agent, keepalive.sequence, now)
+                case AskActivity(home_address=home_address):
+                    self._on_news(self._engine.activity(home_address))
                 case Notify(notice=notice):
                     self._notify(notice)
                 case ChangeForwarding():  # no other
                     pass  # done above
+
+    def _sent(self, output: SendMessage | SendDiscovery | AnnounceAddress) -> int:
+        match output:
+            case SendMessage(octets=octets, departure=departure):
+                return self._sender.send(octets, departure)
+            case SendDiscovery(message=message, departure=departure):
+                return self._sender.send_icmp(encode_icmp(message), departure)
+            case AnnounceAddress(interface=interface, address=address, link_address=link_address):  # no other
+                return self._sender.announce(interface, address, link_address)
 
     def _count(self, number: int) -> None:
         if number:

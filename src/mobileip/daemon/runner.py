@@ -17,6 +17,7 @@ from mobileip.agents.events import (
     LinkChanged,
     LinkRemoved,
     MessageArrived,
+    PacketsTold,
     SolicitationArrived,
     TimerExpired,
 )
@@ -26,6 +27,7 @@ from mobileip.agents.notices import Discarded, Notice
 from mobileip.agents.outputs import Output
 from mobileip.daemon.perform import Performer
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.news import News
 from mobileip.linux import clock, entropy
 from mobileip.linux.signalling import Heard
 from mobileip.wire.agent_discovery import AgentAdvertisement, decode_icmp
@@ -57,7 +59,7 @@ class Runner:
         outputs: list[Output] = []
         for event in events:
             outputs += self.node.handle(event, now)
-        self.performer.perform(outputs)
+        self.performer.perform(outputs, now.boot)
         self._arm()
 
     def stop(self) -> None:
@@ -110,6 +112,10 @@ class Runner:
 
     def link_removed(self, name: str) -> None:
         self.handle(LinkRemoved(name=name, entropy=entropy.draw()))
+
+    def news(self, news: News) -> None:
+        """Something that was seen in a tunnel."""
+        self.handle(PacketsTold(news=news, entropy=entropy.draw()))
 
     def undecodable(self, error: DecodeError, arrival: Arrival, octets: bytes) -> None:
         """What no agent can be given is counted, and can be logged with its contents."""

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import Enum
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec
@@ -23,16 +24,17 @@ from mobileip.control.schema import (
     EngineView,
     ErrorView,
     RegistrationView,
+    RevokedView,
     StatusView,
     TrafficView,
     TunnelView,
     VisitorView,
 )
 from mobileip.control.server import ControlServer
-from mobileip.daemon import views
+from mobileip.daemon import clearing, views
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.log import LOGGER, NoticeLog
-from mobileip.daemon.machine import Machine, signalling_links
+from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.daemon.perform import Performer
 from mobileip.daemon.repair import Repairer
 from mobileip.daemon.runner import Runner, fields_of
@@ -86,6 +88,8 @@ class Service:
         self._log = NoticeLog()
         self._listeners: list[Callable[[dict[str, object]], None]] = []
         self._failures: Counter[str] = Counter()
+        self._lost: MachineError | None = None
+        """Why there is no tunnel device now."""
         self._runner = Runner(build_node(configuration), self._notify)
         self._started_at = clock.now().boot
         self._machine = Machine(
@@ -101,9 +105,13 @@ class Service:
             on_link=self._runner.link_changed,
             on_link_removed=self._runner.link_removed,
             on_ours_changed=self._ours_changed,
+            on_news=self._runner.news,
+            on_device_trouble=self._device_trouble,
         )
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
-        self._runner.performer = Performer(self._machine.engine, self._machine.signalling, self._notify, self._report)
+        self._runner.performer = Performer(
+            self._machine.engine, self._machine.signalling, self._notify, self._report, self._runner.news
+        )
         self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
 
     # -- life
@@ -177,6 +185,7 @@ class Service:
             predecessor=old,
         )
         self.configuration = configuration
+        self._machine.signalling.visiting_links = visiting_links(configuration)
         self._runner.replace(kept)
         self._runner.handle(Started(entropy=entropy.draw()))
         for link in self._machine.watch.links().values():
@@ -197,7 +206,12 @@ class Service:
         mobile = node.mobile.snapshot() if node.mobile is not None else None
         return StatusView(
             verdict=views.verdict(home, foreign, mobile, now),
-            warnings=views.warnings(mobile, self._failures, self._runner.performer.unsent, _code_name),
+            warnings=[
+                *views.trouble_of(self._lost),
+                *views.warnings(
+                    self.configuration.home_agent, mobile, self._failures, self._runner.performer.unsent, _code_name
+                ),
+            ],
             roles=list(self.configuration.roles),
             engine=EngineView(name=self._machine.engine.name, reason="the only engine of this version"),
             device=self.configuration.daemon.device,
@@ -214,8 +228,10 @@ class Service:
 
     def bindings(self) -> list[BindingView]:
         home, now = self._runner.node.home, clock.now().boot
-        wall = views.wall_clock(now)
-        return [] if home is None else [views.binding(entry, now, wall) for entry in home.snapshot().bindings]
+        if home is None:
+            return []
+        wall, names = views.wall_clock(now), views.names_of(home.config)
+        return [views.binding(entry, now, wall, names) for entry in home.snapshot().bindings]
 
     def visitors(self) -> list[VisitorView]:
         foreign, now = self._runner.node.foreign, clock.now().boot
@@ -256,6 +272,9 @@ class Service:
             self._runner.handle(DeregisterCommanded(entropy=entropy.draw()))
         return None
 
+    def clear(self, name: str, home_address: IPv4Address) -> RevokedView | ErrorView:
+        return clearing.clear(self._runner.node, self._runner.handle, name, home_address)
+
     # -- what happens
 
     def _notify(self, notice: Notice) -> None:
@@ -284,6 +303,14 @@ class Service:
     def _ours_changed(self) -> None:
         """Others changed or removed something of ours."""
         self._repairer.wake()
+
+    def _device_trouble(self, error: MachineError | None) -> None:
+        self._lost = error
+        device = self.configuration.daemon.device
+        if error is None:
+            self._publish({"event": "device_restored", "device": device})
+        else:
+            self._publish({"event": "device_lost", "device": device, "reason": str(error), "hint": error.hint})
 
     def _repaired(self, repair: Repair) -> None:
         self._report(repair.failures)

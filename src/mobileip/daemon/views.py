@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from math import isinf
 
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, Visitor
+from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
 from mobileip.agents.mobile.snapshot import HeardAgent, MobileNodeSnapshot
 from mobileip.control.schema import (
@@ -16,6 +18,8 @@ from mobileip.control.schema import (
     VisitorView,
 )
 from mobileip.dataplane.engine import TunnelUse
+from mobileip.forwarding.tunnel import Tunnel
+from mobileip.linux.errors import MachineError
 
 Clock = Callable[[float], str]
 """Boot time, seconds -> RFC 3339."""
@@ -40,7 +44,15 @@ def link_address(octets: bytes) -> str:
     return octets.hex(":")
 
 
-def binding(entry: MobilityBinding, now: float, clock: Clock) -> BindingView:
+def names_of(config: HomeAgentConfig) -> dict[IPv4Address, str]:
+    """Home address -> NAI, where the configuration has both."""
+    entries = config.mobile_nodes
+    return {e.home_address: e.nai for e in entries if e.home_address is not None and e.nai is not None}
+
+
+def binding(
+    entry: MobilityBinding, now: float, clock: Clock, names: Mapping[IPv4Address, str] | None = None
+) -> BindingView:
     return BindingView(
         home_address=str(entry.home_address),
         care_of_address=str(entry.care_of_address),
@@ -51,7 +63,18 @@ def binding(entry: MobilityBinding, now: float, clock: Clock) -> BindingView:
         registered_at=clock(entry.registered_at),
         spi=entry.spi,
         colocated=entry.decapsulation_by_mobile_node,
+        nai=names.get(entry.home_address) if names is not None else None,
+        revocation=entry.revocation is not None,
+        reverse_tunnel=entry.has_reverse_tunnel,
+        udp_endpoint=_udp_endpoint(entry.tunnel),
     )
+
+
+def _udp_endpoint(tunnel: Tunnel) -> str | None:
+    """Where a tunnel in UDP leads, as we see it."""
+    if tunnel.udp is None:
+        return None
+    return f"{tunnel.remote}:{tunnel.udp.remote or '?'}"
 
 
 def visitor(entry: Visitor, now: float, clock: Clock) -> VisitorView:
@@ -64,7 +87,18 @@ def visitor(entry: Visitor, now: float, clock: Clock) -> VisitorView:
         lifetime_seconds=entry.lifetime,
         remaining_seconds=_remaining(entry.expires_at, now),
         registered_at=clock(entry.registered_at),
+        nai=entry.nai,
+        revocation=entry.revocation is not None,
+        encapsulation=entry.encapsulation + (" in udp" if entry.udp_tunnel else ""),
+        reverse_tunnel=_delivery(entry),
     )
+
+
+def _delivery(entry: Visitor) -> str:
+    """How what a visitor sends comes to its reverse tunnel (RFC 3024 §5)."""
+    if not entry.reverse_tunnel:
+        return "no"
+    return "direct" if entry.delivery is None else "encapsulating"
 
 
 def agent(entry: HeardAgent, now: float) -> AgentView:
@@ -84,6 +118,7 @@ def agent(entry: HeardAgent, now: float) -> AgentView:
 
 
 AT_HOME = "at_home"
+NOT_UNDERSTOOD = "not_understood"
 
 
 def is_in_force(node: MobileNodeSnapshot, now: float) -> bool:
@@ -96,6 +131,7 @@ def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
     current = node.registration
     in_force = is_in_force(node, now)
     lifetime = current.granted_lifetime if current else None
+    tunnel = current.tunnel if current and in_force else None
     return RegistrationView(
         home_address=str(node.home_address),
         home_agent=str(node.home_agent),
@@ -109,6 +145,10 @@ def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
         remaining_seconds=_remaining(current.expires_at, now) if current and in_force and lifetime else None,
         last_denial=node.last_denial,
         clock_offset_seconds=node.clock_offset,
+        encapsulation=tunnel.encapsulation if tunnel else None,
+        reverse_tunnel=tunnel.reverse if tunnel else None,
+        nat_traversal=tunnel.nat_traversal if tunnel else None,
+        keepalive_seconds=tunnel.keepalive_interval if tunnel else None,
     )
 
 
@@ -171,7 +211,16 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h"
 
 
+def trouble_of(lost: MachineError | None) -> list[str]:
+    """The warning that there is no tunnel device now."""
+    if lost is None:
+        return []
+    hint = f"; {lost.hint}" if lost.hint else ""
+    return [f"there is no tunnel device, no tunnelled packet passes: {lost}{hint}; it is tried again"]
+
+
 def warnings(
+    home: HomeAgentConfig | None,
     node: MobileNodeSnapshot | None,
     failures: Mapping[str, int],
     unsent: Mapping[str, int],
@@ -179,10 +228,18 @@ def warnings(
 ) -> list[str]:
     """What an operator should look at, each with a hint."""
     found = []
+    if home is not None and home.allow_unauthenticated:
+        found.append(
+            "UNAUTHENTICATED REGISTRATIONS ARE ACCEPTED (home_agent.allow_unauthenticated = true): anybody can take "
+            "the packets of a mobile node without a key; for teaching labs alone"
+        )
     if node is not None and node.last_denial is not None:
         found.append(f"the last registration was denied: {node.last_denial} ({code_names(node.last_denial)})")
     if node is not None and abs(node.clock_offset) > 1:
         found.append(f"our clock is {-node.clock_offset:+.0f} s off the home agent's: run NTP on both")
+    tunnel = node.registration.tunnel if node is not None and node.registration is not None else None
+    if tunnel is not None and tunnel.nat_traversal == NOT_UNDERSTOOD:
+        found.append("the home agent knows no tunnels in UDP (RFC 3519): if there is a NAT, nothing comes through")
     found += [f"the kernel refused {count} times: {text}" for text, count in sorted(failures.items())]
     found += [f"{count} messages could not be sent: {text}" for text, count in sorted(unsent.items())]
     return found

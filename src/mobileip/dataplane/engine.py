@@ -5,12 +5,15 @@ reconciling the whole ends; nothing that others made is touched.
 """
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Protocol
 
 import msgspec
 
 from mobileip.dataplane.ports import Failure, KernelObject
-from mobileip.forwarding.model import ForwardingChange, ForwardingState, Key, Tunnel
+from mobileip.forwarding.model import ForwardingChange, ForwardingState, Key
+from mobileip.forwarding.news import TunnelActivity
+from mobileip.forwarding.tunnel import Tunnel
 
 
 class TunnelUse(msgspec.Struct, frozen=True):
@@ -54,6 +57,14 @@ class Engine(Protocol):
 
     def tunnels(self) -> list[TunnelUse]:
         """What has passed through each tunnel for each wish that packets have met."""
+        ...
+
+    def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
+        """An ICMP echo request through a mobile node's reverse tunnel (RFC 3519 §4.9)."""
+        ...
+
+    def activity(self, home_address: IPv4Address) -> TunnelActivity:
+        """When a mobile node's tunnels were used last."""
         ...
 
     async def repair(self, now: float) -> Repair:

@@ -19,6 +19,7 @@ from mobileip.dataplane.ports import (
     Route,
 )
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.forwarding.news import TunnelActivity
 
 
 class FakeKernel:
@@ -119,6 +120,9 @@ class FakeEngine:
         self.failures: list[Failure] = []
         """What the next calls return."""
         self.repairs: list[float] = []
+        self.keepalives: list[tuple[IPv4Address, IPv4Address, int, float]] = []
+        self.sent_at = self.heard_at = float("-inf")
+        """What `activity` tells."""
 
     @property
     def name(self) -> str:
@@ -138,6 +142,12 @@ class FakeEngine:
 
     def tunnels(self) -> list[TunnelUse]:
         return []
+
+    def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
+        self.keepalives.append((home_address, home_agent, sequence, now))
+
+    def activity(self, home_address: IPv4Address) -> TunnelActivity:
+        return TunnelActivity(home_address=home_address, sent_at=self.sent_at, heard_at=self.heard_at)
 
     async def repair(self, now: float) -> Repair:
         self.repairs.append(now)

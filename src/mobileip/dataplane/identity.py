@@ -1,6 +1,7 @@
 """What makes two kernel objects the same one with other values: installing one replaces the other."""
 
 from mobileip.dataplane.ports import (
+    FrameMark,
     InterfaceAddress,
     KernelObject,
     NeighbourEntry,
@@ -23,6 +24,6 @@ def identity(target: KernelObject) -> Identity:
             return ("neighbour", interface, address)
         case Sysctl(path=path):
             return ("sysctl", path)
-        case Rule() | ProxyNeighbour() | InterfaceAddress():  # no other
+        case Rule() | ProxyNeighbour() | InterfaceAddress() | FrameMark():  # no other
             # Nothing in them can be changed in place.
             return (target,)

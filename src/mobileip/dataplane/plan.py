@@ -10,10 +10,13 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from mobileip.dataplane.claims import Claims
 from mobileip.dataplane.identity import Identity, identity
 from mobileip.dataplane.ports import (
+    REALM_MARK,
     ROUTE_METRIC,
     ROUTING_TABLE,
     RULE_PRIORITY,
     SIGNALLING_MARK,
+    VISITOR_TABLE,
+    FrameMark,
     InterfaceAddress,
     KernelObject,
     NeighbourEntry,
@@ -21,8 +24,10 @@ from mobileip.dataplane.ports import (
     Route,
     Rule,
     Sysctl,
+    realm_device,
 )
 from mobileip.forwarding.model import (
+    EVERYWHERE,
     AgentLink,
     ArpAnswer,
     BindingRoute,
@@ -36,12 +41,13 @@ from mobileip.forwarding.model import (
     MobileRoute,
     Neighbour,
     ReturnPath,
+    ReverseExit,
+    ReverseTunnel,
     TunnelExit,
+    VisitorReverse,
     VisitorRoute,
     Wish,
 )
-
-EVERYWHERE = IPv4Network("0.0.0.0/0")
 
 GROUPS = IPv4Network("224.0.0.0/4")
 
@@ -84,7 +90,7 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
     Raises: ValueError for a name that no interface can have.
     """
     match wish:
-        case BindingRoute() | BroadcastRoute() | ArpAnswer() | TunnelExit() | VisitorRoute():
+        case BindingRoute() | BroadcastRoute() | ArpAnswer() | TunnelExit() | VisitorRoute() | ReverseExit():
             # Packets meet these in the engine's own tables: tunnels out of our raw sockets, visitors by
             # frames, ARP by packet sockets. What visitors send is forwarded by the kernel, see AgentLink.
             # R5944-4.2.2-e: "MUST NOT advertise to other routers [...] the presence of a [...] mobile node": no
@@ -104,12 +110,14 @@ def objects_of(wish: Wish, device: str) -> tuple[KernelObject, ...]:
             return (_conf(interface, "rp_filter", 2),)
         case AgentLink(interface=interface):
             return (*_agent(device), *_agent_link(interface))
-        case HomeAddress() | MobileLink() | MobileRoute() | BroadcastExit() | Neighbour():  # no other
+        case VisitorReverse():
+            return _visitor_reverse(wish, device)
+        case HomeAddress() | MobileLink() | MobileRoute() | ReverseTunnel() | BroadcastExit() | Neighbour():  # no other
             return _mobile_node(wish, device)
 
 
 def _mobile_node(
-    wish: HomeAddress | MobileLink | MobileRoute | BroadcastExit | Neighbour, device: str
+    wish: HomeAddress | MobileLink | MobileRoute | ReverseTunnel | BroadcastExit | Neighbour, device: str
 ) -> tuple[KernelObject, ...]:
     match wish:
         case HomeAddress(address=address):
@@ -118,6 +126,8 @@ def _mobile_node(
             return _mobile_link(wish)
         case MobileRoute():
             return _mobile_route(wish)
+        case ReverseTunnel():
+            return ()  # the fall-back routes of `_home_address` lead into our device
         case BroadcastExit(network=network):
             return _broadcast_address(network, device)
         case Neighbour(interface=interface, address=address, link_address=link_address):  # no other
@@ -176,6 +186,29 @@ def _agent_link(interface: str) -> tuple[KernelObject, ...]:
     )
 
 
+def _visitor_reverse(wish: VisitorReverse, device: str) -> tuple[KernelObject, ...]:
+    # R3024-5.2.1-b, R3024-5.2.1-c, R3024-5.4-a, R3024-5.4-b: with encapsulating delivery what is not encapsulated is
+    # "regular traffic": the kernel forwards it.
+    if wish.delivery is not None:
+        return ()
+    # R3024-5.1.1-b: "detect packets sent by the mobile node, and [...] encapsulate them before forwarding": what comes
+    # in by its link from its address is routed into our device. A packet to an address of this machine is not routed.
+    into_device = Route(prefix=EVERYWHERE, interface=realm_device(device, wish.realm), table=VISITOR_TABLE + wish.realm)
+    if not wish.realm:
+        rule = Rule(
+            priority=RULE_PRIORITY + 6, arriving_by=_name(wish.interface), source=wish.home_address, table=VISITOR_TABLE
+        )
+        return (into_device, rule)
+    # R3024-A.4-g: "use link-layer information to distinguish" visitors with the same home address.
+    mark = REALM_MARK + wish.realm
+    return (
+        *_agent_link(realm_device(device, wish.realm)),
+        into_device,
+        FrameMark(interface=_name(wish.interface), link_address=wish.link_address, source=wish.home_address, mark=mark),
+        Rule(priority=RULE_PRIORITY + 5, mark=mark, table=VISITOR_TABLE + wish.realm),
+    )
+
+
 def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]:
     return (
         InterfaceAddress(interface=device, address=IPv4Interface(f"{address}/32")),
@@ -230,8 +263,18 @@ def _no_redirects_obeyed(interface: str) -> tuple[KernelObject, ...]:
 def _mobile_route(wish: MobileRoute) -> tuple[KernelObject, ...]:
     link = _name(wish.interface)
     source = wish.home_address
-    default = Route(prefix=EVERYWHERE, interface=link, table=ROUTING_TABLE, gateway=wish.gateway, source=source)
-    needed: list[KernelObject] = [default]
+    # R3024-5.1.1-a: "the mobile node sends all the packets through the Foreign Agent": its default router.
+    needed: list[KernelObject] = [
+        Route(
+            prefix=prefix,
+            interface=link,
+            table=ROUTING_TABLE,
+            gateway=wish.gateway,
+            source=source,
+            segment_size=wish.segment_size,
+        )
+        for prefix in wish.destinations
+    ]
     if wish.on_link is not None:
         needed.append(Route(prefix=wish.on_link, interface=link, table=ROUTING_TABLE, source=source))
         needed.append(Route(prefix=GROUPS, interface=link, table=ROUTING_TABLE, source=source))

@@ -20,6 +20,12 @@ touched."""
 ROUTING_TABLE = 7434
 """A mobile node's own table."""
 
+VISITOR_TABLE = 7435
+"""A foreign agent's table for visitors with a reverse tunnel; those of realm n have table 7435 + n."""
+
+MOST_REALMS = 64
+"""Address spaces at one foreign agent in which visitors have the same home addresses, realm 0 included."""
+
 ROUTE_METRIC = 77
 """Of our routes in the main table, so that they never have the identity of a route that others made (the
 kernel knows an IPv4 route by table, prefix and metric, and replaces whatever has the same)."""
@@ -29,6 +35,14 @@ RULE_PRIORITY = 7430
 
 SIGNALLING_MARK = 0x4D49
 """fwmark of our own signalling and tunnel packets: they follow the main table."""
+
+REALM_MARK = 0x4D500000
+"""fwmark of packets from visitors of realm n: this + n."""
+
+
+def realm_device(device: str, realm: int) -> str:
+    """The TUN device that packets of a realm are routed into; `device` itself is that of realm 0."""
+    return f"{device}-{realm}" if realm else device
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +55,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     metric: int = 0
     is_broadcast: bool = False
     """The prefix is a broadcast address that is taken for our own when it comes in by `interface`."""
+    segment_size: int | None = None
+    """The largest TCP segment that is offered to the other end (RTAX_ADVMSS)."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +67,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     udp_ports: tuple[int, int] | None = None
     """Source and destination port."""
     suppress_prefix_length: int | None = None
+    arriving_by: str | None = None
+    """The interface that forwarded packets came in by."""
 
 
 class NeighbourEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +99,17 @@ class Sysctl(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
-KernelObject = Route | Rule | NeighbourEntry | ProxyNeighbour | InterfaceAddress | Sysctl
+class FrameMark(msgspec.Struct, frozen=True, kw_only=True):
+    """IPv4 packets from `source` in frames from `link_address` on `interface` get `mark`: how visitors with the same
+    home address are told apart (RFC 3024 §A.4)."""
+
+    interface: str
+    link_address: bytes
+    source: IPv4Address
+    mark: int
+
+
+KernelObject = Route | Rule | NeighbourEntry | ProxyNeighbour | InterfaceAddress | Sysctl | FrameMark
 
 
 class Action(StrEnum):
@@ -147,3 +175,8 @@ class Ears(Protocol):
         ...
 
     def answer_arp(self, answers: frozenset[ArpAnswer]) -> None: ...
+
+    def open_realms(self, realms: frozenset[int]) -> None:
+        """To a device for each of these realms (see `realm_device`), realm 0 not among them: they exist, with the other
+        ones gone, when this returns."""
+        ...

@@ -9,6 +9,7 @@ from mobileip.dataplane.identity import identity
 from mobileip.dataplane.plan import IP_FORWARD
 from mobileip.dataplane.ports import (
     Action,
+    FrameMark,
     InterfaceAddress,
     KernelObject,
     NeighbourEntry,
@@ -72,5 +73,7 @@ def _position(target: KernelObject) -> tuple[int, int, str]:
             return (3, (32 - prefix.prefixlen) << 32 | int(prefix.network_address), f"{table}/{metric}")
         case ProxyNeighbour(interface=interface, address=address):
             return (4, int(address), interface)
+        case FrameMark(mark=mark):
+            return (5, mark, str(target))
         case Rule(priority=priority):  # no other
-            return (5, priority, str(target))
+            return (6, priority, str(target))

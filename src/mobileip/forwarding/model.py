@@ -5,24 +5,11 @@ state the whole state and the change; applying all changes to an empty state giv
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 
-
-class Encapsulation(StrEnum):
-    IPIP = "ipip"
-    """RFC 2003. Others (minimal, GRE, UDP) are further values."""
-
-
-class Tunnel(msgspec.Struct, frozen=True):
-    """One end of a tunnel as this node sees it."""
-
-    local: IPv4Address
-    remote: IPv4Address
-    encapsulation: Encapsulation = Encapsulation.IPIP
-
+from mobileip.forwarding.tunnel import Tunnel
 
 Key = tuple[str, str]
 """Kind of wish and what it is about: sortable, so that every order is deterministic."""
@@ -36,6 +23,16 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         raise NotImplementedError
+
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+
+
+class LinkHop(msgspec.Struct, frozen=True):
+    """A neighbour by its link-layer address."""
+
+    interface: str
+    link_address: bytes
 
 
 # -- home agent
@@ -93,6 +90,25 @@ class BroadcastRoute(_Wish, frozen=True, kw_only=True):
         return f"{self.realm}/{self.home_address}"
 
 
+class ReverseExit(_Wish, frozen=True, kw_only=True):
+    """A home agent's end of a reverse tunnel: packets out of `tunnel` from the home address are forwarded as if they
+    had come in on mip0, until `expires_at` (RFC 3024 §4.3.2).
+
+    A tunnel in UDP with remote port 0 is half bound: the first keepalive tells the port (see `news.KeepaliveHeard`),
+    and nothing else is taken from it.
+    """
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    expires_at: float
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        port = self.tunnel.udp.remote if self.tunnel.udp else ""
+        return f"{self.realm}/{self.home_address}/{self.tunnel.remote}:{port}"
+
+
 class Interception(_Wish, frozen=True, kw_only=True):
     """Attract packets for a home address on a real home link: a host route into mip0 and proxy ARP (RFC
     5944 §4.6)."""
@@ -148,6 +164,28 @@ class VisitorRoute(_Wish, frozen=True, kw_only=True):
         return f"{self.realm}/{self.home_address}"
 
 
+class VisitorReverse(_Wish, frozen=True, kw_only=True):
+    """What a visitor sends goes into `tunnel`, to its home agent (RFC 3024 §4.2.2).
+
+    Direct delivery: all packets that come in by `interface` from the home address and, where `realm` is not 0, from
+    `link_address`. Encapsulating delivery: what comes out of `delivery`, a tunnel from the home address to us; anything
+    else of this visitor is forwarded by ordinary routing (§5.4).
+    """
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    interface: str
+    link_address: bytes
+    expires_at: float
+    delivery: Tunnel | None = None
+    realm: int = 0
+    """0; or the number of an address space in which the same home address means another visitor (RFC 3024 §A.4)."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
 # -- mobile node
 
 
@@ -187,6 +225,11 @@ class MobileRoute(_Wish, frozen=True, kw_only=True):
     gateway: IPv4Address
     gateway_link_address: bytes | None = None
     on_link: IPv4Network | None = None
+    destinations: tuple[IPv4Network, ...] = (EVERYWHERE,)
+    """What goes this way; all else goes into a reverse tunnel (RFC 3024 §5.4)."""
+    segment_size: int | None = None
+    """The largest TCP segment (MSS) that programs offer to take: what comes back passes a tunnel, though what goes this
+    way does not."""
 
     @property
     def subject(self) -> str:
@@ -232,6 +275,23 @@ class TunnelExit(_Wish, frozen=True, kw_only=True):
         return f"{self.realm}/{self.home_address}"
 
 
+class ReverseTunnel(_Wish, frozen=True, kw_only=True):
+    """A mobile node's own packets that its routes lead into mip0 go into `tunnel` (RFC 3024), until `expires_at`.
+
+    `hop`: encapsulating delivery to a foreign agent: the tunnel's packets leave as frames to it, without route and ARP.
+    """
+
+    home_address: IPv4Address
+    tunnel: Tunnel
+    expires_at: float
+    hop: LinkHop | None = None
+    realm: int = 0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.realm}/{self.home_address}"
+
+
 class BroadcastExit(_Wish, frozen=True, kw_only=True):
     """Packets out of `tunnel` for 255.255.255.255, the broadcast address of `network` and multicast groups are
     the mobile node's own. Its end is the co-located care-of address, or for the nested form (see
@@ -251,16 +311,19 @@ Wish = (
     HomeNetwork
     | BindingRoute
     | BroadcastRoute
+    | ReverseExit
     | Interception
     | ReturnPath
     | AgentLink
     | VisitorRoute
+    | VisitorReverse
     | HomeAddress
     | MobileLink
     | MobileRoute
     | Neighbour
     | ArpAnswer
     | TunnelExit
+    | ReverseTunnel
     | BroadcastExit
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from mobileip.lab import dhcp, netns, plan, processes, roles
+from mobileip.lab import dhcp, firewall, netns, plan, processes, roles
 from mobileip.lab.daemon import Daemon
 from mobileip.lab.errors import LabError
 from mobileip.lab.processes import Process
@@ -36,6 +36,8 @@ def build(name: str, topology: Topology, known: State, folder: Folder) -> None:
         _start_wires(name, topology, folder)
     for step in planned.addresses:
         netns.ip(step)
+    for node_name, node in topology.nodes.items():
+        firewall.install(plan.namespace(name, node_name), node)
     roles.write_all(topology, known.settings, folder.nodes)
     _start_dhcp(name, topology, folder)
 

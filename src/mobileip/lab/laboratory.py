@@ -14,7 +14,7 @@ from types import TracebackType
 
 import msgspec
 
-from mobileip.lab import builder, moves, netem, netns, plan, processes, state, topology
+from mobileip.lab import builder, firewall, moves, netem, netns, plan, processes, state, topology
 from mobileip.lab.capture import Capture, Place
 from mobileip.lab.daemon import Daemon
 from mobileip.lab.errors import NO_SUCH_OBJECT, LabError
@@ -164,6 +164,13 @@ class Lab:
     def plug(self, node: str, interface: str | None = None) -> float:
         """The carrier comes back in the same network; returns when (CLOCK_BOOTTIME, seconds)."""
         return self._cables.plug(node, interface)
+
+    def rebind(self, node: str) -> float:
+        """The NAT at a node forgets its mappings, as after a restart; returns when (CLOCK_BOOTTIME, seconds)."""
+        if self._node(node).nat is None:
+            raise LabError(f"{node} translates no addresses", NO_SUCH_OBJECT)
+        firewall.forget_connections(self.namespace(node))
+        return moves.boot_seconds()
 
     def where(self, node: str, interface: str | None = None) -> str | None:
         """The network that a node's cable is plugged into; None while it is out."""

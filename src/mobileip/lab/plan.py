@@ -140,7 +140,8 @@ def netem_line(verb: str, interface: str, wire: Wire) -> str:
 def _addresses(node: Node) -> tuple[str, ...]:
     lines = []
     for name, interface in node.interfaces.items():
-        lines.append(f"link set {name} up")
+        mtu = f" mtu {interface.mtu}" if interface.mtu is not None else ""
+        lines.append(f"link set {name}{mtu} up")
         if interface.address is not None:
             lines.append(f"address add {interface.address} brd + dev {name}")
     lines += [f"route add {route}" for route in node.routes]

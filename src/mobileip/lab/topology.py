@@ -33,6 +33,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     network: str | None = None
     wire: str | None = None
     address: IPv4Interface | None = None
+    mtu: int | None = None
+    """Octets; None: 1500."""
 
 
 class DhcpServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +54,10 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Arguments of `ip route add`."""
     router: bool = False
     """A plain router of the lab: it forwards, and filters no source address."""
+    nat: str | None = None
+    """The interface whose address stands for everybody behind this router; ports are drawn at random."""
+    ingress_filter: str | None = None
+    """The interface from which only packets of its own network are forwarded (RFC 2827)."""
     roles: dict[str, dict[str, Setting]] = {}
     """Tables of the daemon's configuration file by name; none = no daemon runs here."""
     dhcp_client: str | None = None
@@ -113,6 +119,7 @@ def decode(name: str, text: bytes) -> Topology:
 
 def _check(topology: Topology) -> None:
     for node_name, node in topology.nodes.items():
+        _check_firewall(node_name, node)
         for interface_name, interface in node.interfaces.items():
             where = f"nodes.{node_name}.interfaces.{interface_name}"
             if (interface.network is None) == (interface.wire is None):
@@ -126,6 +133,14 @@ def _check(topology: Topology) -> None:
     for wire in topology.wires:
         if len(topology.wire_ends(wire)) != 2:
             raise ValueError(f"wire {wire} needs two ends, has {len(topology.wire_ends(wire))}")
+
+
+def _check_firewall(name: str, node: Node) -> None:
+    for key in ("nat", "ingress_filter"):
+        if getattr(node, key) not in (None, *node.interfaces):
+            raise ValueError(f"nodes.{name}.{key}: no interface {getattr(node, key)}")
+    if node.ingress_filter is not None and node.interfaces[node.ingress_filter].address is None:
+        raise ValueError(f"nodes.{name}.ingress_filter: {node.ingress_filter} has no address")
 
 
 def port_name(node: str, interface: str) -> str:

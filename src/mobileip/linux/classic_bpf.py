@@ -6,17 +6,20 @@ import struct
 import sys
 from collections.abc import Sequence
 
+from mobileip.wire.tunnel_data import TunnelData
+
 SO_ATTACH_FILTER = 26
 
 # linux/bpf_common.h: load a word, half word, octet; the same behind X; X = IPv4 header length of octet k; jump; end.
-LD_W, LD_H, LD_B, LD_H_IND, LD_B_IND = 0x20, 0x28, 0x30, 0x48, 0x50
+LD_W, LD_H, LD_B, LD_H_IND, LD_B_IND, LD_LENGTH = 0x20, 0x28, 0x30, 0x48, 0x50, 0x80
 LDX_MSH = 0xB1
-JEQ, JSET, RET = 0x15, 0x45, 0x06
+JEQ, JGT, JSET, RET = 0x15, 0x25, 0x45, 0x06
 
 KEEP, DROP = "keep", "drop"
 """The two ends of every program."""
 
 ICMP, UDP = 1, 17
+UDP_HEADER = 8
 ADVERTISEMENT, SOLICITATION = 9, 10
 """ICMP types of router discovery (RFC 1256)."""
 LATER_FRAGMENT = 0x1FFF
@@ -78,8 +81,8 @@ def watched_events(own_port_id: int, own_protocol: int) -> bytes:
 
 
 def mobility_signalling(udp_port: int, dhcp_ports: tuple[int, int]) -> bytes:
-    """On a cooked packet socket (octet 0 = IPv4 header): UDP to `udp_port`, router discovery, and UDP from the first
-    to the second of `dhcp_ports`.
+    """On a cooked packet socket (octet 0 = IPv4 header): UDP to `udp_port` (but no tunnelled data), router discovery,
+    and UDP from the first to the second of `dhcp_ports`.
     """
     server_port, client_port = dhcp_ports
     return assemble(
@@ -96,10 +99,40 @@ def mobility_signalling(udp_port: int, dhcp_ports: tuple[int, int]) -> bytes:
             (JSET, LATER_FRAGMENT, DROP, ""),  # it has no ports
             (LDX_MSH, 0),
             (LD_H_IND, 2),  # destination port
-            (JEQ, udp_port, KEEP, ""),
+            (JEQ, udp_port, "message", ""),
             (JEQ, client_port, "", DROP),
             (LD_H_IND, 0),  # source port
             (JEQ, server_port, KEEP, DROP),
+            "message",
+            (LD_H_IND, 4),  # UDP length
+            (JGT, UDP_HEADER, "", KEEP),  # an empty message is a message: it has no type to load
+            (LD_B_IND, UDP_HEADER),  # message type
+            (JEQ, TunnelData.TYPE, DROP, KEEP),
+        )
+    )
+
+
+def tunnelled_data(udp_port: int) -> bytes:
+    """On a raw socket for UDP (octet 0 = IPv4 header): Tunnel Data messages to `udp_port` (RFC 3519 §3.3)."""
+    return assemble(
+        (
+            (LDX_MSH, 0),
+            (LD_H_IND, 2),  # destination port
+            (JEQ, udp_port, "", DROP),
+            (LD_B_IND, UDP_HEADER),  # message type
+            (JEQ, TunnelData.TYPE, KEEP, DROP),
+        )
+    )
+
+
+def all_but_tunnelled_data() -> bytes:
+    """On a UDP socket (octet 0 = UDP header)."""
+    return assemble(
+        (
+            (LD_LENGTH, 0),
+            (JGT, UDP_HEADER, "", KEEP),  # an empty message is a message: it has no type to load
+            (LD_B, UDP_HEADER),  # message type
+            (JEQ, TunnelData.TYPE, DROP, KEEP),
         )
     )
 

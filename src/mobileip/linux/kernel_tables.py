@@ -5,6 +5,7 @@ own device.
 """
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from mobileip.dataplane.ports import (
     ROUTE_PROTOCOL,
     Action,
     Failure,
+    FrameMark,
     KernelObject,
     Operation,
     Sysctl,
 )
 from mobileip.linux import netlink_decode
+from mobileip.linux.frame_marks import FrameMarks
 from mobileip.linux.netlink_batch import NetlinkBatch
 from mobileip.linux.netlink_decode import Decoder, Names
 from mobileip.linux.netlink_dump import RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE, RTM_GETRULE, dump
@@ -35,6 +38,8 @@ class KernelTables:
         self._device = device
         self._journal = journal
         self._batch = NetlinkBatch()
+        self._frame_marks = FrameMarks()
+        self._frame_marks.clear()
 
     @property
     def port_id(self) -> int:
@@ -59,17 +64,20 @@ class KernelTables:
         # Proxy entries are told only when they are asked for by this flag.
         proxies = family + bytes(9) + bytes((NTF_PROXY, 0))
         await _read(found, RTM_GETNEIGH, proxies, netlink_decode.proxy_neighbour, names)
-        return frozenset(found)
+        return frozenset(found) | self._frame_marks.marks
 
     def perform(self, operations: Sequence[Operation]) -> list[Failure]:
         """In order; consecutive netlink operations share system calls."""
         failures: list[Failure] = []
         waiting: list[Operation] = []
         for operation in operations:
-            if isinstance(operation.target, Sysctl):
+            if isinstance(operation.target, Sysctl | FrameMark):
                 failures += self._batch.perform(waiting)
                 waiting = []
-                failures += self._sysctl(operation, operation.target)
+                if isinstance(operation.target, Sysctl):
+                    failures += self._sysctl(operation, operation.target)
+                else:
+                    failures += self._frame_mark(operation, operation.target)
             else:
                 waiting.append(operation)
         return failures + self._batch.perform(waiting)
@@ -79,6 +87,14 @@ class KernelTables:
 
     def close(self) -> None:
         self._batch.close()
+
+    def _frame_mark(self, operation: Operation, target: FrameMark) -> list[Failure]:
+        install = operation.action is Action.INSTALL
+        number = self._frame_marks.install(target) if install else self._frame_marks.remove(target)
+        if not number:
+            return []
+        reason = "nft is not installed (package nftables)" if number == errno.ENOENT else "nft refused it"
+        return [Failure(operation, number, f"visitors with one home address can't be told apart: {reason}")]
 
     def _sysctl(self, operation: Operation, target: Sysctl) -> list[Failure]:
         if operation.action is Action.INSTALL:

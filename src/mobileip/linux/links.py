@@ -42,6 +42,8 @@ class Frame(NamedTuple):
     link_source: bytes
     checksum_ready: bool
     """False for a packet of this very machine (a veth) whose checksum no one has filled in."""
+    to_us: bool = True
+    """False for a frame to everybody or to a group."""
 
 
 def multicast_link_address(group: IPv4Address) -> bytes:
@@ -104,7 +106,7 @@ class LinkSocket:
             for level, name, data in ancillary:
                 if level == SOL_PACKET and name == PACKET_AUXDATA:
                     ready = not _AUXDATA.unpack_from(data)[0] & TP_STATUS_CSUMNOTREADY
-            yield Frame(packet, bytes(link_source), ready)
+            yield Frame(packet, bytes(link_source), ready, kind == PACKET_HOST)
 
     def send(self, packet: bytes, link_destination: bytes, protocol: int = ETH_P_IP) -> int:
         """One packet to one link-layer address; the errno, 0 when it went."""

@@ -21,6 +21,7 @@ from mobileip.dataplane.ports import (
 from mobileip.linux.netlink_encode import (
     FRA_DPORT_RANGE,
     FRA_FWMARK,
+    FRA_IIFNAME,
     FRA_PRIORITY,
     FRA_PROTOCOL,
     FRA_SPORT_RANGE,
@@ -34,10 +35,12 @@ from mobileip.linux.netlink_encode import (
     NTF_PROXY,
     RTA_DST,
     RTA_GATEWAY,
+    RTA_METRICS,
     RTA_OIF,
     RTA_PREFSRC,
     RTA_PRIORITY,
     RTA_TABLE,
+    RTAX_ADVMSS,
     RTN_BROADCAST,
 )
 
@@ -107,6 +110,7 @@ def route(body: bytes, names: Names) -> Route | None:
         source=to_address(found.get(RTA_PREFSRC)),
         metric=number(found.get(RTA_PRIORITY)),
         is_broadcast=body[7] == RTN_BROADCAST,
+        segment_size=number(attributes(found.get(RTA_METRICS, b""), 0).get(RTAX_ADVMSS)) or None,
     )
 
 
@@ -126,6 +130,7 @@ def rule(body: bytes, _names: Names) -> Rule | None:
         source=to_address(found.get(FRA_SRC)),
         udp_ports=ports,
         suppress_prefix_length=None if suppress == _NO_SUPPRESSION else suppress,
+        arriving_by=_name(found.get(FRA_IIFNAME)),
     )
 
 
@@ -168,6 +173,10 @@ def proxy_neighbour(body: bytes, names: Names) -> ProxyNeighbour | None:
 def number(value: bytes | None) -> int:
     """In host order; 0 where it is missing."""
     return int.from_bytes(value, sys.byteorder) if value else 0
+
+
+def _name(value: bytes | None) -> str | None:
+    return value.partition(b"\0")[0].decode(errors="replace") if value else None
 
 
 def to_address(value: bytes | None) -> IPv4Address | None:

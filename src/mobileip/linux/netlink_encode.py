@@ -11,6 +11,7 @@ from socket import AF_INET, IPPROTO_UDP
 from mobileip.dataplane.ports import (
     ROUTE_PROTOCOL,
     Action,
+    FrameMark,
     InterfaceAddress,
     NeighbourEntry,
     Operation,
@@ -27,10 +28,11 @@ RTM_NEWADDR, RTM_DELADDR = 20, 21
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 RTM_NEWRULE, RTM_DELRULE = 32, 33
-RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 6, 7, 15
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE = 1, 4, 5, 6, 7, 8, 15
+RTAX_ADVMSS = 8
 RTN_UNICAST, RTN_BROADCAST, RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RTNH_F_ONLINK = 1, 3, 0, 253, 4
 # linux/fib_rules.h
-FRA_SRC, FRA_PRIORITY, FRA_FWMARK, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE = 2, 6, 10, 14, 15
+FRA_SRC, FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE = 2, 3, 6, 10, 14, 15
 FRA_FWMASK, FRA_PROTOCOL, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = 16, 21, 22, 23, 24
 FR_ACT_TO_TBL = 1
 # linux/neighbour.h
@@ -88,8 +90,8 @@ def encode(operation: Operation, index_of: IndexOf) -> tuple[int, int, bytes]:
                 NLM_F_CREATE | NLM_F_REPLACE if install else 0,
                 _address(address_.address, index_of(address_.interface)),
             )
-        case Sysctl(path=path):  # no other
-            raise TypeError(f"{path}: a sysctl is no netlink object")
+        case Sysctl() | FrameMark() as other:  # no other
+            raise TypeError(f"{other} is no object of rtnetlink")
 
 
 def _attribute(kind: int, value: bytes) -> bytes:
@@ -125,6 +127,8 @@ def _route(route: Route, index: int) -> bytes:
         body += _attribute(RTA_PREFSRC, route.source.packed)
     if route.metric:
         body += _u32(RTA_PRIORITY, route.metric)
+    if route.segment_size is not None:
+        body += _attribute(RTA_METRICS, _u32(RTAX_ADVMSS, route.segment_size))
     return head + body
 
 
@@ -148,6 +152,8 @@ def _rule(rule: Rule) -> bytes:
     )
     if rule.source is not None:
         body += _attribute(FRA_SRC, rule.source.packed)
+    if rule.arriving_by is not None:
+        body += _attribute(FRA_IIFNAME, rule.arriving_by.encode() + b"\0")
     if rule.mark is not None:
         body += _u32(FRA_FWMARK, rule.mark) + _u32(FRA_FWMASK, 0xFFFFFFFF)
     if rule.udp_ports is not None:

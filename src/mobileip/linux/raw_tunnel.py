@@ -1,16 +1,25 @@
-"""Tunnel packets by raw sockets: IP-in-IP comes in on protocol 4, whole packets of ours leave with their own header."""
+"""Tunnel packets by raw sockets: each encapsulation comes in on a socket of its protocol, whole packets of ours leave
+with their own header."""
 
 import errno
 import socket
+import struct
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.buffers import enlarge
+from mobileip.linux.classic_bpf import attach, tunnelled_data
 from mobileip.linux.errors import PermissionMissing
+from mobileip.wire.ip.ipv4 import PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
+from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
-IPPROTO_IPIP = 4
+TUNNEL_PROTOCOLS = (PROTOCOL_IPIP, PROTOCOL_GRE, PROTOCOL_MINIMAL, PROTOCOL_UDP)
+IP_PKTINFO = 8
+_INDEX = struct.Struct("=i")
+"""The first member of struct in_pktinfo: the interface that a packet came in by."""
 IP_MTU = 14
 SOL_RAW, ICMP_FILTER = 255, 1
 DESTINATION_UNREACHABLE, TIME_EXCEEDED = 3, 11
@@ -18,12 +27,15 @@ RECEIVE_BUFFER = 4 << 20
 """Octets; a burst of 64 KiB at 10 Gbit/s fits many times."""
 SEND_BUFFER = 4 << 20
 LARGEST_PACKET = 65_535
+ANCILLARY = socket.CMSG_SPACE(12)
+"""Octets for a struct in_pktinfo."""
 ERRORS_IN_A_ROW = 8
 """Pending socket errors that one read may clear before it gives up until the next wake-up."""
 
 
 class RawTunnelSocket:
-    """One socket in (the kernel reassembles and, since a raw socket took the packet, sends no ICMP), one out.
+    """Sockets in, one for each encapsulation (the kernel reassembles and, since a raw socket took the packet, sends no
+    ICMP), one for ICMP errors, one out.
 
     Raises: `PermissionMissing`.
     """
@@ -31,32 +43,48 @@ class RawTunnelSocket:
     def __init__(self) -> None:
         with ExitStack() as opened:
             try:
-                self._in, self._out, self._icmp = (
+                *self._in, self._out, self._icmp = (
                     opened.enter_context(
                         socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
                     )
-                    for protocol in (IPPROTO_IPIP, socket.IPPROTO_RAW, socket.IPPROTO_ICMP)
+                    for protocol in (*TUNNEL_PROTOCOLS, socket.IPPROTO_RAW, socket.IPPROTO_ICMP)
                 )
                 self._out.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
             except PermissionError as error:
                 raise PermissionMissing(
                     "may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed"
                 ) from error
-            enlarge(self._in, receive=RECEIVE_BUFFER)
+            attach(self._in[-1], tunnelled_data(MOBILE_IP_UDP_PORT))
+            for source in self._in:
+                source.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+                enlarge(source, receive=RECEIVE_BUFFER)
             enlarge(self._out, send=SEND_BUFFER)
             wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
             self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, sys.byteorder))
             self._open = opened.pop_all()
 
-    def fileno(self) -> int:
-        return self._in.fileno()
+    @property
+    def sources(self) -> Sequence[socket.socket]:
+        """To be watched; each is read by `read`."""
+        return self._in
 
     def icmp_fileno(self) -> int:
         return self._icmp.fileno()
 
-    def read(self) -> bytes | None:
-        """The next outer packet, header included; None when there is none."""
-        return _receive(self._in)
+    @staticmethod
+    def read(source: socket.socket) -> tuple[bytes, int] | None:
+        """The next outer packet, header included, and the index of the interface that it came in by; None when there
+        is none."""
+        for _ in range(ERRORS_IN_A_ROW):
+            try:
+                packet, ancillary, _, _ = source.recvmsg(LARGEST_PACKET, ANCILLARY)
+            except BlockingIOError:
+                return None
+            except OSError:
+                continue  # as in `_receive`
+            (index,) = _INDEX.unpack_from(ancillary[0][2]) if ancillary else (0,)
+            return packet, index
+        return None
 
     def read_icmp(self) -> bytes | None:
         """The next ICMP error (unreachable, time exceeded) that came in, IP header included: perhaps of a tunnel."""

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from ipaddress import IPv4Address
 
 import msgspec
@@ -27,7 +27,7 @@ from mobileip.linux.watch import LinkWatch
 from mobileip.wire.errors import DecodeError, DecodeReason
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import decode_udp, encode_udp
-from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
+from mobileip.wire.numbers import MOBILE_IP_UDP_PORT, MessageType
 
 LOOPBACK = "lo"
 
@@ -41,6 +41,8 @@ BATCH = 64
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 DHCP_ANSWER_PORTS = (DHCP_SERVER_PORT, DHCP_CLIENT_PORT)
 DHCP_ANSWER = struct.pack("!HH", *DHCP_ANSWER_PORTS)
+PORT, TYPE = slice(2, 4), slice(8, 9)
+"""Of a UDP datagram: its destination port, and the type of the message in it."""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -64,12 +66,16 @@ class Receivers(msgspec.Struct, frozen=True):
 
 class Signalling:
     """`links`: interfaces that are heard by packet sockets alone; they may appear and vanish while we run.
+    `visiting_links`: those of them where a mobile node listens, and no agent.
 
     Raises: what `SignallingSocket` raises.
     """
 
-    def __init__(self, links: Sequence[str], watch: LinkWatch, receivers: Receivers) -> None:
+    def __init__(
+        self, links: Sequence[str], watch: LinkWatch, receivers: Receivers, visiting_links: Collection[str] = ()
+    ) -> None:
         self._links = frozenset(links)
+        self.visiting_links = frozenset(visiting_links)
         self._watch = watch
         self._receivers = receivers
         self._udp = SignallingSocket()
@@ -212,7 +218,7 @@ class Signalling:
         Raises: `DecodeError`.
         """
         packet = decode_ipv4(frame.packet)
-        if not self._is_for_us(packet):
+        if not self._is_for_us(packet) and not self._is_reply_to_us(link, frame, packet):
             return None
         if packet.is_fragment:
             raise DecodeError(DecodeReason.FRAGMENT, 6, "signalling is not reassembled on this link")
@@ -240,6 +246,19 @@ class Signalling:
             or destination in self._watch.local_addresses
             or destination in self._watch.broadcast_addresses
             or (packet.protocol == PROTOCOL_UDP and packet.payload[:4] == DHCP_ANSWER)
+        )
+
+    def _is_reply_to_us(self, link: LinkSocket, frame: Frame, packet: Ipv4Packet) -> bool:
+        """A Reply goes to the home address that it names (RFC 5944 §3.7.2.3), and a mobile node that has its home
+        address assigned learns it from that very Reply (RFC 2794 §2). Where an agent listens, it might have to be
+        forwarded.
+        """
+        return (
+            frame.to_us
+            and link.interface in self.visiting_links
+            and packet.protocol == PROTOCOL_UDP
+            and packet.payload[PORT] == MOBILE_IP_UDP_PORT.to_bytes(2)
+            and packet.payload[TYPE] == bytes((MessageType.REGISTRATION_REPLY,))
         )
 
 

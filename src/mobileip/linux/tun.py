@@ -14,6 +14,7 @@ CONTROL = Path("/dev/net/tun")
 
 TUNSETIFF = 0x400454CA
 TUNSETPERSIST = 0x400454CB
+TUNGETIFF = 0x800454D2
 IFF_TUN = 0x0001
 IFF_NO_PI = 0x1000
 
@@ -21,6 +22,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU = 0x8913, 0x8914, 0x8922
 IFF_UP = 0x1
 
 LONGEST_NAME = 15
+IFREQ_SIZE, NAME_SIZE = 40, 16
 LARGEST_PACKET = 65_535
 
 
@@ -38,20 +40,36 @@ class TunnelDevice:
         self._descriptor = self._open()
 
     def repair(self) -> bool:
-        """Brings the device up again after others took it down, makes it anew after others deleted it.
+        """Brings the device up again after others took it down, makes it anew after others deleted or renamed it.
 
         Returns whether it was made anew: then it has another descriptor (which is to be read from now on).
-        Raises: `MachineError` as at the beginning.
+        Raises: `MachineError` as at the beginning; there may be no device then (`fileno` -1), and a later try may do.
         """
+        if self._has_its_name():
+            try:
+                self._bring_up()
+            except OSError as error:
+                if error.errno not in (errno.ENODEV, errno.ENXIO):
+                    raise self._no_bringing_up(error) from error
+            else:
+                return False
+        self.close()  # a descriptor without a device would wake its reader for ever
+        self._descriptor = self._open()
+        return True
+
+    def _has_its_name(self) -> bool:
+        """Whether what we hold is called so. Else a device of that name, if there is one, is none of ours to touch."""
+        if self._descriptor < 0:
+            return False
         try:
-            self._bring_up()
-        except OSError as error:
-            if error.errno not in (errno.ENODEV, errno.ENXIO):
-                raise DeviceUnavailable(f"can't bring {self.name} up: {os.strerror(error.errno or 0)}") from error
-            self.close()  # a descriptor without a device would wake its reader for ever
-            self._descriptor = self._open()
-            return True
-        return False
+            answer = fcntl.ioctl(self._descriptor, TUNGETIFF, bytes(IFREQ_SIZE))
+        except OSError:  # EBADFD: others deleted it
+            return False
+        name, _, _ = answer[:NAME_SIZE].partition(b"\0")
+        return name == self.name.encode()
+
+    def _no_bringing_up(self, error: OSError) -> DeviceUnavailable:
+        return DeviceUnavailable(f"can't bring {self.name} up: {os.strerror(error.errno or 0)}")
 
     def _open(self) -> int:
         try:
@@ -65,7 +83,10 @@ class TunnelDevice:
             ) from error
         try:
             self._attach(descriptor)
-            self._bring_up()
+            try:
+                self._bring_up()
+            except OSError as error:
+                raise self._no_bringing_up(error) from error
         except BaseException:
             os.close(descriptor)
             raise
@@ -81,6 +102,11 @@ class TunnelDevice:
             if error.errno == errno.EBUSY:
                 raise DeviceUnavailable(
                     f"the device {self.name} is held by another process", "is another mipd running here?"
+                ) from error
+            if error.errno == errno.EINVAL:
+                raise DeviceUnavailable(
+                    f"the name {self.name} is taken by a device that is not ours",
+                    f"rename that device (ip link show {self.name}) or name ours anew (daemon.device)",
                 ) from error
             raise DeviceUnavailable(f"can't make the device {self.name}: {os.strerror(error.errno or 0)}") from error
 
@@ -102,7 +128,8 @@ class TunnelDevice:
 
     def persist(self, on: bool) -> None:
         """Whether the device outlives this process (routes into it stay, packets are lost until the next daemon)."""
-        fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
+        if self._descriptor >= 0:  # others may have its name
+            fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
 
     def read(self) -> bytes | None:
         """The next packet that was routed into the device; None when there is none."""

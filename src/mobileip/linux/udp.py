@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.buffers import enlarge
+from mobileip.linux.classic_bpf import all_but_tunnelled_data, attach
 from mobileip.linux.errors import PermissionMissing, PortOccupied
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
@@ -54,6 +55,9 @@ class SignallingSocket:
             self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+            attach(
+                self._socket, all_but_tunnelled_data()
+            )  # a raw socket takes that, with the headers that tell its tunnel
             enlarge(self._socket, receive=RECEIVE_BUFFER, send=SEND_BUFFER)
             self._socket.bind(("0.0.0.0", port))  # noqa: S104 - RFC 5944 §3.8.2.1 requests may come to a broadcast
         except OSError as error:

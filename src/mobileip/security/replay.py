@@ -18,6 +18,8 @@ instead:
   on from what the home agent agreed to; so a step is at most one refusal and never a deadlock.
 """
 
+from itertools import pairwise
+
 import msgspec
 
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
@@ -25,11 +27,24 @@ from mobileip.wire.identification import HALF, MASK, difference, high, join, low
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply
 
+MOST_REFUSED = 16
+"""Ranges of refused timestamps that are remembered of one mobile node. One that corrects its clock needs one for each
+correction, and each is gone when the time that was taken is beyond it.
+"""
+LONGEST_WINDOW = 3600.0
+"""For how long after its time a refused timestamp is remembered at least, s: a mobile node's associations may have
+different windows."""
+
+Ranges = tuple[tuple[int, int], ...]
+
 _WRAP = HALF * HALF - 1
 _COARSE = 0x7FF
 """What 53 bits of floating point lose of 64."""
-_CLOCK_RESOLUTION = 0x3
-"""The two lowest bits: a clock of nanoseconds doesn't fill them."""
+_BELOW_A_MILLISECOND = 0x3F_FFFF
+"""The bits that are random: no window needs them, no clock of two machines agrees on them, and what is sent at regular
+times, or at the half of a second that a correction set, would have the low half of an earlier Request without them. A
+Reply to that one, kept by somebody, would answer the later one.
+"""
 
 
 def _units(seconds: float) -> int:
@@ -68,6 +83,9 @@ class Freshness(msgspec.Struct, frozen=True):
     """Timestamps: the greatest one taken so far, under any SPI."""
     nonce: int | None = None
     """Nonces: the high half that the next Request must show."""
+    refused: Ranges = ()
+    """Timestamps: first and last of each range of those that were authentic, and refused since they were ahead of our
+    time. Their time is yet to come, and then each of them would look fresh to whoever kept it."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -104,16 +122,52 @@ def _judge_timestamp(identification: int, freshness: Freshness, window: float, t
     is_close = abs(difference(identification, time)) <= window * HALF
     # R5944-5.7.1-g: it "MUST be greater than all previously accepted timestamps for the requesting mobile node".
     is_new = latest is None or difference(identification, latest) > 0
-    if is_close and is_new:
+    refused = _yet_to_come(freshness.refused, latest, time, window)
+    if is_close and is_new and not any(_within(identification, one) for one in refused):
         # R5944-5.7.1-h: "the home agent copies the entire Identification field into the Registration Reply".
         copied = identification
-        return Judgement(True, copied, Freshness(identification, freshness.nonce))
+        refused = _yet_to_come(refused, identification, time, window)
+        return Judgement(True, copied, Freshness(identification, freshness.nonce, refused))
     # R5944-5.7.1-h: "supplies the high-order 32 bits from its own time of day".
     seconds = high(time)
     if latest is not None and difference(join(seconds, 0), latest) <= 0:
         seconds = high(latest) + 1
     # R5944-5.7-c, R5944-5.7.1-h: it "copies only the low-order 32 bits". R5944-5.7.1-i: what is not valid is rejected.
-    return Judgement(False, join(seconds, low(identification)), freshness)
+    if difference(identification, time) > window * HALF:
+        refused = _with(refused, identification)
+    return Judgement(False, join(seconds, low(identification)), Freshness(latest, freshness.nonce, refused))
+
+
+def _yet_to_come(refused: Ranges, latest: int | None, time: int, window: float) -> Ranges:
+    """Those that could still be taken: the others are too old for ever, by the greatest one taken or by our time, which
+    never goes back."""
+    if not refused:
+        return refused
+    return tuple(
+        (first, last)
+        for first, last in refused
+        if difference(last, time) >= -max(window, LONGEST_WINDOW) * HALF
+        and (latest is None or difference(last, latest) > 0)
+    )
+
+
+def _within(identification: int, bounds: tuple[int, int]) -> bool:
+    first, last = bounds
+    return difference(identification, first) >= 0 and difference(identification, last) <= 0
+
+
+def _with(refused: Ranges, identification: int) -> Ranges:
+    """One more. Beyond `MOST_REFUSED` the two ranges that are nearest to each other become one, with what lies between
+    them: nothing that was refused is forgotten, and what an honest mobile node may find refused in vain is at most the
+    time for which it sent with a wrong clock."""
+    if any(_within(identification, one) for one in refused):
+        return refused
+    ranges = sorted((*refused, (identification, identification)), key=lambda one: difference(one[0], identification))
+    if len(ranges) > MOST_REFUSED:
+        gaps = [difference(later[0], earlier[1]) for earlier, later in pairwise(ranges)]
+        at = gaps.index(min(gaps))
+        ranges[at : at + 2] = [(ranges[at][0], ranges[at + 1][1])]
+    return tuple(ranges)
 
 
 def _judge_nonce(identification: int, freshness: Freshness, entropy: bytes) -> Judgement:
@@ -123,12 +177,12 @@ def _judge_nonce(identification: int, freshness: Freshness, entropy: bytes) -> J
         # Registration Reply". R5944-5.4-a: a random one.
         nonce = _other(int.from_bytes(entropy[:4]), expected)
         # R5944-5.7-c
-        return Judgement(True, join(nonce, low(identification)), Freshness(freshness.latest, nonce))
+        return Judgement(True, join(nonce, low(identification)), Freshness(freshness.latest, nonce, freshness.refused))
     # R5944-5.7.2-b: "the Reply always provides the mobile node with a new nonce". A nonce that was offered and never
     # used is offered again: replayed Requests can't push out the one that the mobile node is about to use.
     # R5944-5.4-a: "choose nonces carefully": all of it is random.
     nonce = int.from_bytes(entropy[:4]) if expected is None else expected
-    return Judgement(False, join(nonce, low(identification)), Freshness(freshness.latest, nonce))
+    return Judgement(False, join(nonce, low(identification)), Freshness(freshness.latest, nonce, freshness.refused))
 
 
 def _other(candidate: int, previous: int) -> int:
@@ -221,9 +275,10 @@ class IdentificationMaker:
     def _make_timestamp(self, time: int, entropy: bytes) -> int:
         # R5944-5.7.1-c: "those bits that are not available from a time source SHOULD be generated from a good source of
         # randomness".
-        spare = int.from_bytes(entropy[:1]) & _CLOCK_RESOLUTION
-        # R5944-5.7.1-b: "a 64-bit value formatted as specified by the Network Time Protocol".
-        made = time & ~_CLOCK_RESOLUTION | spare
+        spare = int.from_bytes(entropy[:3]) & _BELOW_A_MILLISECOND
+        # R5944-5.7.1-b: "a 64-bit value formatted as specified by the Network Time Protocol". Never above our time: it
+        # would be taken for an agreement on a later one, and push our time on with each Request.
+        made = (time - spare) & _WRAP
         # R5944-5.7.1-d: the Identification "MUST be greater than that used in any previous Registration Request".
         # R5944-5.7-e, R5944-5.7-f: and so is never the same.
         if self._floor is not None and difference(made, self._floor) <= 0:

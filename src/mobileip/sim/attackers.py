@@ -179,20 +179,27 @@ class Attackers:
 
     def _answer(self, attacker: Attacker, request: Packet) -> None:
         """A forged Reply to a request that has just been heard, faster than the true one."""
-        message = decode_message(request.payload).message
-        if request.link_source is None or not isinstance(message, RegistrationRequest):
+        octets = self._reply_to(request, HOME_AGENTS_WORDS)
+        if octets is None:
             return
-        reply = RegistrationReply(
-            code=self._chance.choice(HOME_AGENTS_WORDS),
-            lifetime=message.lifetime,
-            home_address=message.home_address,
-            home_agent=message.home_agent,
-            identification=message.identification,
-        )
-        octets = encode_message(reply)
         if self._chance.random() < 0.7:
             octets = sign(octets, MobileHomeAuthentication, MobilitySecurityAssociation(spi=SPI, key=WRONG_KEY))
-        self._frame(attacker, request.link_source, _answer_to(attacker, request, octets, "forge"))
+        self._frame(attacker, request.link_source or b"", _answer_to(attacker, request, octets, "forge"))
+
+    def _reply_to(self, request: Packet, codes: tuple[ReplyCode, ...]) -> bytes | None:
+        """An unsigned Reply with one of these codes that fits all else of what was heard; None: no Request was."""
+        message = decode_message(request.payload).message
+        if request.link_source is None or not isinstance(message, RegistrationRequest):
+            return None
+        return encode_message(
+            RegistrationReply(
+                code=self._chance.choice(codes),
+                lifetime=message.lifetime,
+                home_address=message.home_address,
+                home_agent=message.home_agent,
+                identification=message.identification,
+            )
+        )
 
     def _forged(self, attacker: Attacker, decoded: Decoded[Message]) -> bytes | None:
         message = decoded.message
@@ -254,17 +261,9 @@ class Attackers:
 
     def _deny_one(self, attacker: Attacker, request: Packet) -> None:
         """A denial in the foreign agent's name: those bear no authentication."""
-        message = decode_message(request.payload).message
-        if request.link_source is None or not isinstance(message, RegistrationRequest):
-            return
-        reply = RegistrationReply(
-            code=self._chance.choice(FOREIGN_AGENTS_DENIALS),
-            lifetime=message.lifetime,
-            home_address=message.home_address,
-            home_agent=message.home_agent,
-            identification=message.identification,
-        )
-        self._frame(attacker, request.link_source, _answer_to(attacker, request, encode_message(reply), "deny"))
+        octets = self._reply_to(request, FOREIGN_AGENTS_DENIALS)
+        if octets is not None:
+            self._frame(attacker, request.link_source or b"", _answer_to(attacker, request, octets, "deny"))
 
     def _advertise(self, attacker: Attacker) -> None:
         """An advertisement: of an agent that is none, or in the name of the one that is there (a reboot, a farewell).

@@ -24,6 +24,7 @@ from mobileip.agents.events import (
     Link,
     LinkChanged,
     MessageArrived,
+    PacketsTold,
     SolicitationArrived,
     Started,
     TimerExpired,
@@ -31,12 +32,22 @@ from mobileip.agents.events import (
 from mobileip.agents.instant import Deadline
 from mobileip.agents.node import Node
 from mobileip.agents.notices import Notice
-from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, Output, SendDiscovery, SendMessage
+from mobileip.agents.outputs import (
+    AnnounceAddress,
+    AskActivity,
+    ChangeForwarding,
+    Notify,
+    Output,
+    SendDiscovery,
+    SendKeepalive,
+    SendMessage,
+)
 from mobileip.dataplane.fake import FakeKernel
 from mobileip.dataplane.identity import identity
 from mobileip.dataplane.ports import ProxyNeighbour
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.forwarding.news import News
 from mobileip.sim.clock import HostClock
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import (
@@ -130,7 +141,7 @@ class Host:
         self._kernel = FakeKernel()
         self.packet_port = SimulatedPacketPort(self.name, self._network, self.ports, has_core=self.has_core)
         self.packet_port.on_own = self._own_packet
-        self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port)
+        self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port, on_news=self._told)
         self._applied = ForwardingState()
         """What a mobile node's engine was told."""
         self._is_behind = False
@@ -323,6 +334,18 @@ class Host:
                 self._discover(output)
             elif isinstance(output, AnnounceAddress):
                 self._announce(output)
+            elif isinstance(output, SendKeepalive | AskActivity):
+                self._use_tunnel(output)
+
+    def _use_tunnel(self, output: SendKeepalive | AskActivity) -> None:
+        if isinstance(output, AskActivity):
+            self._told(self.engine.activity(output.home_address))
+        else:
+            addresses = (output.home_address, output.home_agent)
+            self.engine.send_keepalive(*addresses, output.sequence, self._boot_time())
+
+    def _told(self, news: News) -> None:
+        self.give(PacketsTold(news=news, entropy=self._entropy()))
 
     def _send(self, output: SendMessage) -> None:
         departure = output.departure

@@ -4,9 +4,10 @@ import errno
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
+from mobileip.dataplane.userspace.openings import is_tunnel_packet
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
-from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_IPIP
+from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
 
 
 class SimulatedPacketPort:
@@ -46,13 +47,17 @@ class SimulatedPacketPort:
         return 0
 
 
-_KINDS = {PROTOCOL_IPIP: TUNNEL, PROTOCOL_ICMP: ICMP_ERROR}
+def _kind(octets: bytes) -> str:
+    if octets[9] == PROTOCOL_ICMP:
+        return ICMP_ERROR
+    # What the simulator's traffic sends is UDP, to other ports.
+    return TUNNEL if is_tunnel_packet(octets) else DATA
 
 
 def ip_packet(octets: bytes) -> Packet:
     """A whole IPv4 packet on its way."""
     return Packet(
-        kind=_KINDS.get(octets[9], DATA),
+        kind=_kind(octets),
         payload=octets,
         source=IPv4Address(octets[12:16]),
         destination=IPv4Address(octets[16:20]),

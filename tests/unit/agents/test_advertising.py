@@ -184,6 +184,13 @@ def test_service_that_needs_a_foreign_agent_is_not_required_by_a_home_agent() ->
     play.given(link_changed()).expect(multicast(registration_required=False))
 
 
+@pytest.mark.parametrize("tunnel", ["reverse_tunneling", "minimal_encapsulation", "gre_encapsulation", "udp_tunneling"])
+def test_the_tunnels_that_are_offered_are_told(tunnel: str) -> None:
+    for there in (True, False):
+        [output] = playbook(**{tunnel: there}).given(link_changed()).outputs
+        assert getattr(mobility(output), tunnel) is there
+
+
 def test_who_does_not_route_common_traffic_says_so_in_every_advertisement() -> None:
     play = playbook(routes_common_traffic=False).given(link_changed(), solicitation())
     play.expect(multicast(code=16), discovery(AgentAdvertisement, to=HOME_ADDRESS, code=16))

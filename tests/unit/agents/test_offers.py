@@ -45,6 +45,14 @@ def test_two_agents_on_one_link_make_one_offer() -> None:
         assert both.address == order[0][LINK].address
 
 
+@pytest.mark.parametrize("tunnel", ["reverse_tunneling", "minimal_encapsulation", "gre_encapsulation", "udp_tunneling"])
+def test_the_tunnels_of_either_agent_are_offered(tunnel: str) -> None:
+    for order in ((home_offer(), offer(**{tunnel: True})), (offer(**{tunnel: True}), home_offer())):
+        both = order[0].together_with(order[1])
+        assert getattr(both, tunnel)
+    assert not getattr(home_offer().together_with(offer()), tunnel)
+
+
 def test_two_agents_on_one_link_advertise_in_the_way_of_the_first() -> None:
     home = home_offer(advertisement_address=LIMITED_BROADCAST, preference_level=7, prefix_lengths=False)
     both = combine(({LINK: home}, {LINK: offer(routes_common_traffic=False)}))[LINK]

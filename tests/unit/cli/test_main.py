@@ -29,6 +29,20 @@ def mip(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIP_RUN_DIR", str(daemon.path.parent))
 
 
+@pytest.fixture
+def replaced(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
+    """Raised, with its words, where this process would become another program."""
+
+    class Replaced(Exception):
+        pass
+
+    def execv(path: str, words: list[str]) -> None:
+        raise Replaced(path, *words)
+
+    monkeypatch.setattr(os, "execv", execv)
+    return Replaced
+
+
 Captured = pytest.CaptureFixture[str]
 
 
@@ -59,7 +73,7 @@ def test_looking_comes_before_changing() -> None:
     """No abbreviation of a command that changes something hides one that only looks."""
     for name in module.SHOWN:
         for length in range(1, len(name)):
-            assert expand(name[:length]) not in ("register", "deregister", "restart", "stop")
+            assert expand(name[:length]) not in ("register", "deregister", "restart", "stop", "clear")
 
 
 def test_options_may_stand_before_the_object() -> None:
@@ -146,6 +160,39 @@ def test_what_the_daemon_refuses(code: str, exit_code: int, daemon: Running, cap
     assert error == {"code": code, "message": "it can't be", "hint": "try later"}
 
 
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("what", ["binding", "visitor"])
+def test_what_is_cleared_is_confirmed_in_one_line(what: str, daemon: Running, capsys: Captured) -> None:
+    assert main(["clear", what, "10.1.0.10"]) == 0
+    assert main(["clear", what[0], "10.1.0.10", "-j"]) == 0
+    text, as_json = capsys.readouterr().out.splitlines()
+    assert text == f"1 {what} of 10.1.0.10 revoked; 192.0.2.2 is being told"
+    assert json.loads(as_json) == {"home_address": "10.1.0.10", "revoked": 1, "told": ["192.0.2.2"], "not_told": []}
+    assert daemon.backend.commands == [f"clear {what}s 10.1.0.10"] * 2
+
+
+@pytest.mark.usefixtures("mip")
+def test_what_is_not_there_can_not_be_cleared(daemon: Running, capsys: Captured) -> None:
+    daemon.backend.refusal = ErrorView(code="not_found", message="no binding 10.1.0.10")
+    assert main(["clear", "binding", "10.1.0.10"]) == 4
+    assert capsys.readouterr().err == "mip: no binding 10.1.0.10\n"
+    assert main(["clear", "binding", "10.1.0.10", "-j"]) == 4
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("words", [[], ["binding"], ["agent", "10.1.0.10"], ["", "10.1.0.10"], ["binding", "10.1.0"]])
+def test_clearing_needs_a_kind_and_an_address(words: list[str], capsys: Captured) -> None:
+    assert main(["clear", *words]) == 2
+    assert capsys.readouterr().err.startswith("usage: mip clear")
+
+
+@pytest.mark.usefixtures("mip")
+def test_a_confirmation_of_another_form(daemon: Running, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(daemon.backend, "clear", lambda *_: [])
+    assert main(["clear", "binding", "10.1.0.10"]) == 0
+    assert capsys.readouterr().out == "done\n"
+
+
 def test_no_daemon(tmp_path: Path, capsys: Captured) -> None:
     assert main(["--run-dir", str(tmp_path), "status"]) == 3
     assert "no daemon answers" in capsys.readouterr().err
@@ -153,25 +200,42 @@ def test_no_daemon(tmp_path: Path, capsys: Captured) -> None:
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["binding", "fly"], ["wait", "--for", "luck"], ["t"]])
 def test_usage(words: list[str], capsys: Captured) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: mip")
+    assert main(words) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("usage: mip")
+    assert lines[-1].startswith("mip")
+    assert ": error: " in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["-j"], "mip"),
+        (["--json", "nonsense"], "mip"),
+        (["binding", "fly", "-j"], "mip binding"),
+        (["binding", "fly", "-sj"], "mip binding"),
+        (["wait", "--for", "luck", "--js"], "mip wait"),
+        (["-j", "wait", "--timeout", "soon"], "mip wait"),
+    ],
+)
+def test_usage_errors_are_json_where_json_is_asked_for(words: list[str], program: str, capsys: Captured) -> None:
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    error = json.loads(captured.err)["error"]
+    assert (error["code"], error["hint"]) == ("usage", f"see {program} --help")
+    assert error["message"]
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "1e300", "soon", ""])
 def test_a_time_that_can_not_be_waited_for(seconds: str, capsys: Captured) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["wait", "--timeout", seconds])
-    assert ended.value.code == 2
+    assert main(["wait", "--timeout", seconds]) == 2
     assert f"{seconds} is wrong: seconds from 0 to 1000000 are expected" in capsys.readouterr().err
 
 
 def test_options_are_not_abbreviated(capsys: Captured) -> None:
     """A word behind `--sock` would be taken for the object."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--sock", "/run/x", "status"])
-    assert ended.value.code == 2
+    assert main(["--sock", "/run/x", "status"]) == 2
     assert "--sock" in capsys.readouterr().err
 
 
@@ -378,17 +442,17 @@ def test_waiting_ends_with_the_feed(monkeypatch: pytest.MonkeyPatch, capsys: Cap
     ("word", "program"),
     [("lab", "mobileip.lab"), ("check", "mobileip.daemon.check"), ("gen", "mobileip.daemon.genkey")],
 )
-def test_programs_of_their_own(word: str, program: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Replaced(Exception):
-        pass
-
-    def execv(path: str, words: list[str]) -> None:
-        raise Replaced(path, *words)
-
-    monkeypatch.setattr(os, "execv", execv)
-    with pytest.raises(Replaced) as caught:
+def test_programs_of_their_own(word: str, program: str, replaced: type[Exception]) -> None:
+    with pytest.raises(replaced) as caught:
         main([word, "--help"])
     assert caught.value.args == (sys.executable, sys.executable, "-m", program, "--help")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-j", "--version"], ["--version", "status"]])
+def test_the_version_is_a_program_too(words: list[str], replaced: type[Exception]) -> None:
+    with pytest.raises(replaced) as caught:
+        main(words)
+    assert caught.value.args == (sys.executable, sys.executable, "-m", "mobileip.control.version")
 
 
 def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

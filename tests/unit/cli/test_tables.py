@@ -45,6 +45,34 @@ def test_a_table_has_aligned_columns_and_no_trailing_space() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"encapsulation": "ipip"}, "ipip"),
+        ({"encapsulation": "gre", "reverse_tunnel": True, "udp_endpoint": None}, "gre, both ways"),
+        (
+            {"encapsulation": "ipip", "reverse_tunnel": True, "udp_endpoint": "198.51.100.7:40001"},
+            "ipip in UDP to 198.51.100.7:40001, both ways",
+        ),
+    ],
+)
+def test_a_bindings_tunnel_in_words(row: dict[str, object], text: str) -> None:
+    assert tables.tunnel(row) == text
+
+
+@pytest.mark.parametrize("name", ["bindings", "visitors"])
+def test_names_have_a_column_where_there_are_any(name: str) -> None:
+    nameless: tables.Row = {"home_address": "10.1.0.10", "nai": None}
+    named: tables.Row = {"home_address": "10.1.0.11", "nai": "mn@example.net"}
+    assert "NAI" not in tables.table(tables.COLUMNS[name], [nameless])
+    lines = tables.table(tables.COLUMNS[name], [nameless, named]).splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["HOME", "ADDRESS", "NAI"],
+        ["10.1.0.10", "-", lines[1].split()[2]],
+        ["10.1.0.11", "mn@example.net", lines[2].split()[2]],
+    ]
+
+
 def test_every_table_can_show_its_view() -> None:
     backend = FakeBackend()
     for name, view in (("agents", backend.agents()), ("tunnels", backend.tunnels()), ("visitors", [])):
@@ -71,11 +99,47 @@ def test_status_of_another_version() -> None:
     assert "link eth0  -" in tables.status({"links": [{"name": "eth0"}, 3]})
 
 
+@pytest.mark.parametrize(
+    ("view", "line"),
+    [
+        ({"revoked": 1, "not_told": ["192.0.2.2"]}, "1 binding of 10.1.0.10 revoked; 192.0.2.2 can't be told: "),
+        (
+            {"revoked": 2, "told": ["192.0.2.2", "192.0.2.3"]},
+            "2 bindings of 10.1.0.10 revoked; 192.0.2.2, 192.0.2.3 is being told",
+        ),
+        (
+            {"revoked": 2, "told": ["192.0.2.2"], "not_told": ["192.0.2.3"]},
+            "2 bindings of 10.1.0.10 revoked; 192.0.2.2 is being told; 192.0.2.3 can't be told: ",
+        ),
+    ],
+)
+def test_what_was_revoked_is_one_line(view: dict[str, object], line: str) -> None:
+    shown = tables.revoked("binding", {"home_address": "10.1.0.10", **view})
+    assert shown.removesuffix("revocation was not agreed on at registration") == line
+
+
 def test_registration() -> None:
     shown = tables.registration(to_builtins(registration(remaining_seconds=100.0)))
     assert "care of          foreign agent" in shown
     assert "left             100 s" in shown
     assert "left" not in tables.registration(to_builtins(registration(registered=False)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"reverse_tunnel": True, "nat_traversal": "agreed", "keepalive_seconds": 50.0},
+            "gre, both ways, in UDP, keepalives after 50 s",
+        ),
+        ({"reverse_tunnel": True, "nat_traversal": "declined"}, "gre, both ways, not in UDP: no NAT is seen"),
+        ({"reverse_tunnel": False, "nat_traversal": "not_asked"}, "gre, towards us"),
+    ],
+)
+def test_the_tunnel_of_a_registration(fields: dict[str, object], words: str) -> None:
+    shown = tables.registration(to_builtins(registration(encapsulation="gre", **fields)))
+    assert f"tunnel           {words}\n" in shown
+    assert "tunnel" not in tables.registration(to_builtins(registration()))
 
 
 def test_traffic_leaves_zeroes_out() -> None:

@@ -36,6 +36,13 @@ def test_commands(client: ControlClient, daemon: Running) -> None:
     assert daemon.backend.commands == ["register"]
 
 
+def test_what_is_cleared_is_told(client: ControlClient, daemon: Running) -> None:
+    view = client.delete("visitors", "10.1.0.10")
+    assert isinstance(view, dict)
+    assert (view["home_address"], view["revoked"]) == ("10.1.0.10", 1)
+    assert daemon.backend.commands == ["clear visitors 10.1.0.10"]
+
+
 def test_a_refusal_carries_code_message_and_hint(client: ControlClient, daemon: Running) -> None:
     daemon.backend.refusal = ErrorView(code="forbidden", message="no", hint="ask")
     with pytest.raises(ControlError) as caught:

@@ -14,7 +14,7 @@ PROMISED = {
     "StatusView": "schema verdict warnings roles engine device pid uptime_seconds home_agent bindings "
     "care_of_address visitors busy registration links",
     "BindingView": "home_address care_of_address home_agent encapsulation lifetime_seconds remaining_seconds "
-    "registered_at spi colocated",
+    "registered_at spi colocated reverse_tunnel udp_endpoint",
     "VisitorView": "home_address home_agent care_of_address interface link_address lifetime_seconds "
     "remaining_seconds registered_at",
     "AgentView": "address interface link_address roles care_of_addresses busy registration_lifetime_seconds "
@@ -22,6 +22,7 @@ PROMISED = {
     "TunnelView": "local remote encapsulation home_address direction packets octets",
     "TrafficView": "home_agent foreign_agent mobile_node packets discarded",
     "DoneView": "done",
+    "RevokedView": "home_address revoked told not_told",
 }
 
 

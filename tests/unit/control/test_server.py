@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.test_utils import make_mocked_request
 from tests.support.control import Running, running
 
@@ -67,11 +67,32 @@ def test_a_command_that_can_not_be_done(daemon: Running) -> None:
     assert body == {"error": {"code": "not_found", "message": "no mobile node", "hint": ""}}
 
 
+@pytest.mark.parametrize("name", ["bindings", "visitors"])
+def test_what_is_cleared(name: str, daemon: Running) -> None:
+    status, body = ask(daemon, "DELETE", f"/v1/{name}/10.1.0.10")
+    assert (status, body["revoked"], body["told"]) == (200, 1, ["192.0.2.2"])
+    assert daemon.backend.commands == [f"clear {name} 10.1.0.10"]
+
+
+def test_what_is_not_there_can_not_be_cleared(daemon: Running) -> None:
+    daemon.backend.refusal = ErrorView(code="not_found", message="no binding 10.1.0.10")
+    status, body = ask(daemon, "DELETE", "/v1/bindings/10.1.0.10")
+    assert (status, body["error"]["code"]) == (404, "not_found")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("address", ["10.1.0", "mn@example.net", "::1", "10.1.0.10%20"])
+def test_only_an_address_can_be_cleared(address: str, daemon: Running) -> None:
+    status, body = ask(daemon, "DELETE", f"/v1/bindings/{address}")
+    assert (status, body["error"]["code"]) == (400, "usage")  # type: ignore[index]
+    assert daemon.backend.commands == []
+
+
 def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_peer_user", lambda _: 4711)
     monkeypatch.setattr(module.os, "geteuid", lambda: 1)
-    status, body = ask(daemon, "POST", "/v1/stop")
-    assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
+    for method, path in (("POST", "/v1/stop"), ("DELETE", "/v1/bindings/10.1.0.10")):
+        status, body = ask(daemon, method, path)
+        assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
     assert daemon.backend.commands == []
     assert ask(daemon, "GET", "/v1/status")[0] == 200
 
@@ -123,6 +144,24 @@ def test_a_stream_begins_behind_the_last_event_that_is_named(last: str, first: i
     daemon.publish(event="new")
     assert response.readline() == b"id: %d\n" % first
     connection.close()
+
+
+def test_a_reader_that_goes_away_is_no_fault(
+    daemon: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def gone(*_: object) -> None:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(daemon.path))
+    connection.request("GET", "/v1/events")
+    response = connection.getresponse()
+    monkeypatch.setattr(module.web.StreamResponse, "write", gone)
+    daemon.publish(event="new")
+    assert response.read() == b""
+    connection.close()
+    assert caplog.records == []
 
 
 def test_a_silent_stream_has_heartbeats(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,15 @@
 """[home_agent]: whom it serves, under which names, and its options."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.configuration import ASSOCIATION, documents, key_file
 
-from mobileip.agents.home.config import HomeAgentConfig
+from mobileip.agents.home.config import HomeAgentConfig, ReverseTunnels
 from mobileip.daemon.config_file import ConfigurationError, parse
+from mobileip.forwarding.tunnel import Encapsulation
 
 NAI = "mn@example.net"
 
@@ -70,9 +71,70 @@ def test_defaults(tmp_path: Path) -> None:
     assert (config.identity, config.redirect_to, config.address_pool, config.message) == (None, None, None, None)
 
 
+def test_groups(tmp_path: Path) -> None:
+    assert home_agent(tmp_path).forwarded_groups == ()
+    config = home_agent(tmp_path, forwarded_groups=["239.1.0.0/16", "224.0.1.1", "239.1.0.0/16"])
+    assert config.forwarded_groups == (IPv4Network("239.1.0.0/16"), IPv4Network("224.0.1.1/32"))
+
+
+@pytest.mark.parametrize("value", ["239.1.0.0/16", [7], ["239.1.0.1/16"], ["all"], ["ff02::/16"]])
+def test_groups_are_a_list_of_prefixes(value: object, tmp_path: Path) -> None:
+    (error,) = errors(tmp_path, forwarded_groups=value)
+    assert error.startswith("home_agent.forwarded_groups: ")
+    assert "a list of prefixes of multicast groups" in error
+
+
+def test_other_prefixes_are_no_groups(tmp_path: Path) -> None:
+    (error,) = errors(tmp_path, forwarded_groups=["10.1.0.0/24"])
+    assert error == "home_agent.forwarded_groups: 10.1.0.0/24 is no prefix of multicast groups (224.0.0.0/4)"
+    (error,) = errors(tmp_path, forwarded_groups=["239.1.0.0/16"], forward_broadcasts=False)
+    assert error.startswith("home_agent.forwarded_groups: are copied as broadcasts are")
+
+
+@pytest.mark.requirement("R3024-3.2-a")
+def test_every_tunnel_is_allowed_by_default(tmp_path: Path) -> None:
+    config = home_agent(tmp_path)
+    assert config.reverse_tunnel is ReverseTunnels.ALLOWED
+    assert set(config.encapsulations) == set(Encapsulation)
+    assert (config.nat_traversal, config.force_udp) == (True, True)
+    assert (config.keepalive_interval, config.nat_maximum_lifetime) == (0, 60)
+    assert (config.gre_checksum, config.gre_sequence) == (False, False)
+
+
+def test_tunnels(tmp_path: Path) -> None:
+    config = home_agent(
+        tmp_path,
+        reverse_tunnel="required_if_private",
+        encapsulations=["gre", "ipip", "gre"],
+        nat_traversal=False,
+        force_udp=False,
+        keepalive_interval=110,
+        nat_maximum_lifetime=600,
+        gre_checksum=True,
+        gre_sequence=True,
+    )
+    assert config.reverse_tunnel is ReverseTunnels.REQUIRED_IF_PRIVATE
+    assert config.encapsulations == (Encapsulation.GRE, Encapsulation.IPIP)
+    assert (config.nat_traversal, config.force_udp) == (False, False)
+    assert (config.keepalive_interval, config.nat_maximum_lifetime) == (110, 600)
+    assert (config.gre_checksum, config.gre_sequence) == (True, True)
+
+
+def test_who_refuses_reverse_tunnels_traverses_no_nat(tmp_path: Path) -> None:
+    assert not home_agent(tmp_path, reverse_tunnel="refused").nat_traversal
+    (error,) = errors(tmp_path, reverse_tunnel="refused", nat_traversal=True)
+    assert error.startswith("home_agent.nat_traversal: keepalives come by the reverse tunnel")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "complaint"),
     [
+        ("reverse_tunnel", "yes", "home_agent.reverse_tunnel: 'yes' is wrong (expected one of allowed, required"),
+        ("encapsulations", ["gre"], "home_agent.encapsulations: ipip is not among them"),
+        ("encapsulations", ["ipip", "l2tp"], "home_agent.encapsulations: ['ipip', 'l2tp'] is wrong (expected a list"),
+        ("encapsulations", "ipip", "home_agent.encapsulations: 'ipip' is wrong (expected a list"),
+        ("keepalive_interval", -1, "home_agent.keepalive_interval: -1 is wrong (expected a number from 0 to 65535)"),
+        ("nat_maximum_lifetime", 9, "home_agent.nat_maximum_lifetime: 9 is wrong (expected a number from 10 to"),
         ("identity", "ha", "home_agent.identity: 'ha' is wrong (expected a host name such as ha.example.net)"),
         ("identity", 1, "home_agent.identity: 1 is wrong"),
         ("message", "", "home_agent.message: '' is wrong (expected a text of 1 to 254 octets)"),

@@ -1,14 +1,21 @@
 """What of [mobile_node] may be left open, and its options."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.configuration import documents, key_file
 
-from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig
+from mobileip.agents.mobile.config import (
+    UNSPECIFIED,
+    Delivery,
+    MobileNodeConfig,
+    NatTraversal,
+    ReverseTunnelling,
+)
 from mobileip.daemon.config_file import ConfigurationError, parse
+from mobileip.forwarding.tunnel import Encapsulation
 
 
 @pytest.fixture
@@ -142,3 +149,48 @@ def test_nobody_is_believed_without_a_signature_in_the_internet(
 
 def test_nor_with_an_address_that_is_assigned(folder: Path) -> None:
     assert "allow_unauthenticated" in errors(folder, "home_address", nai="mn@example.net", allow_unauthenticated=True)
+
+
+def test_tunnels_that_get_through_are_asked_for(folder: Path) -> None:
+    node = read(folder)
+    assert (node.reverse_tunnel, node.nat_traversal) == (ReverseTunnelling.AUTO, NatTraversal.AUTO)
+    assert (node.delivery, node.encapsulation) == (Delivery.DIRECT, Encapsulation.IPIP)
+    assert (node.direct_destinations, node.keepalive_interval) == ((), 25.0)
+
+
+def test_tunnels(folder: Path) -> None:
+    node = read(
+        folder,
+        reverse_tunnel="required",
+        delivery="encapsulating",
+        direct_destinations=["192.0.2.0/24", "198.18.0.0/15"],
+        encapsulation="gre",
+        nat_traversal="force",
+        keepalive_interval=40,
+    )
+    assert (node.reverse_tunnel, node.nat_traversal) == (ReverseTunnelling.REQUIRED, NatTraversal.FORCE)
+    assert (node.delivery, node.encapsulation) == (Delivery.ENCAPSULATING, Encapsulation.GRE)
+    assert node.direct_destinations == (IPv4Network("192.0.2.0/24"), IPv4Network("198.18.0.0/15"))
+    assert node.keepalive_interval == 40.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("reverse_tunnel", "yes"),
+        ("delivery", "both"),
+        ("direct_destinations", "192.0.2.0/24"),
+        ("direct_destinations", ["192.0.2.1/24"]),
+        ("encapsulation", "vxlan"),
+        ("nat_traversal", True),
+        ("keepalive_interval", 9),
+        ("keepalive_interval", 111),
+    ],
+)
+def test_tunnels_that_are_none(folder: Path, key: str, value: object) -> None:
+    assert f"mobile_node.{key}: " in errors(folder, **{key: value})
+
+
+def test_nothing_goes_direct_without_a_reverse_tunnel(folder: Path) -> None:
+    wrong = errors(folder, reverse_tunnel="off", direct_destinations=["192.0.2.0/24"])
+    assert "mobile_node.direct_destinations: is of use only with a reverse tunnel" in wrong

@@ -7,13 +7,14 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.configuration import documents, key_file
 
 from mobileip.agents.events import Link
 from mobileip.daemon import machine as module
 from mobileip.daemon.config_file import Configuration, parse
-from mobileip.daemon.machine import PACKETS_PER_WAKE_UP, Machine, signalling_links
+from mobileip.daemon.machine import PACKETS_PER_WAKE_UP, Machine, signalling_links, visiting_links
 from mobileip.linux.errors import MachineError, PortOccupied
 
 LINK = Link(name="eth1", index=3, carrier=True, link_address=b"\2\0\0\0\0\1")
@@ -29,6 +30,7 @@ class Part:
         self.port_id = 7
         self.ends = {kind: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for kind in ("", "icmp_")}
         self.repaired = False
+        self.refusal: MachineError | None = None
         notes.append(f"open {name}")
 
     def fileno(self) -> int:
@@ -37,8 +39,13 @@ class Part:
     def icmp_fileno(self) -> int:
         return self.ends["icmp_"][0].fileno()
 
-    def read(self) -> bytes | None:
-        return self._read("")
+    @property
+    def sources(self) -> list[socket.socket]:
+        return [self.ends[""][0]]
+
+    def read(self, source: socket.socket | None = None) -> Any:
+        packet = self._read("")
+        return packet if source is None or packet is None else (packet, 3)
 
     def read_icmp(self) -> bytes | None:
         return self._read("icmp_")
@@ -58,6 +65,8 @@ class Part:
             for end in self.ends[""]:
                 end.close()
             self.ends[""] = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        if self.refusal is not None:
+            raise self.refusal
         return self.repaired
 
     def __getattr__(self, action: str) -> Callable[..., int]:
@@ -80,6 +89,9 @@ class Watch(Part):
     def links(self) -> dict[str, Link]:
         return {"eth1": LINK}
 
+    def name_of(self, index: int) -> str | None:
+        return LINK.name if index == LINK.index else None
+
 
 PARTS = {
     "TunnelDevice": "device",
@@ -89,6 +101,7 @@ PARTS = {
     "Signalling": "signalling",
     "HomeLinks": "home links",
     "ArpAnswers": "arp answers",
+    "RealmDevices": "realms",
     "UserspaceEngine": "engine",
 }
 
@@ -130,6 +143,8 @@ class Workshop:
             on_link=self.heard.append,
             on_link_removed=self.heard.append,
             on_ours_changed=lambda: self.heard.append("changed"),
+            on_device_trouble=self.heard.append,
+            on_news=self.heard.append,
         )
 
 
@@ -144,6 +159,15 @@ def workshop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Worksh
 def test_the_links_that_are_heard(workshop: Workshop) -> None:
     assert signalling_links(workshop.configuration("home_agent")) == ()
     assert signalling_links(workshop.configuration("home_agent", "foreign_agent")) == ("eth1",)
+
+
+def test_the_links_where_only_a_mobile_node_listens(workshop: Workshop) -> None:
+    assert visiting_links(workshop.configuration("home_agent", "foreign_agent")) == frozenset()
+    assert visiting_links(workshop.configuration("mobile_node")) == {"eth0"}
+    both = workshop.configuration("foreign_agent", "mobile_node")
+    assert both.mobile_node is not None
+    shared = msgspec.structs.replace(both.mobile_node, links=("eth0", "eth1"))
+    assert visiting_links(msgspec.structs.replace(both, mobile_node=shared)) == {"eth0"}
 
 
 OPENED = ["device", "kernel", "watch", "tunnel", "signalling"]
@@ -186,11 +210,16 @@ async def test_packets_reach_the_engine(workshop: Workshop) -> None:
     workshop.parts["tunnel"].put(b"in")
     workshop.parts["tunnel"].put(b"error", "icmp_")
     await settled(lambda: len(workshop.notes) == 3)
-    assert {note.rpartition(" ")[0] for note in workshop.notes} == {
-        "packet_from_device engine b'down'",
-        "packet_from_tunnel engine b'in'",
-        "icmp_packet engine b'error'",
+    workshop.parts["realms"].callbacks["on_packet"](b"of a visitor", 2)
+    assert {tuple(note.split(" engine ")[:1]) for note in workshop.notes} == {
+        ("packet_from_device",),
+        ("packet_from_tunnel",),
+        ("icmp_packet",),
     }
+    assert any(
+        note.startswith("packet_from_tunnel engine b'in' ") and note.endswith(" eth1") for note in workshop.notes
+    )
+    assert any(note.startswith("packet_from_device engine b'of a visitor' ") for note in workshop.notes)
     machine.stop()
 
 
@@ -239,12 +268,27 @@ async def test_the_device_is_repaired_first_and_read_again(deleted: bool, worksh
     machine.stop()
 
 
+async def test_a_device_that_is_not_to_be_had_is_told_and_nothing_is_repaired_without_it(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    await machine.start()
+    device = workshop.parts["device"]
+    device.refusal = PortOccupied("the name is taken")
+    workshop.parts["watch"].callbacks["on_ours_changed"]()
+    assert workshop.heard == [device.refusal]
+    machine.stop()
+
+
 def test_what_the_engine_wants_to_hear_and_to_answer(workshop: Workshop) -> None:
     machine = workshop.machine()
     workshop.notes.clear()
     machine.listen({"eth1": True})
     machine.answer_arp(frozenset())
-    assert workshop.notes == ["want home links {'eth1': True}", "answer arp answers frozenset()"]
+    machine.open_realms(frozenset())
+    assert workshop.notes == [
+        "want home links {'eth1': True}",
+        "answer arp answers frozenset()",
+        "open realms frozenset()",
+    ]
     assert machine._link_address_of("eth1") == LINK.link_address
     assert machine._link_address_of("eth9") is None
 

@@ -7,6 +7,7 @@ import runpy
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -126,6 +127,13 @@ def test_usage(words: list[str], capsys: Captured) -> None:
         main(words)
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: mipd")
+
+
+def test_the_version(capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"mipd {version('mobileip')}\n"
 
 
 def test_capabilities_that_are_missing(stage: Stage, capsys: Captured) -> None:

@@ -10,19 +10,23 @@ import pytest
 from mobileip.agents.notices import AgentLost, Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
+    AskActivity,
     ChangeForwarding,
     Departure,
     Notify,
     SendDiscovery,
+    SendKeepalive,
     SendMessage,
 )
 from mobileip.daemon.perform import Performer, merge
 from mobileip.dataplane.ports import Action, Failure, Operation, Sysctl
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeAddress, Wish
+from mobileip.forwarding.news import News
 from mobileip.wire.agent_discovery import AgentSolicitation
 
 FAILURE = Failure(Operation(Action.INSTALL, Sysctl(path="a", value="1")), 1, "no")
 DEPARTURE = Departure(destination=IPv4Address("192.0.2.1"))
+NOW = 100.0
 NOTICE = AgentLost(interface="eth0", agent=IPv4Address("192.0.2.1"), cause="link")
 
 
@@ -53,12 +57,21 @@ class Recorder:
     def notify(self, notice: Notice) -> None:
         self.calls.append(("notify", notice))
 
+    def send_keepalive(self, *arguments: object) -> None:
+        self.calls.append(("keepalive", *arguments))
+
+    def activity(self, home_address: IPv4Address) -> Any:
+        return ("activity of", home_address)
+
+    def on_news(self, news: News) -> None:
+        self.calls.append(("news", news))
+
     def report(self, failures: Sequence[Failure]) -> None:
         self.calls.append(("report", list(failures)))
 
 
 def performer(recorder: Recorder) -> Performer:
-    return Performer(recorder, recorder, recorder.notify, recorder.report)  # type: ignore[arg-type]
+    return Performer(recorder, recorder, recorder.notify, recorder.report, recorder.on_news)  # type: ignore[arg-type]
 
 
 def change(*install: Wish, remove: tuple[tuple[str, str], ...] = ()) -> ForwardingChange:
@@ -79,7 +92,8 @@ def test_forwarding_first_then_everything_in_order() -> None:
             AnnounceAddress(interface="eth0", address=IPv4Address("10.1.0.10"), link_address=b"\x02"),
             ChangeForwarding(change(ETH1)),
             SendDiscovery(message=AgentSolicitation(), departure=DEPARTURE),
-        ]
+        ],
+        NOW,
     )
     assert [call[0] for call in recorder.calls] == ["apply", "send", "notify", "announce", "icmp"]
     assert recorder.calls[0][1] == change(ETH0, ETH1)
@@ -87,21 +101,31 @@ def test_forwarding_first_then_everything_in_order() -> None:
     assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
 
 
+def test_a_tunnel_is_used_and_asked_about() -> None:
+    recorder = Recorder()
+    keepalive = SendKeepalive(home_address=HOME.address, home_agent=IPv4Address("192.0.2.1"), identifier=1, sequence=7)
+    performer(recorder).perform([keepalive, AskActivity(home_address=HOME.address)], NOW)
+    assert recorder.calls == [
+        ("keepalive", HOME.address, IPv4Address("192.0.2.1"), 7, NOW),
+        ("news", ("activity of", HOME.address)),
+    ]
+
+
 def test_no_change_asks_nothing_of_the_engine() -> None:
     recorder = Recorder()
-    performer(recorder).perform([Notify(NOTICE)])
+    performer(recorder).perform([Notify(NOTICE)], NOW)
     assert [call[0] for call in recorder.calls] == ["notify"]
 
 
 def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:
     recorder = Recorder(failures=[FAILURE])
-    performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)])
+    performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)], NOW)
     assert [call[0] for call in recorder.calls] == ["apply", "report", "notify"]
 
 
 def test_messages_that_did_not_go_are_counted_by_reason() -> None:
     one = performer(Recorder(result=errno.ENETUNREACH))
-    one.perform([SendMessage(octets=b"", departure=DEPARTURE)] * 2)
+    one.perform([SendMessage(octets=b"", departure=DEPARTURE)] * 2, NOW)
     assert dict(one.unsent) == {"Network is unreachable": 2}
 
 

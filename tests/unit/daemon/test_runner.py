@@ -49,7 +49,7 @@ class FakePerformer:
     def __init__(self) -> None:
         self.batches: list[list[Output]] = []
 
-    def perform(self, outputs: list[Output]) -> None:
+    def perform(self, outputs: list[Output], now: float) -> None:
         self.batches.append(outputs)
 
 

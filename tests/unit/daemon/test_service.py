@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from mobileip.agents.events import Link
 from mobileip.control.schema import ErrorView
 from mobileip.daemon import service as module
 from mobileip.daemon.config_file import Configuration, parse
+from mobileip.daemon.log import LOGGER
 from mobileip.daemon.service import SOCKET_NAME, End, Service
 from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.ports import Action, Failure, Operation, Rule, Sysctl
-from mobileip.forwarding.model import Tunnel
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Heard
 
@@ -155,6 +157,12 @@ async def test_a_home_agent(tmp_path: Path) -> None:
     assert (traffic.foreign_agent, traffic.mobile_node, traffic.packets) == (None, None, {"changes": 0})
 
 
+async def test_a_home_agent_that_believes_everybody_warns_loudly(tmp_path: Path) -> None:
+    service = Daemon(tmp_path, "home_agent", home_agent__allow_unauthenticated=True).service
+    (warning,) = service.status().warnings
+    assert warning.startswith("UNAUTHENTICATED REGISTRATIONS ARE ACCEPTED")
+
+
 async def test_a_foreign_agent(tmp_path: Path) -> None:
     service = Daemon(tmp_path, "foreign_agent").service
     status = service.status()
@@ -215,6 +223,12 @@ async def test_registration_by_command(tmp_path: Path, monkeypatch: pytest.Monke
 async def test_who_is_no_mobile_node_can_not_register(name: str, tmp_path: Path) -> None:
     error = Daemon(tmp_path, "home_agent", "foreign_agent").service.command(name)
     assert error == ErrorView(code="not_found", message=f"{name}: this daemon is no mobile node")
+
+
+async def test_clearing_is_an_event_for_the_agents(tmp_path: Path) -> None:
+    service = Daemon(tmp_path, "home_agent").service
+    missing = ErrorView(code="not_found", message="no binding 10.1.0.10")
+    assert service.clear("bindings", IPv4Address("10.1.0.10")) == missing
 
 
 # -- what happens
@@ -299,6 +313,25 @@ async def repaired(daemon: Daemon, repair: Callable[[float], Any]) -> list[dict[
     await done.wait()
     await daemon.service.stop(End.LEAVE)
     return daemon.events
+
+
+async def test_a_lost_device_is_an_error_once_and_a_warning_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LOGGER, "propagate", True)
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    daemon.machine.on_device_trouble(MachineError("the name mip0 is taken", "rename that device"))
+    (record,) = [record for record in caplog.records if record.message == "device_lost"]
+    assert record.levelname == "ERROR"
+    (event,) = [event for event in daemon.events if event["event"] == "device_lost"]
+    assert (event["device"], event["reason"], event["hint"]) == ("mip0", "the name mip0 is taken", "rename that device")
+    (warning,) = daemon.service.status().warnings
+    assert warning.endswith("no tunnelled packet passes: the name mip0 is taken; rename that device; it is tried again")
+    daemon.machine.on_device_trouble(None)
+    assert daemon.names()[-1] == "device_restored"
+    assert daemon.service.status().warnings == []
+    await daemon.service.stop(End.LEAVE)
 
 
 async def test_a_repair_is_told(tmp_path: Path) -> None:

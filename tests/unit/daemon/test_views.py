@@ -6,14 +6,24 @@ from typing import Any
 
 import pytest
 from tests.support.foreign_agent import visitor
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT
+from tests.support.home_agent import OTHER_HOME_ADDRESS, home_agent_config
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME
+from tests.support.revocable import terms
 
-from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot
+from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, RevocationTerms
+from mobileip.agents.home.config import MobileNodeEntry
 from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
-from mobileip.agents.mobile.snapshot import HeardAgent, LinkSnapshot, MobileNodeSnapshot, RegistrationSnapshot
+from mobileip.agents.mobile.snapshot import (
+    HeardAgent,
+    LinkSnapshot,
+    MobileNodeSnapshot,
+    RegistrationSnapshot,
+    TunnelSnapshot,
+)
 from mobileip.daemon import views
 from mobileip.dataplane.engine import TunnelUse
-from mobileip.forwarding.model import Tunnel
+from mobileip.forwarding.tunnel import Encapsulation, Tunnel, UdpPorts
+from mobileip.linux.errors import MachineError
 
 NOW = 1000.0
 
@@ -53,6 +63,25 @@ def at(care_of: str = "foreign_agent", expires_at: float = 1500.0, **fields: Any
     )
 
 
+def tunnel_shown(**fields: Any) -> TunnelSnapshot:
+    defaults: dict[str, Any] = {
+        "encapsulation": "gre",
+        "reverse": True,
+        "delivery": "direct",
+        "nat_traversal": "agreed",
+        "keepalive_interval": 50.0,
+    }
+    return TunnelSnapshot(**(defaults | fields))
+
+
+def test_how_the_tunnel_runs() -> None:
+    shown = views.registration(node(at(tunnel=tunnel_shown())), NOW)
+    assert (shown.encapsulation, shown.reverse_tunnel) == ("gre", True)
+    assert (shown.nat_traversal, shown.keepalive_seconds) == ("agreed", 50.0)
+    over = views.registration(node(at(expires_at=900.0, tunnel=tunnel_shown())), NOW)
+    assert (over.encapsulation, over.reverse_tunnel, over.nat_traversal, over.keepalive_seconds) == (None,) * 4
+
+
 def test_boot_time_on_the_wall() -> None:
     read = views.wall_clock(NOW)
     assert read(NOW).endswith("+00:00")
@@ -66,6 +95,46 @@ def test_binding() -> None:
     assert view.encapsulation == "ipip"
 
 
+def test_binding_behind_a_nat() -> None:
+    assert (views.binding(binding(), NOW, clock).reverse_tunnel, views.binding(binding(), NOW, clock).udp_endpoint) == (
+        False,
+        None,
+    )
+    assert views.binding(binding(reverse_tunneling=True), NOW, clock).reverse_tunnel
+    tunnels = [Tunnel(HOME_AGENT, CARE_OF_ADDRESS, Encapsulation.GRE, udp=UdpPorts(434, port)) for port in (40000, 0)]
+    shown = [views.binding(binding(tunnel=tunnel), NOW, clock) for tunnel in tunnels]
+    assert [view.udp_endpoint for view in shown] == ["192.0.2.2:40000", "192.0.2.2:?"]
+    assert [(view.reverse_tunnel, view.encapsulation) for view in shown] == [(True, "gre")] * 2
+
+
+def test_a_binding_has_its_name_where_the_configuration_knows_it() -> None:
+    served = home_agent_config(
+        mobile_nodes=(
+            MobileNodeEntry(home_address=HOME_ADDRESS, nai="mn@example.net", associations=(MOBILE_HOME,)),
+            MobileNodeEntry(home_address=OTHER_HOME_ADDRESS, associations=(MOBILE_HOME,)),
+            MobileNodeEntry(nai="other@example.net", associations=(MOBILE_HOME,)),
+        )
+    )
+    names = views.names_of(served)
+    assert names == {HOME_ADDRESS: "mn@example.net"}
+    assert views.binding(binding(), NOW, clock, names).nai == "mn@example.net"
+    assert views.binding(binding(home_address=OTHER_HOME_ADDRESS), NOW, clock, names).nai is None
+    assert views.binding(binding(), NOW, clock).nai is None
+
+
+def test_whether_revocation_was_agreed_on() -> None:
+    assert not views.binding(binding(), NOW, clock).revocation
+    assert views.binding(binding(revocation=terms()), NOW, clock).revocation
+    agreed = RevocationTerms(timestamp=7, inform=True)
+    assert not views.visitor(visitor(), NOW, clock).revocation
+    assert views.visitor(visitor(revocation=agreed), NOW, clock).revocation
+
+
+def test_the_name_of_a_visitor() -> None:
+    assert views.visitor(visitor(), NOW, clock).nai is None
+    assert views.visitor(visitor(nai="mn@example.net"), NOW, clock).nai == "mn@example.net"
+
+
 def test_for_ever_and_over() -> None:
     assert views.binding(binding(expires_at=inf), NOW, clock).remaining_seconds is None
     assert views.binding(binding(expires_at=1.0), NOW, clock).remaining_seconds == 0.0
@@ -74,6 +143,14 @@ def test_for_ever_and_over() -> None:
 def test_visitor() -> None:
     view = views.visitor(visitor(expires_at=1010.0), NOW, clock)
     assert (view.link_address, view.remaining_seconds) == ("02:00:00:00:00:10", 10.0)
+    assert (view.encapsulation, view.reverse_tunnel) == ("ipip", "no")
+
+
+@pytest.mark.parametrize(("delivery", "word"), [(None, "direct"), (Encapsulation.GRE, "encapsulating")])
+def test_a_visitors_tunnel(delivery: Encapsulation | None, word: str) -> None:
+    entry = visitor(encapsulation=Encapsulation.GRE, udp_tunnel=True, reverse_tunnel=True, delivery=delivery)
+    view = views.visitor(entry, NOW, clock)
+    assert (view.encapsulation, view.reverse_tunnel) == ("gre in udp", word)
 
 
 @pytest.mark.parametrize(
@@ -171,16 +248,33 @@ def test_the_verdict_of_all_roles_together() -> None:
     )
 
 
+def test_a_lost_device_is_a_warning_with_what_to_do() -> None:
+    assert views.trouble_of(None) == []
+    assert views.trouble_of(MachineError("no device")) == [
+        "there is no tunnel device, no tunnelled packet passes: no device; it is tried again"
+    ]
+    (warning,) = views.trouble_of(MachineError("the name is taken", "rename it"))
+    assert "the name is taken; rename it" in warning
+
+
 def test_warnings() -> None:
     snapshot = node(last_denial=133, clock_offset=-3600.0)
     found = views.warnings(
-        snapshot, {"install Route: no": 2}, {"Network is unreachable": 3}, lambda code: f"code {code}"
+        home_agent_config(allow_unauthenticated=True),
+        snapshot,
+        {"install Route: no": 2},
+        {"Network is unreachable": 3},
+        lambda code: f"code {code}",
     )
+    assert found.pop(0).startswith("UNAUTHENTICATED REGISTRATIONS ARE ACCEPTED (home_agent.allow_unauthenticated = tr")
     assert found == [
         "the last registration was denied: 133 (code 133)",
         "our clock is +3600 s off the home agent's: run NTP on both",
         "the kernel refused 2 times: install Route: no",
         "3 messages could not be sent: Network is unreachable",
     ]
-    assert views.warnings(node(clock_offset=0.5), {}, {}, str) == []
-    assert views.warnings(None, {}, {}, str) == []
+    assert views.warnings(home_agent_config(), node(clock_offset=0.5), {}, {}, str) == []
+    found = views.warnings(None, node(at(tunnel=tunnel_shown(nat_traversal="not_understood"))), {}, {}, str)
+    assert found == ["the home agent knows no tunnels in UDP (RFC 3519): if there is a NAT, nothing comes through"]
+    assert views.warnings(None, node(at(tunnel=tunnel_shown())), {}, {}, str) == []
+    assert views.warnings(None, None, {}, {}, str) == []

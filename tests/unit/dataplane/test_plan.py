@@ -14,17 +14,22 @@ from tests.support.wishes import (
     binding,
     broadcast_exit,
     broadcast_route,
+    reverse_exit,
+    reverse_tunnel,
     states,
     tunnel_exit,
     visitor,
+    visitor_reverse,
 )
 
 from mobileip.dataplane.identity import identity
 from mobileip.dataplane.plan import objects_of, plan
 from mobileip.dataplane.ports import (
+    REALM_MARK,
     ROUTE_METRIC,
     ROUTING_TABLE,
     SIGNALLING_MARK,
+    FrameMark,
     InterfaceAddress,
     NeighbourEntry,
     ProxyNeighbour,
@@ -44,6 +49,7 @@ from mobileip.forwarding.model import (
     Neighbour,
     ReturnPath,
 )
+from mobileip.forwarding.tunnel import Tunnel
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 
@@ -73,7 +79,18 @@ def planned(wish):
 
 
 @pytest.mark.requirement("R5944-4.2.2-e")
-@pytest.mark.parametrize("wish", [binding(), broadcast_route(), visitor(), tunnel_exit()])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        binding(),
+        broadcast_route(),
+        visitor(),
+        tunnel_exit(),
+        reverse_exit(),
+        reverse_tunnel(),
+        visitor_reverse(delivery=Tunnel(HOME_AGENT, HOME_ADDRESS)),
+    ],
+)
 def test_what_only_packets_meet_needs_nothing_of_the_kernel(wish):
     assert objects_of(wish, "mip0") == ()
 
@@ -105,6 +122,43 @@ def test_interception_is_a_host_route_and_a_proxy_neighbour():
 @pytest.mark.requirement("R5944-2.1-e", "R5944-2.3.1-b", "R5944-4.2.2-f")
 def test_an_agent_link_forwards_and_sends_no_redirects():
     assert planned(AgentLink(interface="eth1")) == (AGENT | AGENT_LINK, set())
+
+
+@pytest.mark.requirement("R3024-5.1.1-b")
+def test_what_a_visitor_sends_is_routed_into_our_device():
+    sysctls, objects = planned(visitor_reverse())
+    assert sysctls == set()
+    assert objects == {
+        Rule(priority=7436, arriving_by="eth1", source=HOME_ADDRESS, table=7435),
+        Route(prefix=EVERYWHERE, interface="mip0", table=7435),
+    }
+
+
+@pytest.mark.requirement("R3024-A.4-g")
+def test_a_visitor_whose_home_address_another_has_too_is_known_by_its_frames():
+    sysctls, objects = planned(visitor_reverse(realm=2))
+    assert ("net/ipv4/conf/mip0-2/forwarding", "1") in sysctls
+    assert objects == {
+        FrameMark(interface="eth1", link_address=VISITOR_LINK_ADDRESS, source=HOME_ADDRESS, mark=REALM_MARK + 2),
+        Rule(priority=7435, mark=REALM_MARK + 2, table=7437),
+        Route(prefix=EVERYWHERE, interface="mip0-2", table=7437),
+    }
+
+
+def test_what_goes_direct_and_how_large_segments_may_be():
+    near = IPv4Network("172.16.0.0/12")
+    wish = MobileRoute(
+        home_address=HOME_ADDRESS,
+        interface="eth1",
+        gateway=HOME_AGENT,
+        destinations=(near, GROUPS),
+        segment_size=1428,
+    )
+    _, objects = planned(wish)
+    assert {(o.prefix, o.gateway, o.segment_size) for o in objects} == {
+        (near, HOME_AGENT, 1428),
+        (GROUPS, HOME_AGENT, 1428),
+    }
 
 
 def test_return_path_needs_only_a_loose_reverse_path_check() -> None:

@@ -24,9 +24,9 @@ from mobileip.forwarding.model import (
     ForwardingState,
     HomeAddress,
     MobileLink,
-    Tunnel,
     _Wish,
 )
+from mobileip.forwarding.tunnel import Tunnel
 
 EMPTY = ForwardingState()
 

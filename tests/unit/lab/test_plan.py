@@ -21,7 +21,7 @@ def test_every_interface_is_made_once_with_an_address_of_its_own(name: str) -> N
 
 def test_a_cable_ends_in_its_networks_switch() -> None:
     lines = lines_of(plan.make(ROAMING, "x", rp_filter=1).links)
-    made = "mip-x-mn: link add eth0 address 02:00:00:00:08:00 type veth peer name mn-eth0 netns mip-x-switches"
+    made = "mip-x-mn: link add eth0 address 02:00:00:00:09:00 type veth peer name mn-eth0 netns mip-x-switches"
     plugged = "mip-x-switches: link set mn-eth0 master home up"
     assert lines.index(made) < lines.index(plugged)
     assert lines.index("mip-x-switches: link set home up") < lines.index(plugged)
@@ -66,7 +66,7 @@ def test_only_plain_routers_forward_by_themselves() -> None:
     """Daemons of agents must switch forwarding on by themselves."""
     sysctls = plan.make(ROAMING, "x", rp_filter=1).sysctls
     forwarding = [name for name, values in sysctls.items() if values["net/ipv4/ip_forward"] == "1"]
-    assert forwarding == ["mip-x-internet", "mip-x-visited"]
+    assert forwarding == ["mip-x-internet", "mip-x-visited", "mip-x-nat"]
 
 
 def test_every_namespace_sets_every_sysctl() -> None:

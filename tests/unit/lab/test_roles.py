@@ -51,6 +51,17 @@ def test_settings_add_and_replace() -> None:
     }
 
 
+def test_a_mobile_node_without_an_address_is_served_by_its_name() -> None:
+    own = {"home_address": roles.TO_BE_ASSIGNED, "nai": "mn@example.net", "home_agent": "assign"}
+    settings: roles.Settings = {"mn": {"mobile_node": {**own}}}
+    loaded = topology.load("roaming")
+    table = tomllib.loads(roles.configuration(loaded, "mn", settings))["mobile_node"]
+    served = tomllib.loads(roles.configuration(loaded, "ha", settings))["home_agent"]["mobile_node"]
+    assert "home_address" not in table
+    assert (table["nai"], table["home_agent"]) == ("mn@example.net", "assign")
+    assert served == [{"nai": "mn@example.net", "spi": 256, "key_file": table["key_file"]}]
+
+
 def test_two_roles_make_two_tables() -> None:
     read = tomllib.loads(roles.configuration(topology.load("router"), "router", {}))
     assert set(read) == {"home_agent", "foreign_agent"}

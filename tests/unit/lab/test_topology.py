@@ -21,7 +21,7 @@ interfaces.eth0 = { wire = "line" }
 
 
 def test_the_shipped_ones_are_these() -> None:
-    assert topology.names() == ["minimal", "roaming", "router", "two-nodes", "virtual"]
+    assert topology.names() == ["customers", "minimal", "obstacles", "roaming", "router", "two-nodes", "virtual"]
 
 
 @pytest.mark.parametrize("name", topology.names())
@@ -70,7 +70,7 @@ def test_daemons_start_with_the_agents() -> None:
 
 
 def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(LabError, match=r"no such topology: moon \(there are: minimal, ") as caught:
+    with pytest.raises(LabError, match=r"no such topology: moon \(there are: customers, minimal, ") as caught:
         topology.load("moon")
     assert caught.value.code == NO_SUCH_OBJECT
 
@@ -84,7 +84,7 @@ def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
         ('{ network = "net" }', '{ network = "nets" }', "no network nets"),
         ('{ network = "net" }', '{ wire = "lines" }', "no wire lines"),
         ("nodes.b", "nodes.much-too-long", "too long for Linux"),
-        ('interfaces.eth0 = { wire = "line" }', 'interfaces.eth0 = { wire = "line", mtu = 9000 }', "unknown field"),
+        ('interfaces.eth0 = { wire = "line" }', 'interfaces.eth0 = { wire = "line", metric = 9000 }', "unknown field"),
         ("10.1.0.0/24", "10.1.0.0/33", "not a valid netmask"),
     ],
 )

@@ -13,11 +13,13 @@ from mobileip.linux.classic_bpf import (
     KEEP,
     LD_B,
     PACKET_TYPE,
+    all_but_tunnelled_data,
     arp_requests_to_us_alone,
     assemble,
     attach,
     home_broadcasts,
     mobility_signalling,
+    tunnelled_data,
     watched_events,
 )
 from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
@@ -70,8 +72,29 @@ def ip(protocol: int, payload: bytes, *, fragment: int = 0, options: bytes = b""
     )
 
 
-def udp(source_port: int, destination_port: int) -> bytes:
-    return struct.pack("!HHHH", source_port, destination_port, 8, 0)
+def udp(source_port: int, destination_port: int, payload: bytes = b"") -> bytes:
+    return struct.pack("!HHHH", source_port, destination_port, 8 + len(payload), 0) + payload
+
+
+TUNNELLED = b"\4\4\0\0" + bytes(20)
+"""A Tunnel Data message (RFC 3519 §3.3)."""
+
+
+@pytest.mark.parametrize("options", [b"", bytes(40)])
+def test_tunnelled_data_has_a_socket_of_its_own(options: bytes) -> None:
+    data = ip(17, udp(40_000, 434, TUNNELLED), options=options)
+    others = [
+        ip(17, udp(434, 434, b"\1" + TUNNELLED), options=options),
+        ip(17, udp(434, 434), options=options),
+        ip(17, udp(434, 435, TUNNELLED), options=options),
+    ]
+    assert kept(tunnelled_data(434), [*others, data]) == [data]
+    assert data not in kept(mobility_signalling(434, (67, 68)), [data])
+
+
+def test_a_signalling_socket_hears_all_but_tunnelled_data() -> None:
+    messages = [udp(434, 434), udp(434, 434, b"\1"), udp(434, 434, b"\3" + TUNNELLED)]
+    assert kept(all_but_tunnelled_data(), [*messages, udp(434, 434, TUNNELLED), udp(434, 434, b"\4")]) == messages
 
 
 @pytest.mark.parametrize("options", [b"", bytes(4), bytes(40)])

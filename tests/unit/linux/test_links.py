@@ -84,8 +84,8 @@ class TestSocket:
         link = b"\x02\0\0\0\0\x01"
         assert list(LinkSocket("x").frames(9)) == [
             Frame(b"\0", link, True),
-            Frame(b"\1", link, True),
-            Frame(b"\2", link, True),
+            Frame(b"\1", link, True, to_us=False),
+            Frame(b"\2", link, True, to_us=False),
             Frame(b"\0", link, False),
         ]
 

@@ -45,6 +45,7 @@ routes = st.builds(
     source=st.none() | addresses,
     metric=st.integers(0, 2**32 - 1),
     is_broadcast=st.booleans(),
+    segment_size=st.none() | st.integers(1, 65_495),
 )
 rules = st.builds(
     Rule,
@@ -54,6 +55,7 @@ rules = st.builds(
     source=st.none() | addresses,
     udp_ports=st.none() | st.tuples(st.integers(1, 65_534), st.integers(1, 65_534)),
     suppress_prefix_length=st.none() | lengths,
+    arriving_by=st.none() | interfaces,
 )
 neighbours = st.builds(
     NeighbourEntry, interface=interfaces, address=addresses, link_address=st.binary(min_size=6, max_size=6)
@@ -105,7 +107,7 @@ def test_what_can_not_be_encoded() -> None:
     route = Route(prefix=IPv4Network("10.0.0.0/8"), interface="gone")
     with pytest.raises(OSError, match="gone"):
         encode(Operation(Action.INSTALL, route), missing)
-    with pytest.raises(TypeError, match="no netlink object"):
+    with pytest.raises(TypeError, match="no object of rtnetlink"):
         encode(Operation(Action.INSTALL, Sysctl(path="net", value="1")), INDEXES.__getitem__)
 
 

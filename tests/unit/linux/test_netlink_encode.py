@@ -142,5 +142,5 @@ def test_an_interface_that_is_gone_is_told() -> None:
 
 
 def test_a_sysctl_is_no_business_of_netlink() -> None:
-    with pytest.raises(TypeError, match="no netlink object"):
+    with pytest.raises(TypeError, match="no object of rtnetlink"):
         encode(Operation(Action.INSTALL, Sysctl(path="net/ipv4/ip_forward", value="1")), INDEXES.__getitem__)

@@ -10,22 +10,29 @@ from tests.support.fake_socket import FakeSocket, maker
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux import raw_tunnel
+from mobileip.linux.classic_bpf import SO_ATTACH_FILTER
 from mobileip.linux.errors import PermissionMissing
-from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, SOL_RAW, RawTunnelSocket
+from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, IP_PKTINFO, SOL_RAW, RawTunnelSocket
 
 FAR = IPv4Address("192.0.2.2")
 MARK = (socket.SOL_SOCKET, socket.SO_MARK)
 
 
 class Sockets:
-    """The three of a tunnel socket and the one that asks for a path MTU."""
+    """One for each encapsulation, the others of a tunnel socket, and the one that asks for a path MTU."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.tunnel, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(4))
-        monkeypatch.setattr(raw_tunnel.socket, "socket", maker(self.tunnel, self.out, self.icmp, self.probe))
+        *self.tunnels, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(7))
+        self.tunnel, self.udp = self.tunnels[0], self.tunnels[-1]
+        monkeypatch.setattr(raw_tunnel.socket, "socket", maker(*self.tunnels, self.out, self.icmp, self.probe))
 
     def closed(self) -> list[bool]:
-        return [fake.is_closed for fake in (self.tunnel, self.out, self.icmp)]
+        return [fake.is_closed for fake in (*self.tunnels, self.out, self.icmp)]
+
+
+def arrival(packet: bytes, index: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
+    """What recvmsg returns, with a struct in_pktinfo."""
+    return packet, [(socket.IPPROTO_IP, IP_PKTINFO, index.to_bytes(4, sys.byteorder) + bytes(8))], 0, ("192.0.2.2", 0)
 
 
 @pytest.fixture
@@ -33,14 +40,16 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
     return Sockets(monkeypatch)
 
 
-def test_three_raw_sockets_of_which_one_sends(sockets: Sockets) -> None:
+def test_a_raw_socket_for_each_encapsulation_and_one_that_sends(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    protocols = [fake.arguments[2] for fake in (sockets.tunnel, sockets.out, sockets.icmp)]
-    assert protocols == [4, socket.IPPROTO_RAW, socket.IPPROTO_ICMP]
+    protocols = [fake.arguments[2] for fake in (*sockets.tunnels, sockets.out, sockets.icmp)]
+    assert protocols == [4, 47, 55, 17, socket.IPPROTO_RAW, socket.IPPROTO_ICMP]
     assert sockets.out.options[MARK] == SIGNALLING_MARK
-    assert (opened.fileno(), opened.icmp_fileno()) == (0, 2)
+    assert opened.sources == sockets.tunnels
+    assert opened.icmp_fileno() == 5
+    assert [(socket.SOL_SOCKET, SO_ATTACH_FILTER) in fake.options for fake in sockets.tunnels] == [False] * 3 + [True]
     opened.close()
-    assert sockets.closed() == [True, True, True]
+    assert sockets.closed() == [True] * 6
 
 
 def test_only_unreachable_and_time_exceeded_are_heard(sockets: Sockets) -> None:
@@ -62,28 +71,28 @@ def test_any_other_refusal_is_no_matter_of_rights_and_leaves_nothing_open(socket
     sockets.icmp.refusals = {(SOL_RAW, ICMP_FILTER): OSError(errno.EINVAL, "odd filter")}
     with pytest.raises(OSError, match="odd filter"):
         RawTunnelSocket()
-    assert sockets.closed() == [True, True, True]
+    assert sockets.closed() == [True] * 6
 
 
 def test_packets_are_read_until_there_is_none(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    sockets.tunnel.incoming = [b"one", b"two"]
+    sockets.tunnel.incoming = [arrival(b"one", 3), (b"two", [], 0, ("", 0))]
     sockets.icmp.incoming = [b"an error"]
-    assert [opened.read() for _ in range(3)] == [b"one", b"two", None]
+    assert [opened.read(sockets.tunnel) for _ in range(3)] == [(b"one", 3), (b"two", 0), None]
     assert [opened.read_icmp() for _ in range(2)] == [b"an error", None]
 
 
 def test_pending_errors_stand_before_the_next_packet(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    sockets.tunnel.incoming = [ConnectionRefusedError(), OSError(errno.EHOSTUNREACH, ""), b"packet"]
-    assert opened.read() == b"packet"
+    sockets.tunnel.incoming = [ConnectionRefusedError(), OSError(errno.EHOSTUNREACH, ""), arrival(b"packet", 1)]
+    assert opened.read(sockets.tunnel) == (b"packet", 1)
 
 
 def test_errors_without_end_do_not_hold_up_the_rest(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    sockets.tunnel.incoming = [OSError(errno.ENETDOWN, "") for _ in range(ERRORS_IN_A_ROW)] + [b"later"]
-    assert opened.read() is None
-    assert opened.read() == b"later"
+    sockets.tunnel.incoming = [OSError(errno.ENETDOWN, "") for _ in range(ERRORS_IN_A_ROW)] + [arrival(b"later", 1)]
+    assert opened.read(sockets.tunnel) is None
+    assert opened.read(sockets.tunnel) == (b"later", 1)
 
 
 def test_a_packet_leaves_to_the_destination_in_its_header(sockets: Sockets) -> None:

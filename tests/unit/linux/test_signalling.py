@@ -27,6 +27,7 @@ PEER, HOME = IPv4Address("192.0.2.77"), IPv4Address("10.1.0.10")
 EVERYONE, ALL_AGENTS = IPv4Address("255.255.255.255"), IPv4Address("224.0.0.11")
 ELSEWHERE = IPv4Address("203.0.113.9")
 MAC, OWN_MAC = b"\x02\0\0\0\0\x10", b"\x02\0\0\0\0\x01"
+REPLY = b"\3 a reply"
 ROUTER_ANSWER = bytes((2, 1, 6, 0)) + bytes(232) + b"\x63\x82\x53\x63" + b"\x03\x04" + PEER.packed + b"\xff"
 
 
@@ -125,7 +126,7 @@ class Node:
             ),
             on_delivery_failed=lambda *what: self.told.append(("failed", *what)),
         )
-        self.signalling = Signalling(("x",), Watch(), receivers)  # type: ignore[arg-type] - a fake
+        self.signalling = Signalling(("x",), Watch(), receivers, visiting_links=("x",))  # type: ignore[arg-type] - a fake
 
     @property
     def link(self) -> FakeLink:
@@ -167,13 +168,14 @@ def frame(
     ports: tuple[int, int] = (40434, 434),
     fragment: int = 0,
     checksum_ready: bool = True,
+    to_us: bool = True,
 ) -> Frame:
     if protocol == PROTOCOL_UDP:
         payload = encode_udp(PEER, destination, *ports, payload)
     packet = Ipv4Packet(
         source=PEER, destination=destination, protocol=protocol, payload=payload, ttl=33, fragment=fragment
     )
-    return Frame(encode_ipv4(packet), MAC, checksum_ready)
+    return Frame(encode_ipv4(packet), MAC, checksum_ready, to_us)
 
 
 def datagram(payload: bytes, interface: int, source: IPv4Address = PEER) -> Datagram:
@@ -207,6 +209,16 @@ async def test_what_is_for_us(node: Node, destination: IPv4Address) -> None:
 async def test_what_is_for_others_or_for_no_port_of_ours_is_not_told(node: Node) -> None:
     node.link.give(frame(b"theirs", ELSEWHERE), frame(b"no message", ports=(434, 9)))
     node.link.give(frame(b"icmp", ELSEWHERE, protocol=PROTOCOL_ICMP), frame(b"ours"))
+    assert await node.hears() == ("messages", Heard(b"ours", arrival()))
+
+
+async def test_a_reply_that_assigns_the_home_address_goes_to_what_is_not_ours_yet(node: Node) -> None:
+    node.link.give(frame(REPLY, HOME, to_us=False), frame(REPLY, HOME, ports=(434, 9)), frame(b"\1 no reply", HOME))
+    node.link.give(frame(REPLY, HOME, protocol=PROTOCOL_ICMP), frame(REPLY, HOME))
+    assert await node.hears() == ("messages", Heard(REPLY, arrival(destination=HOME)))
+    # Where an agent listens too, others' Replies are to be forwarded.
+    node.signalling.visiting_links = frozenset()
+    node.link.give(frame(REPLY, HOME), frame(b"ours"))
     assert await node.hears() == ("messages", Heard(b"ours", arrival()))
 
 

@@ -1,10 +1,12 @@
 """Replay protection, both sides (RFC 5944 §5.7), and the two against each other."""
 
+from random import Random
+
 import pytest
 from tests.support.messages import NTP, registration_reply
 
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
-from mobileip.security.replay import Freshness, IdentificationMaker, SteadyClock, judge
+from mobileip.security.replay import MOST_REFUSED, Freshness, IdentificationMaker, SteadyClock, judge
 from mobileip.wire.identification import HALF, high, join, low
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import RegistrationReply
@@ -65,7 +67,42 @@ def test_timestamp_outside_the_window_is_answered_with_our_time(ahead: float) ->
     judgement = judge(identification, Freshness(), TIMESTAMPS, NOW, b"")
     assert not judgement.valid
     assert judgement.identification == join(high(NOW), low(identification))
-    assert judgement.freshness == Freshness()
+    assert judgement.freshness == Freshness(refused=((identification, identification),) if ahead > 0 else ())
+
+
+def refused_of(*aheads: float, time: int = NOW) -> Freshness:
+    """What is remembered after Requests that were ahead by so many seconds."""
+    freshness = Freshness()
+    for ahead in aheads:
+        freshness = judge(NOW + round(ahead * SECOND), freshness, TIMESTAMPS, time, b"").freshness
+    return freshness
+
+
+def test_a_timestamp_that_was_refused_since_it_was_ahead_is_no_fresh_one_when_its_time_has_come() -> None:
+    ahead = NOW + 60 * SECOND
+    freshness = refused_of(60)
+    assert not judge(ahead, freshness, TIMESTAMPS, ahead, b"").valid
+    assert judge(ahead - 1, freshness, TIMESTAMPS, ahead, b"").valid
+    assert judge(ahead + 1, freshness, TIMESTAMPS, ahead, b"").valid
+
+
+def test_what_was_refused_is_remembered_once_and_not_longer_than_it_could_be_taken() -> None:
+    assert refused_of(60, 60) == refused_of(60)
+    after = judge(NOW + 61 * SECOND, refused_of(60), TIMESTAMPS, NOW + 61 * SECOND, b"")
+    assert after.freshness == Freshness(latest=NOW + 61 * SECOND)
+    late = NOW + 3661 * SECOND
+    assert judge(late - 60 * SECOND, refused_of(60), TIMESTAMPS, late, b"").freshness == Freshness()
+    assert judge(late - 62 * SECOND, refused_of(61), TIMESTAMPS, late, b"").freshness == refused_of(61)
+
+
+def test_many_that_were_refused_become_ranges_and_none_is_forgotten() -> None:
+    aheads = [60.0 + 10 * number + (0.5 if number % 2 else 0.0) for number in range(20)]
+    freshness = refused_of(*reversed(aheads))
+    assert len(freshness.refused) == MOST_REFUSED
+    for ahead in aheads:
+        time = NOW + round(ahead * SECOND)
+        assert not judge(time, freshness, TIMESTAMPS, time, b"").valid
+    assert judge(NOW, freshness, TIMESTAMPS, NOW, b"").valid
 
 
 def test_window_belongs_to_the_association() -> None:
@@ -157,9 +194,25 @@ def reply(identification: int, code: int = 0) -> RegistrationReply:
 
 
 @pytest.mark.requirement("R5944-5.7.1-b", "R5944-5.7.1-c")
-def test_timestamp_is_the_time_with_random_lowest_bits() -> None:
-    assert timestamps().make(boot=1.0, ntp=NOW, entropy=b"\xff") == NOW | 3
-    assert timestamps().make(boot=1.0, ntp=NOW | 3, entropy=b"\x01") == NOW & ~3 | 1
+def test_timestamp_is_the_time_less_up_to_a_random_millisecond() -> None:
+    assert timestamps().make(boot=1.0, ntp=NOW, entropy=b"\xff" * 4) == NOW - (1 << 22) + 1
+    assert timestamps().make(boot=1.0, ntp=NOW, entropy=b"\x01\x02\x03\x04") == NOW - 0x010203
+    assert timestamps().make(boot=1.0, ntp=5, entropy=b"\0\0\x06") == 2**64 - 1
+
+
+def test_what_is_random_does_not_push_our_time_on() -> None:
+    maker = timestamps()
+    for second in range(1000):
+        sent = maker.make(boot=second, ntp=NOW + second * SECOND, entropy=bytes((0, second & 0xFF, second >> 8)))
+        maker.learn(sent, reply(sent), boot=second, ntp=NOW + second * SECOND)
+    assert maker.offset(boot=1000.0, ntp=NOW + 1000 * SECOND) == 0.0
+
+
+def test_low_halves_differ_though_requests_are_sent_at_regular_times() -> None:
+    maker = timestamps()
+    random = Random(1)
+    made = [maker.make(boot=n, ntp=NOW + n * SECOND, entropy=random.randbytes(8)) for n in range(100)]
+    assert len({low(each) for each in made}) == 100
 
 
 @pytest.mark.requirement("R5944-5.7-e", "R5944-5.7-f", "R5944-5.7.1-d")
@@ -200,7 +253,7 @@ def test_time_goes_on_from_what_was_agreed_to_when_the_clock_was_set_back_before
     sent = maker.make(boot=1.0, ntp=NOW - 2 * SECOND, entropy=b"")
     assert sent == NOW + 1
     maker.learn(sent, reply(sent), boot=1.0, ntp=NOW - 2 * SECOND)
-    assert maker.make(boot=3.5, ntp=NOW, entropy=b"\x01") == NOW + 2 * SECOND + SECOND // 2 + 1
+    assert maker.make(boot=3.5, ntp=NOW, entropy=b"\0\0\x01") == NOW + 2 * SECOND + SECOND // 2
 
 
 def test_refusal_corrects_to_the_middle_of_the_second_named() -> None:

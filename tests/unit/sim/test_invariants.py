@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from tests.support.simulated import Stage, scenario
 
-from mobileip.forwarding.model import BindingRoute, ForwardingChange, Tunnel, VisitorRoute
+from mobileip.forwarding.model import BindingRoute, ForwardingChange, VisitorRoute
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security import authenticator, replay
 from mobileip.security.replay import Freshness, Judgement
 from mobileip.sim.host import Host

@@ -9,7 +9,7 @@ only send us things makes pending entries, which are few and end by themselves.
 Its timers: a pending registration ends after 8 s without a Reply (code 78), or silently with its own Lifetime if
 that is shorter; a visitor ends with the Lifetime that its last Reply granted, counted from when we passed it on,
 so never before the mobile node thinks so (RFC 5944 §3.7.3.2); a revocation of ours is sent again until it is
-acknowledged.
+acknowledged; the NAT that we are behind is reminded of tunnels in UDP.
 
 What is ignored on purpose: a link that loses its carrier or disappears changes nothing here, since visitors
 come back or expire. A Reply whose authenticator is wrong goes to the mobile node with what we found wrong (code
@@ -31,7 +31,8 @@ from mobileip.agents.events import (
     RevokeCommanded,
     Started,
 )
-from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.foreign.candidates import Candidates
+from mobileip.agents.foreign.config import ForeignAgentConfig, ReverseTunnels
 from mobileip.agents.foreign.pending import PendingRegistrations
 from mobileip.agents.foreign.rate import DenialLimit
 from mobileip.agents.foreign.relaying import (
@@ -46,9 +47,10 @@ from mobileip.agents.foreign.reply_validity import ReplyCase, refusal_of_reply
 from mobileip.agents.foreign.revocation import Revocation, TellReset
 from mobileip.agents.foreign.revoking import ROLE, Revocations
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, PendingRegistration
-from mobileip.agents.foreign.surroundings import ANY_HOME_AGENT, Surroundings
+from mobileip.agents.foreign.surroundings import Surroundings
+from mobileip.agents.foreign.tunnels import granted
 from mobileip.agents.foreign.undelivered import code_of, concerned
-from mobileip.agents.foreign.validity import RequestCase, refusal_of_request, requested_home_agent
+from mobileip.agents.foreign.validity import RequestCase, refusal_of_request
 from mobileip.agents.foreign.visits import Visits, visitor_of
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.notices import Discarded, RegistrationDenied
@@ -56,7 +58,7 @@ from mobileip.agents.offers import Offer
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, Wish
-from mobileip.wire.extensions.authentication import MobileForeignAuthentication
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.wire.identification import high
 from mobileip.wire.message import Decoded
 from mobileip.wire.numbers import ReplyCode
@@ -79,6 +81,8 @@ class ForeignAgent:
         self._revocations = Revocations(self._surroundings, self._pending, self._counters)
         self._revocation = Revocation(self._surroundings, self._visits, self._revocations)
         self._denials = DenialLimit(config.maximum_pending_total)
+        self._distant = DenialLimit(1)
+        self._candidates = Candidates(self._surroundings, self._visits.list, self._pending)
         self._links: tuple[Wish, ...] = ()
 
     # -- the shape of every agent
@@ -107,17 +111,18 @@ class ForeignAgent:
         return outputs
 
     def next_deadline(self) -> Deadline | None:
-        """The earliest end of a visitor or of a pending registration, or the next try of a revocation."""
+        """The earliest end of a visitor or of a pending registration, or the next revocation or keepalive."""
         earliest = min(
             Deadline(self._visits.list.next_deadline(), "visitor expiry"),
             Deadline(self._pending.next_deadline(), "pending registration"),
             Deadline(self._revocations.next_deadline(), "revocation"),
+            Deadline(self._visits.keepalives.next_deadline(), "keepalive"),
         )
         return earliest if earliest.at < inf else None
 
     def forwarding(self) -> ForwardingState:
         """Our links (from `Started` on) and a route for each visitor whose packets are tunnelled to us."""
-        return ForwardingState.of((*self._links, *self._visits.routes()))
+        return ForwardingState.of((*self._links, *self._visits.wishes()))
 
     def snapshot(self) -> ForeignAgentSnapshot:
         """Copies both lists: for operators and tests."""
@@ -160,6 +165,14 @@ class ForeignAgent:
             # R3543-4.2-a: "A foreign agent that is currently supporting registration revocation on a link MUST set the
             # 'X' bit in its Agent Advertisement Extensions being sent on that link." R3543-3.1-a.
             registration_revocation=config.revocation,
+            # R3024-3.1-a: who sets T supports direct delivery, as we always do.
+            reverse_tunneling=config.reverse_tunnel is not ReverseTunnels.OFF,
+            minimal_encapsulation=Encapsulation.MINIMAL in config.encapsulations,
+            # R6245-4.1-b, R6245-4.1-e
+            gre_encapsulation=Encapsulation.GRE in config.encapsulations,
+            # R3519-3.4-a: "If the foreign agent is situated behind a NAT" and supports UDP tunnelling; R3519-3.4-b: and
+            # not otherwise.
+            udp_tunneling=config.behind_nat,
             interval=config.advertisement_interval,
             lifetime=config.advertisement_lifetime,
             advertisement_address=config.advertisement_address,
@@ -184,7 +197,7 @@ class ForeignAgent:
                 return self._so(event, self._revocation.received(revocation, event.arrival, now))
             case RevocationAcknowledgment():
                 acknowledgment = Decoded(message, decoded.octets, decoded.offsets)
-                return self._so(event, self._revocation.acknowledged(acknowledgment))
+                return self._so(event, self._revocation.acknowledged(acknowledgment, event.arrival))
             case _:
                 return self._discard(event, DropReason.NOT_FOR_US, f"message type {message.TYPE}")
 
@@ -193,8 +206,8 @@ class ForeignAgent:
         if not arrival.link_source or arrival.link_source[0] & 1 or arrival.interface not in self.config.links:
             detail = f"a request on {arrival.interface}, where no mobile node can be answered by a frame"
             return self._discard(event, DropReason.NOT_FOR_US, detail)
-        pending = self._candidate(event, decoded, arrival.link_source, now.boot)
-        case = RequestCase(self._surroundings, self._visits.list, self._pending, decoded, pending)
+        pending = self._candidates.of(event, decoded, arrival.link_source, now.boot)
+        case = RequestCase(self._surroundings, self._visits.list, self._pending, decoded, pending, ttl=arrival.ttl)
         refusal = refusal_of_request(case)
         if isinstance(refusal, DropReason):
             return self._discard(event, refusal, f"mobile node {pending.home_address}")
@@ -205,50 +218,15 @@ class ForeignAgent:
         # R5944-3.7.2-f: "The foreign agent MUST record the new pending Request as a separate part of the existing
         # visitor list entry". R5944-3.7.2-e, R5944-3.7.2-g: which stays as it is.
         self._pending.add(pending)
+        self._visits.keepalives.sent(pending.relayed_to, now.boot)
         self._counters["relayed_request"] += 1
-        # R5944-3.7.2-a: "the foreign agent then MUST relay the Request to the indicated home agent".
+        # R3024-4.2.2-a. R5944-3.7.2-a: "the foreign agent then MUST relay the Request to the indicated home agent".
         return [relayed_request(decoded, pending, self._surroundings, high(now.ntp))]
-
-    def _candidate(
-        self, event: MessageArrived, decoded: Decoded[RegistrationRequest], link_address: bytes, now: float
-    ) -> PendingRegistration:
-        """The pending registration that a Request would become (RFC 5944 §3.7.1)."""
-        request, arrival, config = decoded.message, event.arrival, self.config
-        signatures = decoded.find(MobileForeignAuthentication)
-        # R4433-5.2-b, R4433-3.4.1-b: "If the MN has included the Requested HA Extension, the FA MUST forward the
-        # Registration Request to the address in this extension."
-        home_agent = requested_home_agent(decoded) or self._named_home_agent(request)
-        is_signed = bool(request.lifetime) and self._surroundings.relay_association(request, home_agent) is not None
-        return PendingRegistration(
-            home_address=request.home_address,
-            home_agent=request.home_agent,
-            relayed_to=home_agent,
-            interface=arrival.interface,
-            link_address=link_address,
-            udp_port=arrival.source_port,
-            source=arrival.source,
-            destination=arrival.destination,
-            care_of_address=request.care_of_address,
-            decapsulation_by_mobile_node=request.decapsulation_by_mobile_node,
-            identification=request.identification,
-            requested_lifetime=request.lifetime,
-            received_at=now,
-            # R5944-3.7.2.2-h: it "MUST begin timing the remaining lifetime of the pending registration based on the
-            # Lifetime in the Registration Request"; and waits no longer than we do.
-            expires_at=now + min(config.pending_timeout, request.lifetime or inf),
-            mobile_foreign_spi=signatures[0][1].spi if signatures else None,
-            nai=nai_of(decoded),
-            home_agent_signs=is_signed,
-            offers_revocation=is_signed and config.revocation,
-        )
-
-    def _named_home_agent(self, request: RegistrationRequest) -> IPv4Address:
-        is_any = request.home_agent in ANY_HOME_AGENT
-        return self.config.default_home_agent or request.home_agent if is_any else request.home_agent
 
     def _reply(self, event: MessageArrived, decoded: Decoded[RegistrationReply], now: Instant) -> list[Output]:
         reply = decoded.message
-        pending = self._pending.answered_by(reply.home_address, reply.identification, nai_of(decoded))
+        senders = (event.arrival.source, reply.home_agent)
+        pending = self._pending.answered_by(reply.home_address, reply.identification, nai_of(decoded), senders)
         # R5944-3.7.3.1-d: "If no matching pending Request is found [...] the foreign agent MUST silently discard the
         # Reply." R5944-3.7-c: so none leaves that does not answer a Request.
         if pending is None:
@@ -275,9 +253,11 @@ class ForeignAgent:
     def _accepted(self, case: ReplyCase, now: Instant) -> list[Output]:
         if not case.may_move_visitors:
             return []
-        home_address = case.reply.home_address
-        stopped = self._revocations.stop(home_address)
-        return [*stopped, *self._visits.accepted(case.pending, case.reply, case.revocation_terms(), now.boot)]
+        stopped = self._revocations.stop(case.reply.home_address, case.pending.relayed_to)
+        agent_address = self._surroundings.reply_source(case.pending)
+        grant = granted(case.decoded, case.pending, self.config, agent_address)
+        made = self._visits.accepted(case.pending, case.reply, case.revocation_terms(), now.boot, grant)
+        return [*stopped, *made]
 
     def _dishonour(self, case: ReplyCase, code: ReplyCode, now: Instant) -> list[Output]:
         """A Reply that we do not go along with, for the reason `code`."""
@@ -296,7 +276,7 @@ class ForeignAgent:
         # R4636-6-a: "When denying a successful Registration Reply, the Foreign Agent SHOULD send a Registration
         # Revocation message to the Home Agent if a mobility security association exists between them." The mobile node
         # has been told.
-        if terms is not None and self._visits.list.of(reply.home_address) is None:
+        if terms is not None and self._visits.list.of(reply.home_address, pending.relayed_to) is None:
             visitor = visitor_of(self.config, pending, reply, terms, now.boot)
             outputs += self._revocations.begin(visitor, now, inform=False)
         return outputs
@@ -314,7 +294,9 @@ class ForeignAgent:
         ]
         # R5944-3.7.2-b: "except in cases where the foreign agent would be required to send out more than one such
         # denial per second to the same mobile node."
-        if self._denials.take(pending.link_address, now):
+        # R3024-4.2.1-e: of those that are too distant: "to a maximum of one per second", whoever they say they are.
+        is_distant = code is ReplyCode.FA_MOBILE_NODE_TOO_DISTANT
+        if self._denials.take(pending.link_address, now) and not (is_distant and not self._distant.take(b"", now)):
             outputs.append(answer)
         else:
             self._counters["denials_not_sent"] += 1
@@ -349,4 +331,4 @@ class ForeignAgent:
                 # R5944-3.7.1-f: after more than 7 s: "in this case, the foreign agent SHOULD reject the Request with
                 # Code 78 (registration timeout)".
                 outputs += self._deny(pending, ReplyCode.FA_REGISTRATION_TIMEOUT, now.boot)
-        return outputs + self._revocations.due(now)
+        return outputs + self._revocations.due(now) + self._visits.keepalives.due(now.boot)

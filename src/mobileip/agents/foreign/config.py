@@ -1,8 +1,10 @@
 """Configuration of a foreign agent."""
 
+from enum import StrEnum
 from ipaddress import IPv4Address
 
 from mobileip.agents.offers import AdvertisingConfig
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.wire.extensions.message_string import MessageString
 from mobileip.wire.subtypes import MessageStringSubtype
@@ -12,10 +14,31 @@ SHORTEST_PENDING_TIMEOUT = 7.0
 seconds"."""
 
 
+class ReverseTunnels(StrEnum):
+    """What becomes of Requests for a reverse tunnel (RFC 3024)."""
+
+    OFFERED = "offered"
+    REQUIRED = "required"
+    """Requests without T are denied (code 75)."""
+    OFF = "off"
+    """Requests with T are denied (code 74)."""
+
+
+class GreKeyForm(StrEnum):
+    """How GRE keys are told to a home agent."""
+
+    RFC6245 = "rfc6245"
+    THREE_GPP2 = "3gpp2"
+    """X.S0011-003-D: a critical vendor extension (38) of vendor 5535."""
+    NONE = "none"
+    """Not at all: for home agents older than both, which would discard the Request."""
+
+
 class ForeignAgentConfig(AdvertisingConfig, frozen=True, kw_only=True):
     """What a foreign agent must know; times in seconds.
 
-    Raises: ValueError for a `pending_timeout` that is too short, and for a `message` that no extension can hold.
+    Raises: ValueError for a `pending_timeout` that is too short, for a `message` that no extension can hold, and for
+    tunnels that contradict each other.
     """
 
     links: tuple[str, ...]
@@ -49,9 +72,45 @@ class ForeignAgentConfig(AdvertisingConfig, frozen=True, kw_only=True):
     node to register through us (R), and none with a co-located care-of address (code 65)."""
     message: str = ""
     """Words for people, in every answer to a mobile node (RFC 4917)."""
+    reverse_tunnel: ReverseTunnels = ReverseTunnels.OFF
+    """Whether what visitors send is tunnelled to their home agents, if they ask for it (RFC 3024)."""
+    encapsulating_delivery: bool = True
+    """Whether visitors may encapsulate what is to be tunnelled (RFC 3024 §5.2); else code 79."""
+    refuse_private_addresses: bool = False
+    """Home addresses of RFC 1918 are served with a reverse tunnel only, else code 75 (RFC 3024 §A.4)."""
+    encapsulations: tuple[Encapsulation, ...] = (Encapsulation.IPIP,)
+    """What tunnels to us may look like; advertised, other Requests are denied (code 72). IP-in-IP always belongs to
+    it."""
+    prefer_gre: bool = False
+    """GRE with keys for all visitors, asked for or not (RFC 6245 §4.1)."""
+    gre_key_form: GreKeyForm = GreKeyForm.RFC6245
+    """How GRE keys are told to home agents."""
+    gre_key_forms: tuple[tuple[IPv4Address, GreKeyForm], ...] = ()
+    """Home agents that are told in another way, by address."""
+    behind_nat: bool = False
+    """We are behind a NAT: tunnels in UDP are asked for (RFC 3519) and advertised (U); Requests without T are denied
+    (code 75)."""
+    nat_keeps_addresses: bool = False
+    """The NAT leaves home addresses alone, and nobody filters them: visitors need no reverse tunnel."""
+    keepalive_interval: float = 25.0
+    """Seconds after which a NAT is reminded of a tunnel in UDP; home agents may want less."""
 
     def __post_init__(self) -> None:
         if self.pending_timeout <= SHORTEST_PENDING_TIMEOUT:
             raise ValueError(f"pending_timeout is {self.pending_timeout} s, more than 7 s is expected")
         if self.message:
             MessageString.of(MessageStringSubtype.FOREIGN_AGENT, self.message).encode()
+        # R6245-4.1-a: "The FA MUST support IP-in-IP tunneling of datagrams".
+        if Encapsulation.IPIP not in self.encapsulations:
+            raise ValueError("encapsulations: ipip is not among them (RFC 5944 §4.1 demands it)")
+        if self.prefer_gre and Encapsulation.GRE not in self.encapsulations:
+            raise ValueError("prefer_gre: gre is not among encapsulations")
+        if self.needs_reverse_tunnel and self.reverse_tunnel is ReverseTunnels.OFF:
+            raise ValueError("behind_nat: nobody could register: reverse_tunnel is off, and the NAT changes addresses")
+
+    @property
+    def needs_reverse_tunnel(self) -> bool:
+        """Whether Requests without T are denied."""
+        # R3519-4.5-e, R3519-4.5-f, R3519-4.5-g: "If the behaviour of the NAT is unknown in this respect, it SHOULD be
+        # assumed that it will translate all addresses".
+        return self.reverse_tunnel is ReverseTunnels.REQUIRED or (self.behind_nat and not self.nat_keeps_addresses)

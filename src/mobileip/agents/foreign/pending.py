@@ -11,8 +11,9 @@ from mobileip.agents.deadlines import Deadlines
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.wire.identification import low
 
-_Half = tuple[int, str]
-"""Low half of the Identification, and the NAI ("" for none)."""
+_Half = tuple[int, str, int]
+"""Low half of the Identification, the NAI ("" for none), and the home agent that was asked: nodes of two home agents
+may have the same home address (RFC 3024 §A.4)."""
 _Key = tuple[int, _Half]
 """Home address, and what tells apart the Requests with one home address."""
 _UNSPECIFIED = IPv4Address(0)
@@ -21,7 +22,7 @@ _UNSPECIFIED = IPv4Address(0)
 def _key(pending: PendingRegistration) -> _Key:
     # R2794-3-a: "If Home Address is zero in the Registration Request, the foreign agent MUST use the NAI instead in its
     # pending registration request records, along with the Identification field as usual."
-    return int(pending.home_address), (low(pending.identification), pending.nai or "")
+    return int(pending.home_address), (low(pending.identification), pending.nai or "", int(pending.relayed_to))
 
 
 class PendingRegistrations:
@@ -44,24 +45,32 @@ class PendingRegistrations:
         return self._by_home.get(home, {}).get(half)
 
     def answered_by(
-        self, home_address: IPv4Address, identification: int, nai: str | None
+        self,
+        home_address: IPv4Address,
+        identification: int,
+        nai: str | None,
+        home_agents: tuple[IPv4Address, ...] = (),
     ) -> PendingRegistration | None:
-        """What a Reply with this home address, Identification and NAI answers."""
+        """What a Reply with this home address, Identification and NAI answers; `home_agents`: who may have sent it,
+        likeliest first."""
         half = low(identification)
         # R5944-3.7.3.1-b: "it MUST search its visitor list for a pending Registration Request with the same mobile node
         # home address". R5944-3.7.3.1-e: it discards what does not have the same low half of the Identification.
-        alike = [p for (each, _), p in self._by_home.get(int(home_address), {}).items() if each == half]
+        alike = [p for key, p in self._by_home.get(int(home_address), {}).items() if key[0] == half]
         # R5944-3.7.3.1-c: with several entries of one home address "the foreign agent MUST use the NAI to
         # disambiguate".
         named = [pending for pending in alike if pending.nai == nai]
-        if (found := (named or alike)[:1]) and home_address != _UNSPECIFIED:
-            return found[0]
-        # A Request without home address is answered with an address that the home agent assigns, or without.
-        return self._by_home.get(int(_UNSPECIFIED), {}).get((half, nai)) if nai is not None else None
+        found = named or alike
+        if not found or home_address == _UNSPECIFIED:
+            # A Request without home address is answered with an address that the home agent assigns, or without.
+            nameless = self._by_home.get(int(_UNSPECIFIED), {}).items()
+            found = [p for key, p in nameless if nai is not None and key[:2] == (half, nai)]
+        order = (*home_agents, *(pending.relayed_to for pending in found))
+        return min(found, key=lambda pending: order.index(pending.relayed_to), default=None)
 
-    def waits_for(self, home_address: IPv4Address) -> bool:
-        """Whether a Request of this home address is pending."""
-        return int(home_address) in self._by_home
+    def waits_for(self, home_address: IPv4Address, home_agent: IPv4Address) -> bool:
+        """Whether a Request of this mobile node is pending."""
+        return any(pending.relayed_to == home_agent for pending in self._by_home.get(int(home_address), {}).values())
 
     def has_room_for(self, candidate: PendingRegistration) -> bool:
         """Whether `candidate` may be added: it repeats one of the same sender, or the limits allow one more."""

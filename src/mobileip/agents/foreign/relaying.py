@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.agents.foreign.surroundings import LIMITED_BROADCAST, Surroundings
+from mobileip.agents.foreign.tunnels import extensions_of
 from mobileip.agents.outputs import Departure, SendMessage
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import (
@@ -66,12 +67,17 @@ def relayed_request(
 ) -> SendMessage:
     """A valid Request on its way to the home agent. `timestamp`: our 32-bit clock (RFC 3543)."""
     # R5944-3.7.2.2-c, R3115-2.3-f: "It MUST process and remove any extensions that do not precede any
-    # authorization-enabling extension"; R5944-3.7.2.2-b: before that it "MUST NOT modify any of the fields".
+    # authorization-enabling extension"; R3024-3.3-a: what tells the delivery style is among them. R5944-3.7.2.2-b:
+    # before that it "MUST NOT modify any of the fields".
     octets = decoded.octets[: covered_length(decoded)]
     # R3543-3.2-c, R3543-3.2-a: who advertises X and shares an association with the home agent attaches the extension;
     # R3543-4.2.1-a. R3543-3.2-g: in front of the authenticator that protects it.
     if pending.offers_revocation:
         octets += RevocationSupport(timestamp=timestamp, inform=True).encode()
+    # R6245-4.1-h: "after the MN-HA and MN-FA Challenge and MN-AAA [...] extensions (if any) and before the FA-HA Auth
+    # extension (if any)"; R6245-4.1-d: so the G bit stays as it is. R3519-4.5-b, R3519-4.5-c: so does the UDP Tunnel
+    # Request.
+    octets += extensions_of(pending, surroundings.key_form(pending.relayed_to))
     association = surroundings.relay_association(decoded.message, pending.relayed_to)
     # R5944-3.7.2.2-d: "If the foreign agent shares a Mobility Security Association with the home agent, and the Request
     # has Lifetime != 0, then it MUST append the Foreign-Home Authentication Extension." R5944-3.7.1-g, R5944-3.3-b:
@@ -80,7 +86,9 @@ def relayed_request(
         octets = sign(octets, ForeignHomeAuthentication, association)
     # R5944-3.7.2.2-a: "it MUST relay the Request to the mobile node's home agent". R5944-3.7.2.2-e: source "The
     # care-of address offered by the foreign agent". R5944-3.7.2.2-f: destination "Copied from the Home Agent field",
-    # or what stands for it (RFC 4433 §5.2). R5944-3.7.2.2-g: port 434.
+    # or what stands for it (RFC 4433 §5.2). R5944-3.7.2.2-g: port 434. R3519-4.5-d: for UDP Tunnel Requests it is
+    # "REQUIRED that the foreign agent [...] sends the registration request with an IP source address matching the
+    # care-of address".
     departure = Departure(destination=pending.relayed_to, source=surroundings.config.care_of_address)
     return SendMessage(octets=octets, departure=departure)
 

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from mobileip.agents.events import Arrival
+from mobileip.agents.foreign.config import GreKeyForm
 from mobileip.agents.foreign.relaying import covered_length, nai_of
 from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms
 from mobileip.agents.foreign.surroundings import Surroundings
 from mobileip.agents.foreign.validity import (
     Refusal,
     has_critical_vendor_extension,
+    has_room_for,
     is_authentic,
     is_host,
-    is_other,
+    is_others,
 )
 from mobileip.agents.foreign.visitors import VisitorList
 from mobileip.forwarding.drop_reason import DropReason
@@ -65,8 +67,8 @@ class ReplyCase:
     def may_move_visitors(self) -> bool:
         """False where the home agent could have proved itself, had it been asked for (§3.5.4), and did not: then the
         visitor is only changed for who has its link-layer address."""
-        visitor = self.visitors.of(self.reply.home_address)
-        is_from_the_visitor = visitor is None or visitor.link_address == self.pending.link_address
+        changed = self.visitors.replaced_by(self.pending, self.reply.home_address)
+        is_from_the_visitor = all(visitor.link_address == self.pending.link_address for visitor in changed)
         is_provable = self.pending.relayed_to in self.surroundings.home_agents
         return self.bears_proof or not is_provable or is_from_the_visitor
 
@@ -172,8 +174,10 @@ def check_form(case: ReplyCase) -> Refusal | None:
 def check_critical_vendor_extensions(case: ReplyCase) -> Refusal | None:
     # R3115-2.3-d: "If the Mobile IP entity is a transit node for the reply [...] a registration reject (or the
     # appropriate deny message) MUST be sent": "FA when it receives an unknown CVSE in a registration reply from the HA,
-    # should send a registration reject to the MN." We know none.
-    is_there = has_critical_vendor_extension(case.decoded)
+    # should send a registration reject to the MN." We know one, of home agents that we tell
+    # GRE keys by it.
+    form = case.surroundings.key_form(case.pending.relayed_to)
+    is_there = has_critical_vendor_extension(case.decoded, knows_keys=form is GreKeyForm.THREE_GPP2)
     return ReplyCode.FA_UNKNOWN_CVSE_FROM_HOME_AGENT if is_there else None
 
 
@@ -187,18 +191,25 @@ def check_assigned_address(case: ReplyCase) -> Refusal | None:
         return None
     if not is_host(home_address):
         return ReplyCode.FA_POORLY_FORMED_REPLY
-    visitor = case.visitors.of(home_address)
-    is_taken = visitor is not None and is_other(visitor, case.pending)
     # Who shares an association with us has to prove itself in its Request, and so has to name itself.
     is_ours = case.surroundings.is_own(home_address) or home_address in case.surroundings.mobile_nodes
-    return ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken or is_ours else None
+    return ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_ours else None
+
+
+def check_home_address_is_free(case: ReplyCase) -> Refusal | None:
+    """It may have become another visitor's while the Request was under way."""
+    is_further = case.is_acceptance and case.reply.lifetime > 0
+    is_taken = is_further and is_others(case.visitors, case.pending, case.reply.home_address)
+    return ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken else None
 
 
 def check_room(case: ReplyCase) -> Refusal | None:
     # RFC 4636 §4: 66, "insufficient resources": more Requests may be relayed than there is room for visitors.
-    is_full = len(case.visitors) >= case.surroundings.config.maximum_visitors
-    is_further = case.is_acceptance and case.reply.lifetime and case.visitors.of(case.reply.home_address) is None
-    return ReplyCode.FA_INSUFFICIENT_RESOURCES if is_full and is_further else None
+    makes_visitor = case.is_acceptance and case.reply.lifetime > 0
+    has_room = not makes_visitor or has_room_for(
+        case.visitors, case.pending, case.reply.home_address, case.surroundings.config.maximum_visitors
+    )
+    return None if has_room else ReplyCode.FA_INSUFFICIENT_RESOURCES
 
 
 REPLY_CHECKS: tuple[ReplyCheck, ...] = (
@@ -209,5 +220,6 @@ REPLY_CHECKS: tuple[ReplyCheck, ...] = (
     check_form,
     check_critical_vendor_extensions,
     check_assigned_address,
+    check_home_address_is_free,
     check_room,
 )

@@ -41,8 +41,9 @@ class Revocation:
     ) -> list[Output] | DropReason:
         """The home agent's revocation; or why it is discarded."""
         message = decoded.message
-        visitor = self._visits.list.of(message.home_address)
-        earlier = self._revocations.revoked(message.home_address, now.boot)
+        names = message.home_address, message.home_domain_address
+        visitor = self._visits.list.of(*names)
+        earlier = self._revocations.revoked(*names, now.boot)
         refusal = refusal_of_revocation(RevocationCase(self._surroundings, decoded, visitor, earlier))
         if refusal is not None:
             return refusal
@@ -62,22 +63,24 @@ class Revocation:
         outputs += self._revocations.acknowledgment(message, arrival)
         return outputs + told
 
-    def acknowledged(self, decoded: Decoded[RevocationAcknowledgment]) -> list[Output] | DropReason:
+    def acknowledged(self, decoded: Decoded[RevocationAcknowledgment], arrival: Arrival) -> list[Output] | DropReason:
         """The home agent's answer to one of ours; or why it is discarded."""
-        visitor = self._revocations.sent_for(decoded.message)
+        visitor = self._revocations.sent_for(decoded.message, arrival.source)
         if visitor is None:
             return DropReason.UNEXPECTED_REPLY
         refusal = refusal_of_authenticator(self._surroundings, decoded, visitor.home_agent)
         if refusal is not None:
             return refusal
-        outputs, tell = self._revocations.acknowledged(decoded.message)
+        outputs, tell = self._revocations.acknowledged(decoded.message, visitor)
         return [*outputs, *(self._tell(visitor) if tell else [])]
 
     def commanded(self, home_address: IPv4Address, now: Instant) -> list[Output]:
-        """An operator wants a visitor gone."""
-        visitor = self._visits.list.of(home_address)
-        if visitor is None:
-            return []
+        """An operator wants a visitor gone: whoever has that home address."""
+        return [
+            output for visitor in self._visits.list.sharing(home_address) for output in self._commanded(visitor, now)
+        ]
+
+    def _commanded(self, visitor: Visitor, now: Instant) -> list[Output]:
         outputs = self._visits.end(visitor, "revoked")
         terms = visitor.revocation
         # R3543-4.2.3.1-a: where the I bit was agreed on, "the foreign agent MUST NOT inform any mobile node of its

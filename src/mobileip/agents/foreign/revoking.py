@@ -52,6 +52,10 @@ class Revoked(msgspec.Struct, kw_only=True):
     """Whether the mobile node was told."""
 
 
+_Key = tuple[IPv4Address, IPv4Address]
+"""Home address and home agent."""
+
+
 class Revocations:
     """Revocations on their way, and those that came lately; of each no more than there may be visitors."""
 
@@ -59,9 +63,9 @@ class Revocations:
         self._surroundings = surroundings
         self._pending = pending
         self._counters = counters
-        self._sending: dict[IPv4Address, _Sending] = {}
-        self._deadlines: Deadlines[IPv4Address] = Deadlines()
-        self._revoked: dict[IPv4Address, Revoked] = {}
+        self._sending: dict[_Key, _Sending] = {}
+        self._deadlines: Deadlines[_Key] = Deadlines()
+        self._revoked: dict[_Key, Revoked] = {}
 
     # -- ours
 
@@ -70,53 +74,55 @@ class Revocations:
         be told."""
         if len(self._sending) >= self._surroundings.config.maximum_visitors:
             return []
-        self._sending[visitor.home_address] = _Sending(visitor=visitor, inform=inform)
+        self._sending[_key(visitor)] = _Sending(visitor=visitor, inform=inform)
         # R3543-3.3-i: the Request that made this registration counts too.
-        self._deadlines.set(visitor.home_address, max(now.boot, visitor.requested_at + FIRST_INTERVAL))
+        self._deadlines.set(_key(visitor), max(now.boot, visitor.requested_at + FIRST_INTERVAL))
         return self.due(now)
 
     def due(self, now: Instant) -> list[Output]:
         """What is to be sent, or sent again, or given up by now."""
         outputs: list[Output] = []
-        for home_address in self._deadlines.take_due(now.boot):
-            sending = self._sending[home_address]
+        for key in self._deadlines.take_due(now.boot):
+            sending = self._sending[key]
             # R3543-4.2.3.1-k: "MUST NOT retransmit revocation messages beyond the normal life of the binding";
             # R3543-3.3-h: nor is one sent at all for what has expired.
             if now.boot >= sending.visitor.expires_at or len(sending.identifiers) == MAXIMUM_ATTEMPTS:
                 outputs.append(self._end(sending, "gave_up"))
                 continue
             # A registration under way may be accepted before this is read: it would be revoked by mistake.
-            if not self._pending.waits_for(home_address):
+            if not self._pending.waits_for(*key):
                 outputs += self._send(sending, now)
             # R3543-4.2.3.1-g: "If the foreign agent does not receive a revocation acknowledgment message within a
             # reasonable amount of time, it MUST retransmit the revocation message."
-            self._deadlines.set(home_address, now.boot + sending.interval)
+            self._deadlines.set(key, now.boot + sending.interval)
             # R3543-4.2.3.1-j: "exponential backoff".
             sending.interval = min(2 * sending.interval, LONGEST_INTERVAL)
         return outputs
 
-    def stop(self, home_address: IPv4Address) -> list[Output]:
+    def stop(self, home_address: IPv4Address, home_agent: IPv4Address) -> list[Output]:
         """It is registered anew: nothing that was revoked is left to be told, nor to be acknowledged."""
-        self._revoked.pop(home_address, None)
-        sending = self._sending.get(home_address)
+        key = home_address, home_agent
+        self._revoked.pop(key, None)
+        sending = self._sending.get(key)
         if sending is None:
             return []
-        self._deadlines.cancel(home_address)
+        self._deadlines.cancel(key)
         return [self._end(sending, "gave_up")]
 
-    def sent_for(self, message: RevocationAcknowledgment) -> Visitor | None:
-        """The visitor whose revocation `message` acknowledges."""
-        sending = self._sending.get(message.home_address)
+    def sent_for(self, message: RevocationAcknowledgment, home_agent: IPv4Address) -> Visitor | None:
+        """The visitor whose revocation `message` from `home_agent` acknowledges."""
+        # RFC 3543 §3.4: an acknowledgment comes from where the revocation went to.
+        sending = self._sending.get((message.home_address, home_agent))
         # R3543-3.5-e: "the revoking agent MUST check the Home Address and Identifier fields to make sure they match
         # those fields from a corresponding revocation message it sent". R3543-3.5-f.
         if sending is None or message.revocation_identifier not in sending.identifiers:
             return None
         return sending.visitor
 
-    def acknowledged(self, message: RevocationAcknowledgment) -> tuple[list[Output], bool]:
+    def acknowledged(self, message: RevocationAcknowledgment, visitor: Visitor) -> tuple[list[Output], bool]:
         """The end of one of ours, and whether the mobile node is to be told; the checks have passed `message`."""
-        sending = self._sending[message.home_address]
-        self._deadlines.cancel(message.home_address)
+        sending = self._sending[_key(visitor)]
+        self._deadlines.cancel(_key(visitor))
         # R3543-3.4-c: "If an agent receives a revocation acknowledgment message in which the 'I' bit is set to '1', but
         # for which the revocation message being acknowledged had the 'I' bit set to '0', the 'I' bit in the revocation
         # acknowledgment message MUST be ignored."
@@ -158,7 +164,7 @@ class Revocations:
 
     def _end(self, sending: _Sending, cause: str) -> Output:
         visitor = sending.visitor
-        del self._sending[visitor.home_address]
+        del self._sending[_key(visitor)]
         notice: Notice = RevocationEnded(
             role=ROLE, home_address=visitor.home_address, peer=visitor.home_agent, cause=cause
         )
@@ -166,22 +172,22 @@ class Revocations:
 
     # -- the home agent's
 
-    def revoked(self, home_address: IPv4Address, now: float) -> Revoked | None:
+    def revoked(self, home_address: IPv4Address, home_agent: IPv4Address, now: float) -> Revoked | None:
         """What the home agent has revoked, as long as it would have lasted."""
-        found = self._revoked.get(home_address)
+        found = self._revoked.get((home_address, home_agent))
         return found if found is not None and now < found.visitor.expires_at else None
 
     def remember(self, visitor: Visitor, *, told: bool) -> None:
         """Keeps what was revoked; the earliest is forgotten when there are too many."""
-        self._revoked.pop(visitor.home_address, None)
+        self._revoked.pop(_key(visitor), None)
         if len(self._revoked) >= self._surroundings.config.maximum_visitors:
             del self._revoked[next(iter(self._revoked))]
         identifier = visitor.revocation.timestamp if visitor.revocation is not None else 0
-        self._revoked[visitor.home_address] = Revoked(visitor=visitor, identifier=identifier, told=told)
+        self._revoked[_key(visitor)] = Revoked(visitor=visitor, identifier=identifier, told=told)
 
     def acknowledgment(self, message: RegistrationRevocation, arrival: Arrival) -> list[Output]:
         """The answer to a revocation of what is remembered."""
-        revoked = self._revoked[message.home_address]
+        revoked = self._revoked[message.home_address, message.home_domain_address]
         revoked.identifier = message.revocation_identifier
         self._counters["revocation_acknowledged"] += 1
         answer = RevocationAcknowledgment(
@@ -209,6 +215,10 @@ class Revocations:
             return []
         octets = sign(encode_message(message), ForeignHomeAuthentication, association)
         return [SendMessage(octets=octets, departure=departure)]
+
+
+def _key(visitor: Visitor) -> _Key:
+    return visitor.home_address, visitor.home_agent
 
 
 def is_later(identifier: int, earlier: int) -> bool:

@@ -4,6 +4,8 @@ from ipaddress import IPv4Address
 
 import msgspec
 
+from mobileip.forwarding.tunnel import Encapsulation
+
 
 class RevocationTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What the home agent and we agreed on for one registration (RFC 3543 §4.2.1)."""
@@ -36,6 +38,24 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Its name, where it asked for a home address by that (RFC 2794)."""
     revocation: RevocationTerms | None = None
     """None: this registration can't be revoked by message."""
+    encapsulation: Encapsulation = Encapsulation.IPIP
+    """Of the tunnel between home agent and us, both ways."""
+    received_key: int | None = None
+    """GRE key (RFC 6245) that we assigned: of what the home agent sends."""
+    sent_key: int | None = None
+    """GRE key that the home agent assigned: of what we send."""
+    udp_tunnel: bool = False
+    """The tunnel is in UDP (RFC 3519)."""
+    keepalive_interval: float = 0.0
+    """Seconds; of a tunnel in UDP."""
+    reverse_tunnel: bool = False
+    """What it sends is tunnelled to its home agent (RFC 3024)."""
+    delivery: Encapsulation | None = None
+    """How it encapsulates what it wants tunnelled (encapsulating delivery style); None: direct delivery."""
+    agent_address: IPv4Address = IPv4Address(0)
+    """Our address for it: source of the latest Reply."""
+    realm: int = 0
+    """Tells apart visitors with the same home address: no two of them have the same (RFC 3024 §A.4)."""
 
 
 class PendingRegistration(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +86,15 @@ class PendingRegistration(msgspec.Struct, frozen=True, kw_only=True):
     """The home agent shares an association with us and the Reply has to prove it."""
     offers_revocation: bool = False
     """The Request went with our Revocation Support extension (RFC 3543)."""
+    encapsulation: Encapsulation = Encapsulation.IPIP
+    """What was asked of the home agent."""
+    received_key: int | None = None
+    """GRE key that went with the Request: what the home agent sends is to bear it (RFC 6245)."""
+    udp_tunnel: bool = False
+    """The Request went with our UDP Tunnel Request extension (RFC 3519)."""
+    reverse_tunnel: bool = False
+    delivery: Encapsulation | None = None
+    """How the mobile node will encapsulate what is to be tunnelled; None: direct delivery (RFC 3024 §5)."""
 
 
 class ForeignAgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):

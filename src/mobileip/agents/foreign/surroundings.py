@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv4Interface
 
 from mobileip.agents.events import Link
-from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.foreign.config import ForeignAgentConfig, GreKeyForm
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.security.association import Associations, MobilitySecurityAssociation
 from mobileip.wire.registration import RegistrationRequest
@@ -16,7 +16,7 @@ ANY_HOME_AGENT = (IPv4Address(0), LIMITED_BROADCAST)
 class Surroundings:
     """Configuration, and what the node told us of itself."""
 
-    __slots__ = ("config", "home_agents", "links", "mobile_nodes", "own_home_agents")
+    __slots__ = ("_key_forms", "config", "home_agents", "links", "mobile_nodes", "own_home_agents")
 
     def __init__(self, config: ForeignAgentConfig) -> None:
         self.config = config
@@ -25,6 +25,16 @@ class Surroundings:
         self.own_home_agents: frozenset[IPv4Address] = frozenset()
         """Addresses at which a home agent lives in this node."""
         self.links: dict[str, Link] = {}
+        self._key_forms = dict(config.gre_key_forms)
+
+    def key_form(self, home_agent: IPv4Address) -> GreKeyForm:
+        """How that home agent is told GRE keys."""
+        return self._key_forms.get(home_agent, self.config.gre_key_form)
+
+    def named_home_agent(self, request: RegistrationRequest) -> IPv4Address:
+        """The home agent of a Request, or the one that stands for "any" there (RFC 4433)."""
+        is_any = request.home_agent in ANY_HOME_AGENT
+        return self.config.default_home_agent or request.home_agent if is_any else request.home_agent
 
     def is_own(self, address: IPv4Address) -> bool:
         """Whether `address` belongs to this node."""

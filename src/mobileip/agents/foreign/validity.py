@@ -7,18 +7,22 @@ looked, so nothing is lost by looking at cheap things first, as the RFC does.
 """
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
+from mobileip.agents.foreign.config import ReverseTunnels
 from mobileip.agents.foreign.pending import PendingRegistrations
 from mobileip.agents.foreign.relaying import covered_length
-from mobileip.agents.foreign.snapshot import PendingRegistration, Visitor
+from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.agents.foreign.surroundings import ANY_HOME_AGENT, LIMITED_BROADCAST, Surroundings
-from mobileip.agents.foreign.visitors import VisitorList
+from mobileip.agents.foreign.tunnels import told_key
+from mobileip.agents.foreign.visitors import MOST_REALMS, VisitorList
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import Associations, Peer
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import AuthenticationExtension, MobileForeignAuthentication
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
+from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.message import Decoded, Message
@@ -28,13 +32,17 @@ from mobileip.wire.subtypes import DynamicHomeAgentSubtype
 
 Refusal = ReplyCode | DropReason
 
+NEIGHBOURS_TTL = 255
+"""Nobody beyond a router can send a packet that arrives with it (RFC 3024 §6.1)."""
+PRIVATE = tuple(IPv4Network(prefix) for prefix in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918 §3, which is what RFC 3024 §A.4 means."""
 _UNSPECIFIED = IPv4Address(0)
 
 
 class RequestCase:
     """A Request, who sent it, and what there is already. `pending` is the entry that it would become."""
 
-    __slots__ = ("decoded", "pending", "registrations", "request", "surroundings", "visitors")
+    __slots__ = ("decoded", "pending", "registrations", "request", "surroundings", "ttl", "visitors")
 
     def __init__(
         self,
@@ -43,8 +51,11 @@ class RequestCase:
         registrations: PendingRegistrations,
         decoded: Decoded[RegistrationRequest],
         pending: PendingRegistration,
+        *,
+        ttl: int = NEIGHBOURS_TTL,
     ) -> None:
         self.surroundings = surroundings
+        self.ttl = ttl
         self.visitors = visitors
         self.registrations = registrations
         self.decoded = decoded
@@ -181,15 +192,57 @@ def check_lifetime(case: RequestCase) -> Refusal | None:
 
 
 def check_encapsulation(case: RequestCase) -> Refusal | None:
-    # RFC 5944 §3.4: code 72, "requested encapsulation unavailable". IP-in-IP is what we have; a mobile node
-    # that decapsulates itself, or deregisters, asks nothing of us.
-    is_asked = case.request.minimal_encapsulation or case.request.gre_encapsulation
-    return ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE if is_asked and _wants_tunnel(case) else None
+    # RFC 5944 §3.4: code 72, "requested encapsulation unavailable". R3024-4.2.1-a: "if the foreign agent is unable to
+    # support the requested form of encapsulation it MUST return code 72." R6245-4.1-e. A mobile node that decapsulates
+    # itself, or deregisters, asks nothing of us. Of two that are asked for the home agent takes one.
+    request, ours = case.request, case.surroundings.config.encapsulations
+    is_lacking = (request.minimal_encapsulation and Encapsulation.MINIMAL not in ours) or (
+        request.gre_encapsulation and Encapsulation.GRE not in ours
+    )
+    return ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE if is_lacking and _wants_tunnel(case) else None
+
+
+# -- Requests: reverse tunnels, in the order of RFC 3024 §4.2.1
+
+
+def check_delivery_style(case: RequestCase) -> Refusal | None:
+    offsets = [offset for offset, _ in case.decoded.find(EncapsulatingDeliveryStyle)]
+    # R3024-3.3-a: "the foreign agent MUST consume this extension (that is, it must not relay it to the home agent": it
+    # can't take out what the mobile node has signed.
+    if any(offset < (covered_length(case.decoded) or 0) for offset in offsets):
+        return ReplyCode.FA_POORLY_FORMED_REQUEST
+    # R3024-3.4-e, R3024-4.2.1-b: "If it cannot support the requested form of delivery style it MUST return code 79".
+    is_asked = bool(offsets) and case.request.reverse_tunneling
+    is_lacking = is_asked and not case.surroundings.config.encapsulating_delivery
+    return ReplyCode.FA_DELIVERY_STYLE_NOT_SUPPORTED if is_lacking and _wants_tunnel(case) else None
+
+
+def check_reverse_tunnel_mandatory(case: RequestCase) -> Refusal | None:
+    request, config = case.request, case.surroundings.config
+    # R3024-A.4-f: "If a foreign agent receives a registration request from a mobile node with a private address, and
+    # the mobile node has not set the 'T' bit, the foreign agent SHOULD reject it." R3024-A.4-e.
+    is_private = config.refuse_private_addresses and any(request.home_address in each for each in PRIVATE)
+    is_mandatory = config.needs_reverse_tunnel or is_private
+    # R3519-4.5-e: behind a NAT that translates all addresses "the foreign agent SHOULD reply to registration requests
+    # which don't have the 'T' bit set with a reply code 75".
+    is_missing = bool(request.lifetime) and not request.reverse_tunneling
+    return ReplyCode.FA_REVERSE_TUNNEL_MANDATORY if is_mandatory and is_missing else None
+
+
+def check_distance(case: RequestCase) -> Refusal | None:
+    if case.surroundings.config.reverse_tunnel is ReverseTunnels.OFF:
+        return None
+    # R3024-4.2.1-c: "The foreign agent MUST verify that the TTL field of the IP header is set to 255." R3024-4.2.1-d:
+    # "Otherwise, it MUST reject the registration with code 76".
+    is_distant = case.request.reverse_tunneling and case.ttl != NEIGHBOURS_TTL
+    return ReplyCode.FA_MOBILE_NODE_TOO_DISTANT if is_distant else None
 
 
 def check_reverse_tunnel(case: RequestCase) -> Refusal | None:
-    # RFC 3024 §3.4: code 74, "requested reverse tunnel unavailable". Reverse tunnels are not built yet.
-    is_asked = case.request.reverse_tunneling
+    # R3024-4.2.1-f: "As a last check, the foreign agent verifies that it can support a reverse tunnel with the same
+    # configuration. If it cannot, it MUST return a Registration Reply denying the request with code 74"; R3024-3.4-c,
+    # R3024-3.4-a. Whatever we have for one way we have for both.
+    is_asked = case.request.reverse_tunneling and case.surroundings.config.reverse_tunnel is ReverseTunnels.OFF
     return ReplyCode.FA_REQUESTED_REVERSE_TUNNEL_UNAVAILABLE if is_asked and _wants_tunnel(case) else None
 
 
@@ -203,19 +256,18 @@ def check_not_copied(case: RequestCase) -> Refusal | None:
     pending = case.registrations.same_as(mine)
     if pending is not None and pending.link_address != mine.link_address:
         return DropReason.REPLAYED
-    visitor = case.visitors.of(mine.home_address) or case.visitors.named(mine.nai)
-    if visitor is None or visitor.link_address == mine.link_address:
-        return None
-    is_copy = (visitor.identification, visitor.home_agent) == (mine.identification, mine.relayed_to)
+    known = (case.visitors.of(mine.home_address, mine.relayed_to), case.visitors.named(mine.nai))
+    is_copy = any(
+        visitor is not None
+        and visitor.link_address != mine.link_address
+        and (visitor.identification, visitor.home_agent) == (mine.identification, mine.relayed_to)
+        for visitor in known
+    )
     return DropReason.REPLAYED if is_copy else None
 
 
 def check_home_address_is_free(case: RequestCase) -> Refusal | None:
-    """A visitor's home address, asked for by another node with another home agent, which may be its own:
-    what that one accepts says nothing about the visitor."""
-    mine = case.pending
-    visitor = case.visitors.of(mine.home_address)
-    is_taken = visitor is not None and is_other(visitor, mine)
+    is_taken = is_others(case.visitors, case.pending, case.pending.home_address)
     return ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken else None
 
 
@@ -224,9 +276,10 @@ def check_home_address_is_free(case: RequestCase) -> Refusal | None:
 
 def check_visitors(case: RequestCase) -> Refusal | None:
     # RFC 5944 §3.4: code 66, "insufficient resources". Those who are visitors already stay welcome.
-    is_full = len(case.visitors) >= case.surroundings.config.maximum_visitors
-    is_further = case.request.lifetime and case.visitors.of(case.request.home_address) is None
-    return ReplyCode.FA_INSUFFICIENT_RESOURCES if is_full and is_further else None
+    has_room = not case.request.lifetime or has_room_for(
+        case.visitors, case.pending, case.pending.home_address, case.surroundings.config.maximum_visitors
+    )
+    return None if has_room else ReplyCode.FA_INSUFFICIENT_RESOURCES
 
 
 def check_pending(case: RequestCase) -> Refusal | None:
@@ -247,6 +300,9 @@ REQUEST_CHECKS: tuple[RequestCheck, ...] = (
     check_critical_vendor_extensions,
     check_lifetime,
     check_encapsulation,
+    check_delivery_style,
+    check_reverse_tunnel_mandatory,
+    check_distance,
     check_reverse_tunnel,
     check_not_copied,
     check_home_address_is_free,
@@ -264,9 +320,21 @@ def is_host(address: IPv4Address) -> bool:
     return not is_special
 
 
-def is_other(visitor: Visitor, pending: PendingRegistration) -> bool:
-    """Whether a visitor is another node than the one that asks, as far as anybody can tell."""
-    return visitor.link_address != pending.link_address and visitor.home_agent != pending.relayed_to
+def is_others(visitors: VisitorList, pending: PendingRegistration, home_address: IPv4Address) -> bool:
+    """Whether a home address is that of another visitor with another home agent, which may be its own: what that one
+    accepts says nothing about the visitor. It may be a visitor too where both of them can be told apart, which needs a
+    reverse tunnel."""
+    is_shared = bool(visitors.sharing(home_address)) and not visitors.replaced_by(pending, home_address)
+    # R3024-A.4-h: "If a foreign agent supports reverse tunneling, then it MUST support the simple scenario of private
+    # address support described in this section."
+    return is_shared and not pending.reverse_tunnel
+
+
+def has_room_for(visitors: VisitorList, pending: PendingRegistration, home_address: IPv4Address, maximum: int) -> bool:
+    """Whether one more visitor can be had, if it is one more."""
+    if visitors.replaced_by(pending, home_address):
+        return True
+    return len(visitors) < maximum and len(visitors.sharing(home_address)) < MOST_REALMS
 
 
 def is_authentic(
@@ -281,10 +349,14 @@ def is_authentic(
     return association is not None and verify(decoded, offset, extension, association)
 
 
-def has_critical_vendor_extension(decoded: Decoded[Message]) -> bool:
-    """Whether there is one for us: behind what the two ends have signed."""
+def has_critical_vendor_extension(decoded: Decoded[Message], *, knows_keys: bool = False) -> bool:
+    """Whether there is one for us that we don't know: behind what the two ends have signed. `knows_keys`: GRE keys are
+    none."""
     end = covered_length(decoded) or 0
-    return any(offset >= end for offset, _ in decoded.find(CriticalVendorExtension))
+    return any(
+        offset >= end and not (knows_keys and told_key(extension) is not None)
+        for offset, extension in decoded.find(CriticalVendorExtension)
+    )
 
 
 def _wants_tunnel(case: RequestCase) -> bool:

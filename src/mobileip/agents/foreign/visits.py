@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from math import inf
 
 from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.foreign.keepalives import Keepalives
 from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms, Visitor
+from mobileip.agents.foreign.tunnels import Grant, VisitorWish, wishes_of
 from mobileip.agents.foreign.visitors import VisitorList
 from mobileip.agents.notices import VisitorAdded, VisitorRemoved
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
-from mobileip.forwarding.model import ForwardingChange, Tunnel, VisitorRoute
+from mobileip.forwarding.model import ForwardingChange
 from mobileip.wire.registration import INFINITE_LIFETIME, RegistrationReply
+
+NOTHING_GRANTED = Grant()
 
 
 class Visits:
@@ -21,56 +25,61 @@ class Visits:
     def __init__(self, config: ForeignAgentConfig) -> None:
         self._config = config
         self.list = VisitorList()
+        self.keepalives = Keepalives()
 
     def accepted(
-        self, pending: PendingRegistration, reply: RegistrationReply, terms: RevocationTerms | None, now: float
+        self,
+        pending: PendingRegistration,
+        reply: RegistrationReply,
+        terms: RevocationTerms | None,
+        now: float,
+        grant: Grant = NOTHING_GRANTED,
     ) -> list[Output]:
         """The home agent has accepted what `pending` asked for."""
-        before = self.list.of(reply.home_address)
         if not reply.lifetime:
+            before = self.list.of(reply.home_address, reply.home_agent)
             # R5944-3.7.3.2-c: a Lifetime of zero: "the foreign agent MUST delete its visitor list entry"; but the
             # registration with another care-of address is none of ours.
             ended = (reply.home_address, before.care_of_address) if before is not None else ()
             return self.end(before, "deregistered") if before and pending.care_of_address in ended else []
-        visitor = visitor_of(self._config, pending, reply, terms, now)
+        replaced = self.list.replaced_by(pending, reply.home_address)
+        for each in replaced:
+            self._remove(each)
+        # R3024-A.4-g: "foreign agents MUST disambiguate among mobile node with conflicting private addresses by using
+        # link-layer information". It keeps the number by which they are known for as long as it stays.
+        realm = replaced[0].realm if replaced else self.list.free_realm(reply.home_address)
+        visitor = visitor_of(self._config, pending, reply, terms, now, grant=grant, realm=realm)
         self.list.put(visitor)
-        return self._change(before, visitor) + _arrival_notice(before, visitor)
+        self.keepalives.put(visitor, now)
+        return self._change(replaced, visitor) + _arrival_notice(replaced[0] if replaced else None, visitor)
 
     def end(self, visitor: Visitor, cause: str) -> list[Output]:
         """A visitor is one no more."""
-        self.list.remove(visitor.home_address)
+        self._remove(visitor)
         notice = VisitorRemoved(home_address=visitor.home_address, home_agent=visitor.home_agent, cause=cause)
-        return [*self._change(visitor, None), Notify(notice)]
+        return [*self._change([visitor], None), Notify(notice)]
 
     def expire(self, now: float) -> list[Output]:
         """The ends that have come. R5944-3.7-d: without a message to anybody; R5944-3.7-e: nor is anything
         deregistered."""
         return [output for visitor in self.list.expire(now) for output in self.end(visitor, "expired")]
 
-    def routes(self) -> Iterator[VisitorRoute]:
+    def wishes(self) -> Iterator[VisitorWish]:
         """What is wished for all of them together."""
-        return (route for visitor in self.list if (route := self._route(visitor)) is not None)
+        return (wish for visitor in self.list for wish in wishes_of(visitor, self._config))
 
-    def _change(self, before: Visitor | None, after: Visitor | None) -> list[Output]:
+    def _remove(self, visitor: Visitor) -> None:
+        self.list.remove(visitor)
+        self.keepalives.remove(visitor)
+
+    def _change(self, before: list[Visitor], after: Visitor | None) -> list[Output]:
         """The change of forwarding from one state of a visitor to the next."""
-        old = self._route(before) if before is not None else None
-        new = self._route(after) if after is not None else None
-        if new is not None:
-            return [ChangeForwarding(ForwardingChange(install=(new,)))]
-        return [ChangeForwarding(ForwardingChange(remove=(old.key,)))] if old is not None else []
-
-    def _route(self, visitor: Visitor) -> VisitorRoute | None:
-        """None for a visitor with a co-located care-of address: its tunnel ends at itself."""
-        care_of_address = self._config.care_of_address
-        if visitor.care_of_address != care_of_address:
-            return None
-        return VisitorRoute(
-            home_address=visitor.home_address,
-            tunnel=Tunnel(local=care_of_address, remote=visitor.home_agent),
-            interface=visitor.interface,
-            link_address=visitor.link_address,
-            expires_at=visitor.expires_at,
-        )
+        wanted = wishes_of(after, self._config) if after is not None else ()
+        kept = {wish.key for wish in wanted}
+        gone = {wish.key for visitor in before for wish in wishes_of(visitor, self._config)} - kept
+        if not wanted and not gone:
+            return []
+        return [ChangeForwarding(ForwardingChange(install=wanted, remove=tuple(sorted(gone))))]
 
 
 def visitor_of(
@@ -79,6 +88,9 @@ def visitor_of(
     reply: RegistrationReply,
     terms: RevocationTerms | None,
     now: float,
+    *,
+    grant: Grant = NOTHING_GRANTED,
+    realm: int = 0,
 ) -> Visitor:
     """The visitor that an acceptance makes."""
     # R5944-3.4-c, R5944-3.4-d: the lesser of what was asked for and what was granted; R5944-3.7.3.2-b: and no more than
@@ -104,6 +116,17 @@ def visitor_of(
         identification=pending.identification,
         nai=pending.nai,
         revocation=terms,
+        encapsulation=pending.encapsulation,
+        received_key=pending.received_key,
+        sent_key=grant.sent_key,
+        udp_tunnel=grant.udp_tunnel,
+        keepalive_interval=grant.keepalive_interval,
+        # R3024-4.2.2-b: it "MUST update its visitor list, including indication that this mobile node has been granted a
+        # reverse tunnel and the delivery style expected".
+        reverse_tunnel=pending.reverse_tunnel,
+        delivery=pending.delivery,
+        agent_address=grant.agent_address,
+        realm=realm,
     )
 
 

@@ -13,6 +13,9 @@ a binding that is over.
 State that a Request without a valid authenticator changes: counters, and for one second whether another such
 Request is answered. What is ignored on purpose: Replies and other messages (they are for others).
 
+What packets tell matters to one kind of binding: a tunnel in UDP that is half bound (RFC 3519 §4.11) waits for the
+mobile node's first keepalive. Keepalives are answered by the machine, like any echo request.
+
 Revocation (RFC 3543) goes both ways. What a foreign agent revokes is judged by `revoked.py`; what we revoke, by an
 operator's command or because a mobile node moved, is told by `revocations.py` until it is acknowledged.
 """
@@ -22,7 +25,15 @@ from math import inf
 
 import msgspec
 
-from mobileip.agents.events import Event, LinkChanged, LinkRemoved, MessageArrived, RevokeCommanded, Started
+from mobileip.agents.events import (
+    Event,
+    LinkChanged,
+    LinkRemoved,
+    MessageArrived,
+    PacketsTold,
+    RevokeCommanded,
+    Started,
+)
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import decide
 from mobileip.agents.home.examination import Examination, Surroundings
@@ -35,6 +46,7 @@ from mobileip.agents.offers import Offer
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath, Wish
+from mobileip.forwarding.news import KeepaliveHeard
 from mobileip.security.replay import SteadyClock
 from mobileip.wire.identification import high
 from mobileip.wire.registration import RegistrationRequest
@@ -80,6 +92,8 @@ class HomeAgent:
                 self._broadcasts.pop(name, None)
             case Started():
                 outputs += self._start()
+            case PacketsTold(news=KeepaliveHeard() as news):
+                outputs += self._registrar.hear(news)
             case RevokeCommanded(home_address=home_address):
                 outputs += self._registrar.revoke_and_tell(int(home_address), now.boot)
             case _:
@@ -135,7 +149,9 @@ class HomeAgent:
 
     def _start(self) -> list[Output]:
         link = self.config.home_link
-        network = HomeNetwork(prefix=self.config.home_network, interface=link)
+        network = HomeNetwork(
+            prefix=self.config.home_network, interface=link, forwarded_groups=self.config.forwarded_groups
+        )
         self._wishes = (network,) if link is None else (network, AgentLink(interface=link))
         outputs: list[Output] = [ChangeForwarding(ForwardingChange(install=self._wishes))]
         if self.config.allow_unauthenticated:

@@ -101,20 +101,29 @@ def _identification_of_stored_reply(examination: Examination) -> int | None:
     """RFC 5944 §3.8.2.2: "A Registration Request is a duplicate if the home address, care-of address, and
     Identification fields all equal those of an accepted current registration." §5.7 would call it replayed:
     it is answered again instead.
+
+    Not for ever: who kept an old Request could have it relayed by a foreign agent that the mobile node has left, and
+    our Reply would make him a visitor there. A retransmission comes soon; to a late one 133 is a true answer, too.
     """
     request = examination.request
     if request.lifetime:
         binding = examination.binding
-        if binding is not None and binding.request_identification == request.identification:
-            return binding.identification
-        return None
+        if binding is None or binding.request_identification != request.identification:
+            return None
+        return binding.identification if _is_recent(examination, binding.registered_at) else None
     last = examination.node.deregistration
     if last is None or (last.request_identification, last.care_of_address) != (
         request.identification,
         request.care_of_address,
     ):
         return None
-    return last.identification
+    return last.identification if _is_recent(examination, last.at) else None
+
+
+def _is_recent(examination: Examination, at: float) -> bool:
+    """Whether something was done so lately that its Request, had it been on its way until now, would be fresh."""
+    association = examination.association
+    return association is not None and examination.boot - at <= association.timestamp_window
 
 
 # -- c, d. The foreign agent's authenticator

@@ -16,6 +16,7 @@ from mobileip.agents.home.reply_extensions import Extensions, extensions_of_repl
 from mobileip.agents.home.snapshot import RevocationTerms
 from mobileip.agents.home.validity import first_refusal
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.replay import Freshness
 from mobileip.wire.numbers import ReplyCode
@@ -41,6 +42,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """None: the mobile node shares none, and the Reply is not signed for it."""
     foreign_association: MobilitySecurityAssociation | None
     revocation: RevocationTerms | None
+    tunnel: Tunnel
+    """That the binding gets."""
     extensions: Extensions
     """Of the Reply, for the mobile node."""
     foreign_extensions: Extensions
@@ -83,6 +86,7 @@ def decide(examination: Examination) -> Decision | DropReason:
         association=examination.association,
         foreign_association=_foreign_association(examination),
         revocation=examination.revocation,
+        tunnel=examination.tunnel,
         extensions=extensions,
         foreign_extensions=foreign_extensions,
     )
@@ -98,7 +102,7 @@ def _foreign_association(examination: Examination) -> MobilitySecurityAssociatio
 
 def _acceptance(examination: Examination) -> ReplyCode:
     # R5944-3.8.2.2-b, R5944-3.8.3.2-a: "either 0 if the home agent supports simultaneous mobility bindings, or 1 if it
-    # does not", whatever the Request's S bit is.
+    # does not", whatever the Request's S bit is. R6245-4.2-f, R6245-4.2-i: 0 for a GRE key, if it is 0 for others.
     if examination.surroundings.config.maximum_simultaneous_bindings > 1:
         return ReplyCode.ACCEPTED
     return ReplyCode.ACCEPTED_SIMULTANEOUS_BINDINGS_UNSUPPORTED
@@ -108,7 +112,11 @@ def _lifetime(examination: Examination) -> int:
     # R5944-3.8.2.2-i, R5944-3.4-b: "The home agent MUST NOT increase the Lifetime above that specified by the mobile
     # node". R5944-3.8.2.2-j: it is "not an error for the mobile node to request a Lifetime longer than the home agent
     # is willing to accept". R5944-3.8.3.2-c, R5944-3.8.3.2-d: reduced, it "SHOULD be the maximum Lifetime allowed".
-    granted = min(examination.request.lifetime, examination.surroundings.config.maximum_lifetime)
+    config = examination.surroundings.config
+    granted = min(examination.request.lifetime, config.maximum_lifetime)
+    # R3519-5.2-a, R3519-6-a: "Suggested maximum lifetime returned by the home agent is 60 seconds".
+    if examination.tunnel.udp is not None:
+        granted = min(granted, config.nat_maximum_lifetime)
     binding = examination.binding if examination.is_duplicate and granted else None
     if binding is None or binding.lifetime == INFINITE_LIFETIME:
         return granted

@@ -8,6 +8,7 @@ from mobileip.agents.events import Arrival
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.nodes import ServedMobileNode, ServedMobileNodes
 from mobileip.agents.home.snapshot import MobilityBinding, RevocationTerms
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security.association import Associations, MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
 from mobileip.wire.extensions.base import Extension
@@ -63,6 +64,7 @@ class Examination:
         "revocation",
         "surroundings",
         "time",
+        "tunnel",
     )
 
     def __init__(
@@ -115,6 +117,8 @@ class Examination:
         """Of the Reply: the Request's, or the one that the mobile node gets."""
         self.revocation: RevocationTerms | None = None
         """What was agreed about revocation (RFC 3543 §4.2.1), if anything."""
+        self.tunnel = Tunnel(surroundings.config.address, request.care_of_address)
+        """That the binding is to have."""
         # R5944-3.8.1-f: "when sending a Registration Reply to a foreign agent, if the home agent shares a Mobility
         # Security Association with the foreign agent, the home agent MUST include a Foreign-Home Authentication
         # Extension": in every denial too, or the foreign agent would not pass it on.

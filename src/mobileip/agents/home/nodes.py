@@ -18,12 +18,15 @@ _NOWHERE = IPv4Address(0)
 
 class Deregistration:
     """The last accepted deregistration, so that its duplicate is answered like itself (`identification`:
-    the Reply's).
+    the Reply's). `at`: boot time, s.
     """
 
-    __slots__ = ("care_of_address", "identification", "request_identification")
+    __slots__ = ("at", "care_of_address", "identification", "request_identification")
 
-    def __init__(self, request_identification: int, care_of_address: IPv4Address, identification: int) -> None:
+    def __init__(
+        self, request_identification: int, care_of_address: IPv4Address, identification: int, at: float
+    ) -> None:
+        self.at = at
         self.request_identification = request_identification
         self.care_of_address = care_of_address
         self.identification = identification
@@ -120,7 +123,7 @@ class ServedMobileNodes:
 
     def settle(self, node: ServedMobileNode, home_address: IPv4Address) -> None:
         """Gives a mobile node an address of the pool, for as long as it has a binding."""
-        self.pool.take(home_address)
+        self.pool.take(home_address, node.nai or "")
         node.home_address, node.number = home_address, int(home_address)
         self.by_home[node.number] = node
 

@@ -11,6 +11,7 @@ from mobileip.agents.home.announcements import Announcements
 from mobileip.agents.home.bindings import BindingTable
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import Decision
+from mobileip.agents.home.nat import after_keepalive, moved
 from mobileip.agents.home.nodes import Deregistration, ServedMobileNodes
 from mobileip.agents.home.replies import reply
 from mobileip.agents.home.revocations import Revocations
@@ -25,7 +26,8 @@ from mobileip.agents.notices import (
     RegistrationDenied,
 )
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
-from mobileip.forwarding.model import ForwardingChange, Key, Tunnel, Wish
+from mobileip.forwarding.model import ForwardingChange, Key, Wish
+from mobileip.forwarding.news import KeepaliveHeard
 from mobileip.wire.numbers import ReplyCode
 from mobileip.wire.registration import INFINITE_LIFETIME
 
@@ -108,7 +110,7 @@ class Registrar:
         before = self._table.of(home)
         if decision.is_deregistration:
             node.deregistration = Deregistration(
-                decision.request.identification, decision.request.care_of_address, decision.identification
+                decision.request.identification, decision.request.care_of_address, decision.identification, now
             )
             after = _without(before, decision)
         else:
@@ -163,7 +165,7 @@ class Registrar:
             # R5944-3.8.1-c
             care_of_address=request.care_of_address,
             home_agent=self._config.address,
-            tunnel=Tunnel(self._config.address, request.care_of_address),
+            tunnel=decision.tunnel,
             lifetime=decision.lifetime,
             registered_at=now,
             # R5944-3.8.1-c
@@ -173,6 +175,7 @@ class Registrar:
             request_identification=request.identification,
             spi=decision.association.spi if decision.association is not None else 0,
             decapsulation_by_mobile_node=request.decapsulation_by_mobile_node,
+            # R3024-4.3.1-c: it records "that this mobile node has been granted a reverse tunnel".
             reverse_tunneling=request.reverse_tunneling,
             broadcast_datagrams=request.broadcast_datagrams,
             simultaneous_bindings=request.simultaneous_bindings,
@@ -182,6 +185,19 @@ class Registrar:
         if request.simultaneous_bindings and self._config.maximum_simultaneous_bindings > 1:
             return (*(b for b in before if b.care_of_address != request.care_of_address), binding)
         return (binding,)
+
+    # -- what packets tell
+
+    def hear(self, news: KeepaliveHeard) -> list[Output]:
+        """The first keepalive of a binding that is half bound: its tunnel is whole now (RFC 3519 §4.6)."""
+        home = int(news.home_address)
+        before = self._table.of(home)
+        after, notices = after_keepalive(before, news)
+        if after is before:
+            return []
+        self._table.put(home, after)
+        change = self._wishes.change(before, after) or ForwardingChange()
+        return [ChangeForwarding(change), *(Notify(notice) for notice in notices)]
 
     # -- revocation
 
@@ -292,4 +308,5 @@ def _notices(decision: Decision, before: Bindings, after: Bindings) -> list[Noti
             care_of_address=request.care_of_address,
             lifetime=decision.lifetime,
         )
-    return [made, *(_removed(binding, "replaced") for binding in gone)]
+    elsewhere = [notice for old in before if old not in others for notice in moved(old, after[-1])]
+    return [made, *elsewhere, *(_removed(binding, "replaced") for binding in gone)]

@@ -4,9 +4,11 @@ Each function says what one extension of the Reply is, or None; a new one is a f
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from mobileip.agents.home.config import identity_of
 from mobileip.agents.home.examination import Examination
+from mobileip.agents.home.tunnels import gre_key_of_reply, udp_tunnel_reply
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.message_string import MessageString
@@ -101,8 +103,12 @@ _FOR_MOBILE_NODE: tuple[Maker, ...] = (
     _message,
     # R3543-3.2-g: protected "by a foreign-home authentication extension, a mobile-home authentication extension".
     _direct_revocation,
+    partial(udp_tunnel_reply, is_mobile_nodes=True),
+    partial(gre_key_of_reply, is_mobile_nodes=True),
 )
 _FOR_FOREIGN_AGENT: tuple[Maker, ...] = (
     # R3543-3.2-g
     _foreign_revocation,
+    partial(udp_tunnel_reply, is_mobile_nodes=False),
+    partial(gre_key_of_reply, is_mobile_nodes=False),
 )

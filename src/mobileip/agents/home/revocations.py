@@ -17,6 +17,7 @@ from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.authenticator import sign, verify
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
 from mobileip.wire.message import Decoded, Message, encode_message
+from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
 
 _INTERVAL = 1.0
@@ -163,7 +164,10 @@ def _sent(series: _Series, timestamp: int) -> list[Output]:
     # specified in [1], namely a home-foreign authenticator, [...] or a mobile-home authenticator".
     octets = sign(octets, kind, terms.association)
     # R3543-4.2.2.1-a: "the source address of the last approved registration request for this binding".
-    departure = Departure(destination=terms.peer, source=binding.home_agent)
+    # Behind a NAT only the port that its tunnel ends at leads to the peer: signalling and data share it.
+    udp = binding.tunnel.udp
+    port = udp.remote if udp is not None and udp.remote else MOBILE_IP_UDP_PORT
+    departure = Departure(destination=terms.peer, source=binding.home_agent, destination_port=port)
     notice = RevocationSent(
         role="home_agent", home_address=binding.home_address, peer=terms.peer, attempt=series.attempt
     )

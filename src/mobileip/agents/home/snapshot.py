@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 
 import msgspec
 
-from mobileip.forwarding.model import Tunnel
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security.association import MobilitySecurityAssociation
 
 
@@ -34,6 +34,7 @@ class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
 
     home_address: IPv4Address
     care_of_address: IPv4Address
+    """As registered: the binding's name. A tunnel in UDP ends elsewhere (RFC 3519 §4.6)."""
     home_agent: IPv4Address
     tunnel: Tunnel
     lifetime: int
@@ -50,6 +51,18 @@ class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
     simultaneous_bindings: bool = False
     revocation: RevocationTerms | None = None
     """None: nobody is told when it is revoked."""
+
+    @property
+    def is_half_bound(self) -> bool:
+        """Its tunnel in UDP waits for the first keepalive, which tells the port (RFC 3519 §4.11)."""
+        udp = self.tunnel.udp
+        return udp is not None and udp.remote == 0
+
+    @property
+    def has_reverse_tunnel(self) -> bool:
+        """Whether packets of the mobile node come by its tunnel."""
+        # A tunnel in UDP is one without T too: keepalives come by it, echo requests of the mobile node to us.
+        return self.reverse_tunneling or self.tunnel.udp is not None
 
 
 class HomeAgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):

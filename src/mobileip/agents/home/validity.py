@@ -23,7 +23,9 @@ from mobileip.agents.home.authenticity import (
 )
 from mobileip.agents.home.examination import Examination
 from mobileip.agents.home.snapshot import RevocationTerms
+from mobileip.agents.home.tunnels import check_encapsulation, check_reverse_tunnel, check_udp_tunnel
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
+from mobileip.wire.extensions.gre_key_3gpp2 import is_gre_key
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.identification import high
@@ -62,8 +64,9 @@ def check_extensions(examination: Examination) -> Refusal | None:
 
 def check_vendor_extensions(examination: Examination) -> Refusal | None:
     for offset, extension in examination.others:
-        # R3115-2.3-f: of an NVSE that we don't know "the entire extension is skipped"; we know none of either kind.
-        if not isinstance(extension, CriticalVendorExtension):
+        # R3115-2.3-f: of an NVSE that we don't know "the entire extension is skipped"; we know none. Of the critical
+        # ones we know the GRE key of 3GPP2.
+        if not isinstance(extension, CriticalVendorExtension) or is_gre_key(extension):
             continue
         # R3115-2.3-b, R3115-2.3-c: "a registration reject MUST be sent with the error code to indicate that the
         # registration was rejected due to the presence of an unknown CVSE": 140 for the mobile node's, else 141.
@@ -168,7 +171,7 @@ def check_home_address(examination: Examination) -> Refusal | None:
         return _arrange_home_address(examination)
     pool = examination.surroundings.nodes.pool
     is_its_own = number == node.number and node.is_of_home_network
-    may_become_its_own = node.number == 0 and pool.has_free(home_address)
+    may_become_its_own = node.number == 0 and pool.has_free(home_address, node.nai or "")
     # R5944-3.8.3.2-f: "If the home agent cannot support the specified nonzero unicast address in the Home
     # Address field of the Registration Request, then the home agent MUST reject the Registration Request with
     # a Code of 129."
@@ -185,9 +188,10 @@ def _arrange_home_address(examination: Examination) -> Refusal | None:
     elif examination.request.lifetime == 0:
         return ReplyCode.HA_POORLY_FORMED_REQUEST  # nothing is there that could be ended
     else:
-        home_address = examination.surroundings.nodes.pool.free()
+        home_address = examination.surroundings.nodes.pool.free(node.nai or "")
     if home_address is None:
         return ReplyCode.HA_INSUFFICIENT_RESOURCES
+    # R3024-A.4-k: private ones too, if the pool is of these.
     # R5944-3.8.3.2-g, R5944-3.8.1-d, R2794-3-e: "insert the selected address into the Home Address field of the
     # Registration Reply message".
     examination.home_address = home_address
@@ -198,24 +202,19 @@ def check_care_of_address(examination: Examination) -> Refusal | None:
     """Something that a tunnel can lead to. Not in the RFC's list; a deregistration makes no tunnel."""
     if examination.request.lifetime == 0:
         return None
-    number = int(examination.request.care_of_address)
-    network = number >> 24
-    is_host = network not in (0, 127) and network < _FIRST_MULTICAST_NETWORK
-    if not is_host or number == int(examination.home_address):
+    care_of_address, end = examination.request.care_of_address, examination.tunnel.remote
+    if not (_is_host(care_of_address) and _is_host(end)) or care_of_address == examination.home_address:
         return ReplyCode.HA_POORLY_FORMED_REQUEST
-    # Another mobile node's home address: its tunnel would carry this one's, or lead back into it.
-    if number in examination.surroundings.nodes.by_home:
+    # Another mobile node's home address: its tunnel would carry this one's, or lead back into it. The care-of address
+    # of one behind a NAT (`end` is the NAT) may be anything: it means something in its own network alone.
+    if int(end) in examination.surroundings.nodes.by_home:
         return ReplyCode.HA_ADMINISTRATIVELY_PROHIBITED
     return None
 
 
-def check_encapsulation(examination: Examination) -> Refusal | None:
-    # RFC 3024 §3.4: "the home agent MUST deny registrations if an unsupported form of tunneling is requested
-    # (code 139)". IP-in-IP is what we have; a deregistration asks for no tunnel.
-    request = examination.request
-    if request.lifetime and (request.minimal_encapsulation or request.gre_encapsulation):
-        return ReplyCode.HA_REQUESTED_ENCAPSULATION_UNAVAILABLE
-    return None
+def _is_host(address: IPv4Address) -> bool:
+    network = int(address) >> 24
+    return network not in (0, 127) and network < _FIRST_MULTICAST_NETWORK
 
 
 def check_simultaneous_bindings(examination: Examination) -> Refusal | None:
@@ -233,15 +232,6 @@ def check_simultaneous_bindings(examination: Examination) -> Refusal | None:
     return None
 
 
-def check_reverse_tunnel(examination: Examination) -> Refusal | None:
-    # RFC 3024 §4.3.1: "As a last check, the home agent determines whether it can support a reverse tunnel";
-    # if not, "it MUST send back a registration denial with code 137". Reverse tunnels are not built yet.
-    request = examination.request
-    if request.lifetime and request.reverse_tunneling:
-        return ReplyCode.HA_REQUESTED_REVERSE_TUNNEL_UNAVAILABLE
-    return None
-
-
 CHECKS: tuple[Check, ...] = (
     check_authentication_present,
     check_mobile_home_authentication,
@@ -253,6 +243,7 @@ CHECKS: tuple[Check, ...] = (
     check_home_agent_address,
     check_reserved_bits,
     check_home_address,
+    check_udp_tunnel,
     check_care_of_address,
     check_encapsulation,
     check_simultaneous_bindings,

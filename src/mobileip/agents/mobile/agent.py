@@ -17,7 +17,7 @@ acceptance behind which the foreign agent says that it does not serve us, are am
 of the link. Advertisements and foreign agents' denials may start another registration beside it, no more.
 
 What is ignored on purpose: ICMP redirects (RFC 5944 §3.6 forbids to follow them; the room linux turns them
-off), reverse tunnels, challenges. What is ugly:
+off), challenges. What is ugly:
 two networks with the same prefix, or a home prefix that is also used elsewhere (192.168.1.0/24), can't be
 told apart by prefixes.
 """
@@ -31,6 +31,7 @@ from mobileip.agents.events import (
     LinkChanged,
     LinkRemoved,
     MessageArrived,
+    PacketsTold,
     RegisterCommanded,
     Started,
     Stopping,
@@ -42,16 +43,18 @@ from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.deadlines import end_of_agents, standing_deadlines
 from mobileip.agents.mobile.draws import Draws
 from mobileip.agents.mobile.fsm import State
+from mobileip.agents.mobile.keepalives import Keepalives
 from mobileip.agents.mobile.link import LinkTurn, LinkView
 from mobileip.agents.mobile.move_detection import Heard, complaint
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.pursuit import begin, expire, pursue_best
-from mobileip.agents.mobile.registration import PURSUING, Registration
+from mobileip.agents.mobile.registration import PURSUING, Binding, Registration
 from mobileip.agents.mobile.replies import Complaint
-from mobileip.agents.mobile.snapshot import MobileNodeSnapshot, RegistrationSnapshot
+from mobileip.agents.mobile.snapshot import MobileNodeSnapshot, RegistrationSnapshot, TunnelSnapshot
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.terms import is_reversed
 from mobileip.agents.mobile.transmission import announce, send_request, solicit, transmit
-from mobileip.agents.mobile.wishes import wishes
+from mobileip.agents.mobile.wishes import carrier_of, wishes
 from mobileip.agents.notices import AgentHeard, AgentLost, LinkNoticed, RegistrationLost, UnauthenticatedAllowed
 from mobileip.agents.outputs import Output
 from mobileip.forwarding.drop_reason import DropReason
@@ -65,6 +68,7 @@ class MobileNode:
     def __init__(self, config: MobileNodeConfig) -> None:
         self.config = config
         self._state = NodeState(config)
+        self._keepalives = Keepalives()
         self._forwarding = ForwardingState()
         self._now = 0.0
         """Boot time of the last event."""
@@ -89,9 +93,12 @@ class MobileNode:
             self._bid_farewell(now, out, event.entropy)
         if state.started and not state.stopping:
             pursue_best(state, now.boot, out)
+            self._keepalives.attend(state, carrier_of(state), now.boot, out)
             announce(state, now.boot, out)
             transmit(state, now, out, event.entropy)
             solicit(state, now.boot, out, draws)
+        if out.messages:
+            self._keepalives.signalled(now.boot)
         wanted = wishes(state)
         change = self._forwarding.change_to(wanted)
         self._forwarding = wanted
@@ -130,7 +137,9 @@ class MobileNode:
 
     def _due_next(self) -> Deadline | None:
         if not self._due_is_known:
-            self._due = min(standing_deadlines(self._state, self._now), default=None)
+            tunnel = self._keepalives.due if self._state.started and not self._state.stopping else None
+            ours = [] if tunnel is None else [Deadline(tunnel, "a look at the tunnel")]
+            self._due = min((*standing_deadlines(self._state, self._now), *ours), default=None)
             self._due_is_known = True
         return self._due
 
@@ -173,14 +182,20 @@ class MobileNode:
                 self._advertisement_arrived(state.links[event.arrival.interface], event, out)
             case MessageArrived():
                 Answers(state, now, out, draws).hear(event.decoded, event.arrival)
-            case RegisterCommanded():
-                self._register_commanded()
-            case DeregisterCommanded():
-                state.wanted = False
-                # R3543-4-a, R3543-4.2.4-a, R3543-4.2.4-b: it sends no revocation.
-                self._deregister()
+            case PacketsTold(news=news):
+                self._keepalives.hear(news, state, now.boot)
+            case RegisterCommanded() | DeregisterCommanded():
+                self._commanded(event)
             case Stopping():
                 self._stop(now, out, event.entropy)
+
+    def _commanded(self, event: RegisterCommanded | DeregisterCommanded) -> None:
+        if isinstance(event, RegisterCommanded):
+            self._register_commanded()
+        else:
+            self._state.wanted = False
+            # R3543-4-a, R3543-4.2.4-a, R3543-4.2.4-b: it sends no revocation.
+            self._deregister()
 
     def _start(self, out: Outbox) -> None:
         self._state.started = True
@@ -271,6 +286,7 @@ class MobileNode:
         if state.session_ends_at is None:
             state.forget_home_agent()
         state.refusals.clear()
+        state.amendments.clear()
         registration = state.registration
         if registration is None or registration.target is None:
             for link in state.links.values():
@@ -342,4 +358,15 @@ class MobileNode:
             granted_lifetime=binding.lifetime if binding and is_in_force else 0,
             registered_at=binding.registered_at if binding and is_in_force else 0.0,
             expires_at=binding.expires_at if binding and is_in_force else 0.0,
+            tunnel=self._shown_tunnel(binding) if binding and is_in_force else None,
+        )
+
+    def _shown_tunnel(self, binding: Binding) -> TunnelSnapshot:
+        agreement = binding.agreement
+        return TunnelSnapshot(
+            encapsulation=agreement.terms.encapsulation.value,
+            reverse=is_reversed(agreement, self.config),
+            delivery=agreement.terms.delivery.value,
+            nat_traversal=agreement.udp.value,
+            keepalive_interval=self._keepalives.interval() if agreement.in_udp else None,
         )

@@ -13,7 +13,7 @@ from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.replies import Complaint, check, is_usable, match
-from mobileip.agents.mobile.requests import Outstanding
+from mobileip.agents.mobile.requests import Outstanding, foreign_association
 from mobileip.agents.mobile.revocations import hear_revocation
 from mobileip.agents.mobile.session import (
     adopt_redirection,
@@ -26,6 +26,14 @@ from mobileip.agents.mobile.session import (
     take_what_is_assigned,
 )
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.terms import (
+    Agreement,
+    agreement_of,
+    amendment,
+    foreign,
+    home,
+    is_reversed,
+)
 from mobileip.agents.mobile.texts import show_texts
 from mobileip.agents.mobile.transmission import give_up_deregistration
 from mobileip.agents.notices import (
@@ -34,6 +42,8 @@ from mobileip.agents.notices import (
     Registered,
     RegistrationDenied,
     RegistrationLost,
+    RequestAmended,
+    TunnelAgreed,
 )
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import ReplayStyle
@@ -110,19 +120,25 @@ class Answers:
         if self._state.config.home_address not in (UNSPECIFIED, reply.home_address):
             return  # Another role's in this machine: as a foreign agent it hears replies to its visitors.
         for registration in self._state.registrations.values():
-            request = match(reply, registration.outstanding, self._now.boot)
+            request = match(reply, registration.outstanding, self._now.boot, self._state.config.association.replay)
             if request is None:
                 continue
             complaint = check(decoded, reply, arrival, request, self._state.config)
             if complaint is None:
-                self._act(registration, request, decoded)
+                self._act(registration, request, decoded, arrival.source)
             else:
                 discard(self._state, complaint, arrival.source, decoded.octets, self._out)
             return
         complaint = Complaint(DropReason.UNEXPECTED_REPLY, "answers no request that is out")
         discard(self._state, complaint, arrival.source, decoded.octets, self._out)
 
-    def _act(self, registration: Registration, request: Outstanding, decoded: Decoded[RegistrationReply]) -> None:
+    def _act(
+        self,
+        registration: Registration,
+        request: Outstanding,
+        decoded: Decoded[RegistrationReply],
+        source: IPv4Address,
+    ) -> None:
         state, reply = self._state, decoded.message
         show_texts(state, decoded, self._now.boot, self._out)
         if denials.issuer(reply.code) is Issuer.HOME_AGENT:
@@ -142,7 +158,7 @@ class Answers:
         elif request.lifetime == 0:
             self._deleted(registration, request)
         else:
-            self._granted(registration, request, decoded)
+            self._granted(registration, request, decoded, source)
 
     def _not_served(self, registration: Registration, request: Outstanding, status: int) -> None:
         """The home agent accepted, but the foreign agent does not serve us (RFC 4636)."""
@@ -178,7 +194,13 @@ class Answers:
 
     # -- accepted
 
-    def _granted(self, registration: Registration, request: Outstanding, decoded: Decoded[RegistrationReply]) -> None:
+    def _granted(
+        self,
+        registration: Registration,
+        request: Outstanding,
+        decoded: Decoded[RegistrationReply],
+        source: IPv4Address,
+    ) -> None:
         reply = decoded.message
         # R5944-3.4-c: a greater one than that of the Request: "the Lifetime in the Registration Request MUST be used".
         # R5944-3.4-d: a smaller one: that of the Reply "MUST be used".
@@ -187,6 +209,7 @@ class Answers:
             self._revoked(registration, request)
             return
         take_what_is_assigned(self._state, reply, self._out)
+        agreement = agreement_of(request.terms, decoded, source, self._state.config)
         support = decoded.find(RevocationSupport) if self._state.config.revocation else []
         registration.granted(
             request,
@@ -194,11 +217,13 @@ class Answers:
             self._draws.fraction(),
             home_agent=reply.home_agent,
             revocable_after=support[0][1].timestamp if support else None,
+            agreement=agreement,
         )
         prolong(self._state, registration)
         self._state.revoked = None
         self._settled(registration, request)
         self._notify_registered(request, lifetime)
+        self._notify_tunnel(request, agreement)
 
     def _deleted(self, registration: Registration, request: Outstanding) -> None:
         binding = registration.binding
@@ -237,6 +262,19 @@ class Answers:
                 lifetime=lifetime,
             )
         )
+
+    def _notify_tunnel(self, request: Outstanding, agreement: Agreement) -> None:
+        """Where it is not as it was told last."""
+        told = TunnelAgreed(
+            care_of_address=request.attachment.care_of_address,
+            encapsulation=agreement.terms.encapsulation.value,
+            reverse_tunnel=is_reversed(agreement, self._state.config),
+            delivery=agreement.terms.delivery.value,
+            nat_traversal=agreement.udp.value,
+        )
+        if told != self._state.told_tunnel:
+            self._state.told_tunnel = told
+            self._out.notify(told)
 
     def _notify_lost(self, care_of_address: IPv4Address) -> None:
         self._out.notify(RegistrationLost(care_of_address=care_of_address, cause="deregistered"))
@@ -281,6 +319,8 @@ class Answers:
     def _repair(self, request: Outstanding, decoded: Decoded[RegistrationReply]) -> bool:
         """Whether another request at once may do better (RFC 5944 §3.6.2.3)."""
         reply = decoded.message
+        if self._amend(request, reply.code):
+            return True
         match denials.treatment(reply.code).remedy:
             case Remedy.RESYNCHRONISE:
                 return not _tells_no_time(request, reply)
@@ -297,11 +337,30 @@ class Answers:
             case _:
                 return reply.code in FOREIGN_AGENT_UNAWARE and ask_by_address(self._state)
 
+    def _amend(self, request: Outstanding, code: int) -> bool:
+        """Whether asking for another kind of tunnel may do better; what was learnt is kept for that agent."""
+        state, now = self._state, self._now.boot
+        before = state.amendments.at(request.attachment, request.home_agent, now)
+        amended = amendment(code, request.terms, state.config, before)
+        if amended is None:
+            return False
+        is_home_agents = denials.issuer(code) is Issuer.HOME_AGENT
+        asked = home(request.home_agent) if is_home_agents else foreign(request.attachment)
+        state.amendments.note(asked, amended, now)
+        self._out.notify(RequestAmended(code=code, reason=denials.describe(code), amendment=amended.value))
+        return True
+
     def _refused(self, registration: Registration, request: Outstanding, code: int) -> None:
         treatment = denials.treatment(code)
         avoid = treatment.remedy in (Remedy.ELSEWHERE, Remedy.SHORTEN)
         place, now = request.attachment.place, self._now.boot
-        registration.refused(request, self._state.refusals.note(place, treatment.wait, now, avoid=avoid))
+        # What nobody has signed may be anybody's word: it costs no more than half a minute.
+        is_signed = (
+            denials.issuer(code) is Issuer.HOME_AGENT
+            or foreign_association(request.attachment, self._state.config) is not None
+        )
+        until = self._state.refusals.note(place, treatment.wait, now, avoid=avoid, is_signed=is_signed)
+        registration.refused(request, until)
         if code in HOME_AGENT_UNREACHABLE:
             ask_others(self._state, registration)
 

@@ -17,6 +17,18 @@ class CareOf(StrEnum):
 ALL_AGENTS = IPv4Address("224.0.0.11")
 """The Mobile-Agents group: in place of the address of an agent that is known by the link layer alone."""
 
+
+class TunnelOffer(msgspec.Struct, frozen=True):
+    """What an agent's advertisement says about tunnels."""
+
+    reverse_tunnel: bool = False
+    """T (RFC 3024 §3.1)."""
+    gre: bool = False
+    minimal: bool = False
+    behind_nat: bool = False
+    """U (RFC 3519 §3.4)."""
+
+
 Place = tuple[str, CareOf, IPv4Address, IPv4Address | None, int]
 
 
@@ -38,6 +50,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     gateway_link_address: bytes | None = None
     longest_lifetime: int = INFINITE_LIFETIME
     """What the agent's advertisement allows, seconds."""
+    offer: TunnelOffer = TunnelOffer()
+    """The agent's, where there is one."""
     reason: str = ""
     """Why it is a candidate, in words for operators."""
 

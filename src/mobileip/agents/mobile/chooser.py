@@ -8,7 +8,7 @@ link are not changed for nothing.
 from collections.abc import Container, Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Interface
 
-from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment, CareOf, Place
+from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment, CareOf, Place, TunnelOffer
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.home import home_attachment
 from mobileip.agents.mobile.link import LinkView
@@ -84,6 +84,7 @@ def _through_agent(link: LinkView, agent: KnownAgent, care_of_address: IPv4Addre
         gateway=agent.address,
         gateway_link_address=agent.link_address,
         longest_lifetime=agent.registration_lifetime,
+        offer=agent.offer,
         reason=f"foreign agent {agent.address} is heard",
     )
 
@@ -154,6 +155,7 @@ def _with_own_address(
         # R5944-4.2.1-c
         gateway_link_address=link.neighbour(gateway),
         longest_lifetime=through.registration_lifetime if through else INFINITE_LIFETIME,
+        offer=through.offer if through else TunnelOffer(),
         reason=f"address {address} was set" + (f", agent {through.address} demands registration" if through else ""),
     )
 

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 
 
@@ -15,6 +16,36 @@ class MoveDetection(StrEnum):
     """Algorithm 1: another agent is tried only when the current one's advertisements have ended."""
     BY_PREFIX = "prefix"
     """Algorithm 2: an agent with another prefix on the same link means that we have moved."""
+
+
+class ReverseTunnelling(StrEnum):
+    """Whether what we send takes the way back through a tunnel (RFC 3024)."""
+
+    AUTO = "auto"
+    """Wherever it can be had: with a co-located care-of address, or where the foreign agent offers it."""
+    REQUIRED = "required"
+    """Nowhere we register without it."""
+    OFF = "off"
+    """What we send goes straight to its destination, with our home address as its source."""
+
+
+class Delivery(StrEnum):
+    """How what is to be tunneled reaches the foreign agent (RFC 3024 §5)."""
+
+    DIRECT = "direct"
+    """The agent tunnels whatever we send."""
+    ENCAPSULATING = "encapsulating"
+    """The agent tunnels what we encapsulate to it: multicasts and broadcasts too, and not what is to go direct."""
+
+
+class NatTraversal(StrEnum):
+    """Whether a tunnel in UDP is asked for (RFC 3519)."""
+
+    AUTO = "auto"
+    """It is used where the home agent sees a NAT."""
+    FORCE = "force"
+    """It is used in any case (F)."""
+    OFF = "off"
 
 
 UNSPECIFIED = IPv4Address(0)
@@ -68,6 +99,20 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Let the home agent tell us when it ends a registration that was made directly (RFC 3543)."""
     coarse_identification: bool = False
     """Identifications whose eleven lowest bits are zero, for home agents that keep them in floating point."""
+    reverse_tunnel: ReverseTunnelling = ReverseTunnelling.OFF
+    """May or must the way back go through the tunnel too?"""
+    delivery: Delivery = Delivery.DIRECT
+    """How packets for the reverse tunnel reach a foreign agent; one that knows direct delivery alone gets that."""
+    direct_destinations: tuple[IPv4Network, ...] = ()
+    """What goes direct, not through the reverse tunnel (RFC 3024 §5.4). Behind a foreign agent only with encapsulating
+    delivery."""
+    encapsulation: Encapsulation = Encapsulation.IPIP
+    """The one to ask for; who has none but IP-in-IP gives us that."""
+    nat_traversal: NatTraversal = NatTraversal.OFF
+    """Ask for a tunnel in UDP with a co-located care-of address? It takes a reverse tunnel with it."""
+    keepalive_interval: float = 25.0
+    """Seconds of silence until the NAT is reminded of the tunnel, where the home agent tells no number of its own (RFC
+    3519 §3.2). Longer ones are tried from there, up to 110 s."""
     allow_unauthenticated: bool = False
     """Believe a home agent that signs nothing. For teaching labs only: whoever sees a Request can answer it."""
 

@@ -35,6 +35,8 @@ class Treatment(msgspec.Struct, frozen=True):
 
 
 LONGEST_WAIT = 600.0
+LONGEST_UNSIGNED_WAIT = 30.0
+"""After a denial that bears no authentication: forged ones must not keep a mobile node silent for long."""
 
 _BRIEF, _SHORT, _MEDIUM, _LONG = 2.0, 10.0, 60.0, 300.0
 

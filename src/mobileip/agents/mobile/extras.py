@@ -42,6 +42,9 @@ def _extensions(state: NodeState, outstanding: Outstanding, ntp: int) -> Iterato
         # R3846-4-b: "the Mobile Node MUST return it in every subsequent Registration Request". R3846-5-c
         yield NaiCarrying(subtype, nai)
     attachment = outstanding.attachment
+    if outstanding.terms.udp is not None:
+        # R3519-4.4-b: it "MUST place this Extension before the Mobile-Home Authentication Extension". RFC 3519 §3.1.
+        yield outstanding.terms.udp
     # R3543-3.2-a, R3543-4.2.1-g: who registers directly and wants to be told. R3543-3.2-b, R3543-4.2.1-i: nobody else.
     if state.config.revocation and attachment.care_of is CareOf.COLOCATED and attachment.agent is None:
         yield RevocationSupport(timestamp=high(ntp), inform=True)

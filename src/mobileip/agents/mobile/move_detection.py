@@ -19,6 +19,7 @@ from ipaddress import IPv4Address, IPv4Network
 import msgspec
 
 from mobileip.agents.events import Arrival
+from mobileip.agents.mobile.attachment import TunnelOffer
 from mobileip.agents.mobile.config import MoveDetection
 from mobileip.wire.agent_discovery import AgentAdvertisement, MobilityAgentAdvertisementExtension
 
@@ -50,6 +51,7 @@ class KnownAgent(msgspec.Struct, frozen=True, kw_only=True):
     busy: bool = False
     registration_required: bool = False
     registration_lifetime: int = 0
+    offer: TunnelOffer = TunnelOffer()
     sequence_number: int = 0
     heard_at: float = 0.0
     expires_at: float = 0.0
@@ -268,6 +270,12 @@ def _agent_of(advertisement: AgentAdvertisement, arrival: Arrival, now: float) -
         busy=mobility.busy,
         registration_required=mobility.registration_required,
         registration_lifetime=mobility.registration_lifetime,
+        offer=TunnelOffer(
+            reverse_tunnel=mobility.reverse_tunneling,
+            gre=mobility.gre_encapsulation,
+            minimal=mobility.minimal_encapsulation,
+            behind_nat=mobility.udp_tunneling,
+        ),
         sequence_number=mobility.sequence_number,
     )
 

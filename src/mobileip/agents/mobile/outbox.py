@@ -3,10 +3,12 @@
 from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
+    AskActivity,
     ChangeForwarding,
     Notify,
     Output,
     SendDiscovery,
+    SendKeepalive,
     SendMessage,
 )
 from mobileip.forwarding.model import ForwardingChange
@@ -16,12 +18,14 @@ class Outbox:
     """Forwarding first (no ARP answers away from home before the request), then gratuitous ARP, then what is
     sent."""
 
-    __slots__ = ("announcements", "discoveries", "messages", "notices")
+    __slots__ = ("announcements", "discoveries", "keepalives", "messages", "notices", "questions")
 
     def __init__(self) -> None:
         self.announcements: list[AnnounceAddress] = []
         self.messages: list[SendMessage] = []
         self.discoveries: list[SendDiscovery] = []
+        self.keepalives: list[SendKeepalive] = []
+        self.questions: list[AskActivity] = []
         self.notices: list[Notify] = []
 
     def notify(self, notice: Notice) -> None:
@@ -29,4 +33,5 @@ class Outbox:
 
     def outputs(self, change: ForwardingChange) -> list[Output]:
         forwarding = [ChangeForwarding(change)] if change.install or change.remove else []
-        return [*forwarding, *self.announcements, *self.messages, *self.discoveries, *self.notices]
+        outputs: list[Output] = [*forwarding, *self.announcements, *self.messages, *self.discoveries]
+        return [*outputs, *self.keepalives, *self.questions, *self.notices]

@@ -3,7 +3,7 @@
 import msgspec
 
 from mobileip.agents.mobile.attachment import Place
-from mobileip.agents.mobile.denials import LONGEST_WAIT
+from mobileip.agents.mobile.denials import LONGEST_UNSIGNED_WAIT, LONGEST_WAIT
 from mobileip.wire.registration import INFINITE_LIFETIME
 
 MOST_REFUSALS = 64
@@ -16,8 +16,12 @@ class Refusal(msgspec.Struct, frozen=True):
     """`until`: boot time, seconds. `avoid`: another place may do better."""
 
     until: float
-    count: int
     avoid: bool
+    signed: int
+    """Those in a row that bear an authenticator."""
+    unsigned: int
+    """The others. They count by themselves: what anybody could have sent must not prolong the wait after the next one
+    that is true."""
 
 
 class Refusals:
@@ -41,14 +45,19 @@ class Refusals:
         # R5944-3.6.2.3-b: a Lifetime that "MUST be less than or equal to the value specified in the Reply".
         return lifetime if now < until else INFINITE_LIFETIME
 
-    def note(self, place: Place, wait: float, now: float, *, avoid: bool) -> float:
+    def note(self, place: Place, wait: float, now: float, *, avoid: bool, is_signed: bool = True) -> float:
         """One more refusal; returns until when to wait: `wait` seconds, doubled for each refusal in a row."""
         before = self._by_place.pop(place, None)
-        count = before.count + 1 if before and now < before.until + LONGEST_WAIT else 1
-        until = now + min(wait * float(2 ** min(count - 1, 16)), LONGEST_WAIT)
+        is_in_a_row = before is not None and now < before.until + LONGEST_WAIT
+        signed, unsigned = (before.signed, before.unsigned) if before is not None and is_in_a_row else (0, 0)
+        if is_signed:
+            signed, count, longest = signed + 1, signed, LONGEST_WAIT
+        else:
+            unsigned, count, longest = unsigned + 1, unsigned, LONGEST_UNSIGNED_WAIT
+        until = now + min(wait * float(2 ** min(count, 16)), longest)
         if len(self._by_place) >= MOST_REFUSALS:
             self._by_place.pop(next(iter(self._by_place)))
-        self._by_place[place] = Refusal(until, count, avoid)
+        self._by_place[place] = Refusal(until, avoid, signed, unsigned)
         return until
 
     def forget(self, place: Place) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from mobileip.agents.mobile.attachment import Attachment, Place
 from mobileip.agents.mobile.fsm import Cause, Machine, State
 from mobileip.agents.mobile.requests import Outstanding
+from mobileip.agents.mobile.terms import Agreement
 from mobileip.wire.registration import INFINITE_LIFETIME
 
 FIRST_TIMEOUT = 1.0
@@ -49,6 +50,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: float
     renew_at: float
     expires_at: float
+    agreement: Agreement = Agreement()
     revocable_after: int | None = None
     """The home agent's clock when it agreed that it would tell of a revocation (RFC 3543 §3.2); None: it will not."""
 
@@ -80,6 +82,17 @@ class Registration:
     def state(self) -> State:
         return self._machine.state
 
+    def to_repeat(self, now: float) -> int | None:
+        """The Identification of the request that is to be transmitted again; None: make a new one.
+
+        A request that was not answered within its own lifetime is over: its answer would be believed no more (see
+        `replies.match`), and with nonces there would never be another.
+        """
+        sent = next((one for one in self.outstanding if one.identification == self.unanswered), None)
+        if sent is None or (sent.lifetime and now >= sent.sent_at + sent.lifetime):
+            return None
+        return self.unanswered
+
     def pursues(self, place: Place) -> bool:
         """Whether this registration is for that place already."""
         return self.state in PURSUING and self.target is not None and self.target.place == place
@@ -99,7 +112,11 @@ class Registration:
 
     def refresh(self, attachment: Attachment) -> None:
         """The same place, with details that may have changed."""
-        if self.target is not None and self.target.longest_lifetime != attachment.longest_lifetime:
+        before = self.target
+        if before is not None and (before.longest_lifetime, before.offer) != (
+            attachment.longest_lifetime,
+            attachment.offer,
+        ):
             # R5944-3.6.3-a: with nonces a Request is "retransmitted unchanged", or it is a new one.
             self.unanswered = None
         self.target = attachment
@@ -182,8 +199,10 @@ class Registration:
         request: Outstanding,
         lifetime: int,
         fraction: float,
+        *,
         home_agent: IPv4Address | None = None,
         revocable_after: int | None = None,
+        agreement: Agreement | None = None,
     ) -> None:
         """The home agent accepted `request` for `lifetime` seconds; `fraction` in [0, 1) is the chance for
         the renewal; `home_agent`: who it is, if that was not known before."""
@@ -200,6 +219,7 @@ class Registration:
             # at the time it sent the Registration Request".
             expires_at=request.sent_at + seconds,
             revocable_after=revocable_after,
+            agreement=agreement or Agreement(terms=request.terms),
         )
         self._answered(request)
 

@@ -12,7 +12,7 @@ from mobileip.agents.mobile.attachment import ALL_AGENTS
 from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig
 from mobileip.agents.mobile.requests import Outstanding, foreign_association
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import (
     AuthenticationExtension,
@@ -44,12 +44,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return denials.issuer(self.reply.code)
 
 
-def match(reply: RegistrationReply, outstanding: list[Outstanding], now: float) -> Outstanding | None:
+def match(
+    reply: RegistrationReply, outstanding: list[Outstanding], now: float, style: ReplayStyle
+) -> Outstanding | None:
     """The request that a reply answers.
 
     The low-order 32 bits "MUST be compared"; "If they do not match, the Reply MUST be silently discarded". An older
     transmission of the same registration is matched as well, as long as what it asked for could still be in force.
+
+    With timestamps an acceptance repeats the whole Identification (RFC 5944 §5.7.1), so all of it is compared: half of
+    it may be that of a Request of long ago, whose Reply somebody kept.
     """
+    is_whole = style is ReplayStyle.TIMESTAMPS and denials.accepts(reply.code)
     matching = [
         one
         for one in outstanding
@@ -60,7 +66,7 @@ def match(reply: RegistrationReply, outstanding: list[Outstanding], now: float) 
         and (not one.lifetime or now < one.sent_at + one.lifetime)
     ]
     exact = [one for one in matching if one.identification == reply.identification]
-    return next(reversed(exact or matching), None)
+    return next(reversed(exact if exact or is_whole else matching), None)
 
 
 def check(

@@ -29,6 +29,21 @@ class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[IPv4Interface, ...] = ()
 
 
+class TunnelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """How packets go, as long as a registration away from home is in force."""
+
+    encapsulation: str
+    """ipip | gre | minimal"""
+    reverse: bool
+    """What we send takes the tunnel as well."""
+    delivery: str
+    """direct | encapsulating"""
+    nat_traversal: str
+    """agreed: the tunnel is in UDP; declined | not_understood | not_asked (see `terms.UdpAnswer`)."""
+    keepalive_interval: float | None = None
+    """Seconds, of a tunnel in UDP."""
+
+
 class RegistrationSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The registration now in force, or under way."""
 
@@ -40,6 +55,7 @@ class RegistrationSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     granted_lifetime: int = 0
     registered_at: float = 0.0
     expires_at: float = 0.0
+    tunnel: TunnelSnapshot | None = None
 
 
 class MobileNodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):

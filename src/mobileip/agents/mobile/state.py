@@ -10,6 +10,8 @@ from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.rate import RateLimit
 from mobileip.agents.mobile.refusals import Refusals
 from mobileip.agents.mobile.registration import FIRST_TIMEOUT, Binding, Registration
+from mobileip.agents.mobile.terms import Amendments
+from mobileip.agents.notices import TunnelAgreed
 from mobileip.security.replay import IdentificationMaker
 from mobileip.wire.subtypes import NaiCarryingSubtype
 
@@ -68,6 +70,9 @@ class NodeState:
         self.revoked: Revoked | None = None
         """The latest revocation, until something is registered again."""
         self.refusals = Refusals()
+        self.amendments = Amendments()
+        self.told_tunnel: TunnelAgreed | None = None
+        """What operators were told of the tunnel last."""
         self.ranks = {name: rank for rank, name in enumerate(config.links)}
         self.links = {name: LinkView(name, config) for name in config.links}
         self.registrations = {name: Registration() for name in config.links}

@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address
 
+import msgspec
+
 from mobileip.agents.instant import Instant
 from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.discovery import solicitation
@@ -14,6 +16,7 @@ from mobileip.agents.mobile.pursuit import ANNOUNCEMENT_INTERVAL
 from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.requests import Outstanding, request
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.terms import Terms, terms_of
 from mobileip.agents.mobile.wishes import home_target
 from mobileip.agents.notices import RegistrationLost, RegistrationSent
 from mobileip.agents.outputs import AnnounceAddress
@@ -94,12 +97,14 @@ def give_up_deregistration(registration: Registration, out: Outbox) -> None:
 def send_request(state: NodeState, target: Attachment, now: Instant, out: Outbox, entropy: bytes) -> None:
     """Sends one request of the registration at `target`."""
     registration = state.registrations[target.interface]
-    if registration.unanswered is None:
+    unanswered = registration.to_repeat(now.boot)
+    if unanswered is None:
         identification = state.maker.make(boot=now.boot, ntp=now.ntp, entropy=entropy)
         registration.began_at_ntp = now.ntp
     else:
         # R5944-3.6.3-a
-        identification = state.maker.remake(registration.unanswered, boot=now.boot, ntp=now.ntp, entropy=entropy)
+        identification = state.maker.remake(unanswered, boot=now.boot, ntp=now.ntp, entropy=entropy)
+    care_of_address = registration.care_of_address_to_request(state.config.home_address)
     outstanding = Outstanding(
         attachment=target,
         home_agent=state.home_agent,
@@ -111,8 +116,8 @@ def send_request(state: NodeState, target: Attachment, now: Instant, out: Outbox
         sent_at=now.boot,
         corrections=state.corrections,
         home_address=state.config.home_address,
+        terms=_terms(state, target, care_of_address, now.boot),
     )
-    care_of_address = registration.care_of_address_to_request(state.config.home_address)
     registration.sent(outstanding, now.boot, state.round_trip)
     _send(state, outstanding, care_of_address, registration, out)
 
@@ -129,11 +134,18 @@ def _withdraw(state: NodeState, place: Attachment, now: Instant, out: Outbox, en
         sent_at=now.boot,
         corrections=state.corrections,
         home_address=state.config.home_address,
+        terms=_terms(state, place, place.care_of_address, now.boot),
         withdraws=True,
     )
     registration.outstanding.append(outstanding)
     # R4636-5-a
     _send(state, outstanding, place.care_of_address, registration, out)
+
+
+def _terms(state: NodeState, place: Attachment, care_of_address: IPv4Address, now: float) -> Terms:
+    terms = terms_of(state.config, place, state.amendments.at(place, state.home_agent, now))
+    # R3519-3.1.5-a: with the extension "the 'D' bit [...] MUST be set": a Request that deletes all bindings has no D.
+    return msgspec.structs.replace(terms, udp=None) if care_of_address == state.config.home_address else terms
 
 
 def _send(

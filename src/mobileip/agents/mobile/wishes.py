@@ -1,13 +1,13 @@
 """What a mobile node wants the machine to do with packets, wholly derived from what it remembers (law 2)."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.config import UNSPECIFIED
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.tunnels import expected_tunnel, forward_tunnel, ways_out
 from mobileip.forwarding.model import (
     ArpAnswer,
     BroadcastExit,
@@ -16,10 +16,10 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
-    Tunnel,
     TunnelExit,
     Wish,
 )
+from mobileip.forwarding.tunnel import Tunnel
 
 
 def wishes(state: NodeState) -> ForwardingState:
@@ -40,7 +40,7 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
             yield MobileLink(interface=link.name, answers_arp=home is not None and home.interface == link.name)
     yield from _neighbours(state)
     yield from _arp_answers(state)
-    carrier = _carrier(state)
+    carrier = carrier_of(state)
     if home is not None:
         yield MobileRoute(
             home_address=state.config.home_address,
@@ -51,7 +51,7 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
     # R5944-3.6.2.2-a: "the mobile node SHOULD configure its routing table appropriately for its current point of
     # attachment".
     elif carrier is not None and carrier.binding is not None:
-        yield _route(state, carrier.binding.attachment)
+        yield from ways_out(carrier.binding, state.config)
     yield from _tunnel_exit(state, carrier)
     yield from _broadcast_exit(state, carrier)
 
@@ -62,19 +62,10 @@ def home_target(state: NodeState) -> Attachment | None:
     return target if target is not None and target.is_home else None
 
 
-def _carrier(state: NodeState) -> Registration | None:
+def carrier_of(state: NodeState) -> Registration | None:
     """What carries traffic: of several in force, while the node changes links, the newest."""
     in_force = [r for r in state.registrations.values() if r.binding is not None]
     return max(in_force, key=lambda r: r.binding.registered_at if r.binding else 0.0, default=None)
-
-
-def _route(state: NodeState, attachment: Attachment) -> MobileRoute:
-    return MobileRoute(
-        home_address=state.config.home_address,
-        interface=attachment.interface,
-        gateway=attachment.gateway,
-        gateway_link_address=attachment.gateway_link_address,
-    )
 
 
 def _neighbours(state: NodeState) -> Iterator[Neighbour]:
@@ -111,14 +102,14 @@ def _tunnel_exit(state: NodeState, carrier: Registration | None) -> Iterator[Tun
     """From the first request on, not from its reply: the home agent's packets may be here before that."""
     binding = carrier.binding if carrier else None
     if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:
-        yield _exit(state, binding.attachment, binding.home_agent, binding.expires_at)
+        yield _exit(state, forward_tunnel(binding), binding.expires_at)
         return
     asking = state.registration
     if asking is None or asking.state is not State.REGISTERING or not asking.outstanding:
         return
     latest = asking.outstanding[-1]
     if latest.attachment.care_of is CareOf.COLOCATED and not state.config.seeks(latest.home_agent):
-        yield _exit(state, latest.attachment, latest.home_agent, latest.sent_at + latest.lifetime)
+        yield _exit(state, expected_tunnel(latest), latest.sent_at + latest.lifetime)
 
 
 def _broadcast_exit(state: NodeState, carrier: Registration | None) -> Iterator[BroadcastExit]:
@@ -132,18 +123,13 @@ def _broadcast_exit(state: NodeState, carrier: Registration | None) -> Iterator[
     # R5944-3.6.1.2-h: "the mobile node MUST decapsulate the encapsulated IP datagram". R5944-3.6.1.2-i
     yield BroadcastExit(
         home_address=state.config.home_address,
-        tunnel=Tunnel(
-            local=attachment.care_of_address if is_colocated else state.config.home_address,
-            remote=binding.home_agent,
-        ),
+        tunnel=forward_tunnel(binding)
+        if is_colocated
+        else Tunnel(local=state.config.home_address, remote=binding.home_agent),
         network=state.config.home_network,
         expires_at=binding.expires_at,
     )
 
 
-def _exit(state: NodeState, attachment: Attachment, home_agent: IPv4Address, expires_at: float) -> TunnelExit:
-    return TunnelExit(
-        home_address=state.config.home_address,
-        tunnel=Tunnel(local=attachment.care_of_address, remote=home_agent),
-        expires_at=expires_at,
-    )
+def _exit(state: NodeState, tunnel: Tunnel, expires_at: float) -> TunnelExit:
+    return TunnelExit(home_address=state.config.home_address, tunnel=tunnel, expires_at=expires_at)

@@ -6,7 +6,8 @@ It holds no socket: the daemon's readers call `packet_from_device`, `packet_from
 
 import errno
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
 
 from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.engine import Repair, TunnelUse
@@ -14,33 +15,45 @@ from mobileip.dataplane.fight import RuleFight
 from mobileip.dataplane.ledger import Ledger
 from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort
 from mobileip.dataplane.reconcile import reconcile
+from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
-from mobileip.dataplane.userspace.entry import refused
+from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
-from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several
-from mobileip.dataplane.userspace.path import from_device, from_tunnel
+from mobileip.dataplane.userspace.keepalives import keepalive
+from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several, Told
+from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import Use
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ArpAnswer, ForwardingChange, ForwardingState
+from mobileip.forwarding.news import News, TunnelActivity
 
 ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
 
 class UserspaceEngine:
     """Implements `dataplane.engine.Engine`. `ears`, if it has any, are told at every change of what
-    they are to hear."""
+    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them."""
 
-    def __init__(self, device: str, kernel: Kernel, port: PacketPort, ears: Ears | None = None) -> None:
+    def __init__(
+        self,
+        device: str,
+        kernel: Kernel,
+        port: PacketPort,
+        ears: Ears | None = None,
+        on_news: Callable[[News], None] = lambda _: None,
+    ) -> None:
         self._kernel = kernel
         self._port = port
         self._ears = ears
+        self._on_news = on_news
         self._listened_to: Mapping[str, bool] = {}
+        self._realms: frozenset[int] = frozenset()
         self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
-        self._tables = PacketTables()
+        self._tables = PacketTables(port.path_mtu)
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
         self._drops: Counter[DropReason] = Counter()
@@ -108,16 +121,20 @@ class UserspaceEngine:
         if answers != self._answered:
             self._answered = answers
             self._ears.answer_arp(answers)
+        realms = self._tables.realms
+        if realms != self._realms:
+            self._realms = realms
+            self._ears.open_realms(realms)
 
     # -- packets
 
-    def packet_from_device(self, packet: bytes, now: float) -> None:
-        """A packet that the kernel routed into our device."""
-        self._perform(from_device(self._tables, packet, now), now, self._straight)
+    def packet_from_device(self, packet: bytes, now: float, realm: int = 0) -> None:
+        """A packet that the kernel routed into our device, or into that of a realm."""
+        self._perform(from_device(self._tables, packet, now, realm), now, self._straight)
 
-    def packet_from_tunnel(self, packet: bytes, now: float) -> None:
-        """A whole IP-in-IP packet from the raw socket, outer header included."""
-        self._perform(from_tunnel(self._tables, packet, now), now, self._decapsulated)
+    def packet_from_tunnel(self, packet: bytes, now: float, interface: str | None = None) -> None:
+        """A whole tunnel packet from a raw socket, outer header included; `interface`: the one that it came in by."""
+        self._perform(from_tunnel(self._tables, packet, now, interface), now, self._decapsulated)
 
     def icmp_packet(self, packet: bytes, now: float) -> None:
         """A whole ICMP packet that this machine received: it may be about a packet of a tunnel."""
@@ -129,27 +146,48 @@ class UserspaceEngine:
         """A whole IPv4 packet that others broadcast on the link of a home network, as it was heard there."""
         self._perform(from_link(self._tables, interface, packet, now), now, self._straight)
 
+    def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
+        """An ICMP echo request from a home address through the tunnel to its home agent."""
+        leg = self._tables.leg_towards(home_address, home_agent)
+        if leg is None:
+            self._drops[DropReason.NOT_REGISTERED] += 1
+            return
+        packet = keepalive(home_address, home_agent, sequence)
+        self._perform(encapsulated(self._tables, leg, packet, now), now, self._straight)
+
+    def activity(self, home_address: IPv4Address) -> TunnelActivity:
+        """When the mobile node's tunnels were used last."""
+        return self._tables.activity(home_address)
+
     def _perform(self, outcome: Outcome, now: float, deliveries: Use) -> None:
         """`deliveries` counts what is handed over: packets out of a tunnel, or straight from our device."""
         match outcome:
             case Outer():
                 self._send_outer(outcome, now)
             case Delivery():
-                self._deliver(outcome, deliveries)
+                self._deliver(outcome, deliveries, now)
             case Drop(reason=reason):
                 self._drops[reason] += 1
             case Answer():
                 self._answer(outcome, now)
+            case Told(news=news):
+                self._on_news(news)
             case Several(outcomes=outcomes):  # no other
                 for single in outcomes:
                     self._perform(single, now, deliveries)
 
     def _send_outer(self, outer: Outer, now: float) -> None:
-        error = self._port.send_outer(outer.packet)
+        error = self._send(outer)
         if error == errno.EMSGSIZE:
             self._send_smaller(outer, now)
         else:
-            self._sent(outer, error)
+            self._sent(outer, error, now)
+
+    def _send(self, outer: Outer) -> int:
+        hop = outer.leg.hop
+        if hop is None:
+            return self._port.send_outer(outer.packet)
+        return self._port.send_frame(hop.interface, hop.link_address, outer.packet)
 
     def _send_smaller(self, outer: Outer, now: float) -> None:
         """The route takes less than we believed. What is refused again has died: there is no third try."""
@@ -160,17 +198,17 @@ class UserspaceEngine:
         outcome = refused(self._tables, outer, mtu, now)
         for single in outcome.outcomes if isinstance(outcome, Several) else (outcome,):
             if isinstance(single, Outer):
-                self._sent(single, self._port.send_outer(single.packet))
+                self._sent(single, self._send(single), now)
             else:
                 self._perform(single, now, self._straight)
 
-    def _sent(self, outer: Outer, error: int) -> None:
+    def _sent(self, outer: Outer, error: int, now: float) -> None:
         if error == 0:
-            _count(self._encapsulated, outer.leg.use, len(outer.inner))
+            _count(self._encapsulated, outer.leg.use, len(outer.inner), now)
         else:
             self._drops[DropReason.TOO_BIG if error == errno.EMSGSIZE else DropReason.SEND_FAILED] += 1
 
-    def _deliver(self, delivery: Delivery, deliveries: Use) -> None:
+    def _deliver(self, delivery: Delivery, deliveries: Use, now: float) -> None:
         leaving = delivery.exit
         if leaving.interface is None:
             error = self._port.send_up(delivery.packet)
@@ -181,7 +219,7 @@ class UserspaceEngine:
         if error:
             self._drops[DropReason.SEND_FAILED] += 1
         else:
-            _count(deliveries, leaving.use, len(delivery.packet))
+            _count(deliveries, leaving.use, len(delivery.packet), now)
 
     def _answer(self, answer: Answer, now: float) -> None:
         if answer.reason is not None:
@@ -226,13 +264,14 @@ class UserspaceEngine:
         keys."""
         return [
             TunnelUse(key, tunnel, use.packets, use.octets)
-            for key, uses in sorted(self._tables.uses().items())
+            for key, uses in sorted(self._tables.ends.uses().items())
             for tunnel, use in uses.items()
         ]
 
 
-def _count(total: Use, part: Use, octets: int) -> None:
+def _count(total: Use, part: Use, octets: int, now: float) -> None:
     total.packets += 1
     total.octets += octets
     part.packets += 1
     part.octets += octets
+    part.at = now

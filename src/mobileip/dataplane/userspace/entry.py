@@ -6,6 +6,7 @@ Pure, but for the tables' counter of Identifications and the soft state of the t
 from collections.abc import Iterable
 
 from mobileip.dataplane.userspace.fragments import fragment
+from mobileip.dataplane.userspace.openings import is_tunnel_packet
 from mobileip.dataplane.userspace.outcome import (
     DROPS,
     Answer,
@@ -15,11 +16,11 @@ from mobileip.dataplane.userspace.outcome import (
     Several,
     Single,
 )
+from mobileip.dataplane.userspace.segment_size import opens_connection, with_room
 from mobileip.dataplane.userspace.tables import PacketTables
-from mobileip.dataplane.userspace.tunnels import NO_MTU, Exit, Leg, TunnelEnd
+from mobileip.dataplane.userspace.tunnels import NO_MTU, Binding, Exit, Leg, Path, TunnelEnd
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.wire.ip.icmp import DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED
-from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_IPIP
 
 PATH_MTU_LIFETIME = 600.0
 """RFC 1191 §6.3: an estimate is forgotten after ten minutes, s."""
@@ -27,8 +28,8 @@ PATH_MTU_LIFETIME = 600.0
 UNREACHABLE_LIFETIME = 30.0
 """How long the sender of a later packet may be told of an error that came without enough of its own, s."""
 
-NARROWEST_TUNNEL = 68 + HEADER_LENGTH
-"""RFC 791's smallest MTU inside."""
+NARROWEST_INSIDE = 68
+"""RFC 791's smallest MTU."""
 
 
 def into(tables: PacketTables, leg: Leg, packet: bytes, now: float) -> Outcome:
@@ -42,21 +43,35 @@ def into(tables: PacketTables, leg: Leg, packet: bytes, now: float) -> Outcome:
 def encapsulated(tables: PacketTables, leg: Leg, packet: bytes, now: float) -> Outcome:
     """As `into`, for a packet that can't loop."""
     end = leg.end
-    if tables.exits:
-        visitor = tables.exits.get(end.ends + packet[16:20])
-        if visitor is not None:
-            # The care-of address is ours: no tunnel is needed, and this is one router that decrements the
-            # TTL once.
-            return hand_over(visitor, packet, now)
-    total = len(packet) + HEADER_LENGTH
-    if total > end.mtu:
-        if now < end.mtu_until or total > NO_MTU:
+    # The other end is our own: no tunnel is needed, and this is one router that decrements the TTL once.
+    straight = tables.exits.forward.get(end.sent + packet[16:20]) or tables.exits.reverse(end.sent + packet[12:16])
+    if straight is not None and straight.onwards is None:
+        return hand_over(straight, packet, now)
+    if opens_connection(packet):
+        packet = with_room(packet, tables.ends.mtu(end, now) - end.overhead)
+    path = end.path
+    total = len(packet) + end.overhead
+    if total > path.mtu:
+        if now < path.mtu_until or total > NO_MTU:
             return _too_big(tables, leg, packet)
-        end.mtu = NO_MTU
+        path.mtu = NO_MTU
     outer = Outer(end.encapsulate(packet, tables.next_identification()), leg, packet)
-    if end.unreachable_until and not leg.is_quiet:
-        return _with_news(end, outer, now)
+    if path.unreachable_until and not leg.is_quiet:
+        return _with_news(path, outer, now)
     return outer
+
+
+def from_mobile_node(tables: PacketTables, binding: Binding, packet: bytes, now: float) -> Outcome:
+    """A packet of a mobile node into its reverse tunnel (RFC 3024); to the home agent itself too, but for what is
+    itself a tunnel's packet."""
+    if now >= binding.expires_at:
+        return DROPS[DropReason.EXPIRED]
+    leg = binding.legs[0]
+    end = leg.end
+    # R2003-3.2-c. R3519-4.2-a: Registration Requests "SHALL NOT be tunnelled".
+    if packet[12:16] == end.remote or (packet[16:20] == end.remote and is_tunnel_packet(packet)):
+        return DROPS[DropReason.TUNNEL_LOOP]
+    return encapsulated(tables, leg, packet, now)
 
 
 def loops(end: TunnelEnd, packet: bytes) -> bool:
@@ -70,7 +85,7 @@ def loops(end: TunnelEnd, packet: bytes) -> bool:
     # router MUST NOT tunnel the datagram". That is of datagrams to be forwarded; the kernel lets none with
     # our source in, so what bears it was made here. Our own programs may speak to mobile nodes; our own
     # tunnel packets go round.
-    return source == end.local and packet[9] == PROTOCOL_IPIP
+    return source == end.local and is_tunnel_packet(packet)
 
 
 def hand_over(leaving: Exit, packet: bytes, now: float) -> Single:
@@ -79,34 +94,35 @@ def hand_over(leaving: Exit, packet: bytes, now: float) -> Single:
     return Delivery(packet, leaving)
 
 
-def _with_news(end: TunnelEnd, outer: Outer, now: float) -> Outcome:
+def _with_news(path: Path, outer: Outer, now: float) -> Outcome:
     """The first packet after an error that quoted too little goes out as any other, and its sender hears of it."""
     # R5944-4.2.3-f, R2003-5-a: the soft state lets "ICMP error messages returned from the tunnel [...] correctly
     # be reflected back to the original senders".
-    told = now < end.unreachable_until
-    end.unreachable_until = 0.0
-    return Several((outer, Answer(outer.inner, DESTINATION_UNREACHABLE, end.unreachable_code))) if told else outer
+    told = now < path.unreachable_until
+    path.unreachable_until = 0.0
+    return Several((outer, Answer(outer.inner, DESTINATION_UNREACHABLE, path.unreachable_code))) if told else outer
 
 
 def refused(tables: PacketTables, outer: Outer, mtu: int, now: float) -> Outcome:
     """`outer` was too big for its route, which takes `mtu` octets: what to do instead, and remember it (RFC
     1191)."""
-    learn(outer.leg.end, max(mtu, NARROWEST_TUNNEL), now)
+    end = outer.leg.end
+    learn(end.path, max(mtu, NARROWEST_INSIDE + end.overhead), now)
     return _too_big(tables, outer.leg, outer.inner)
 
 
-def learn(end: TunnelEnd, mtu: int, now: float) -> None:
+def learn(path: Path, mtu: int, now: float) -> None:
     """What a route or a router told of the tunnel's path."""
     # R2003-5.1-a: "all encapsulator implementations MUST support Path MTU Discovery soft state within their
     # tunnels". R5944-4.2.3-f, R2003-5-a: the "tunnel soft state" of RFC 2003.
-    end.mtu = mtu
-    end.mtu_until = now + PATH_MTU_LIFETIME
+    path.mtu = mtu
+    path.mtu_until = now + PATH_MTU_LIFETIME
 
 
 def _too_big(tables: PacketTables, leg: Leg, packet: bytes) -> Outcome:
     # R2003-5.1-b: the MTU told "SHOULD be the MTU of the tunnel minus the size of the encapsulating IP header".
     end = leg.end
-    inside = end.mtu - HEADER_LENGTH
+    inside = end.path.mtu - end.overhead
     if packet[6] & 0x40:
         if leg.is_quiet:
             return DROPS[DropReason.TOO_BIG]

@@ -47,10 +47,10 @@ def forwarded(packet: bytes, start: int, end: int) -> bytes:
     return b"".join((packet[start : start + 8], line, packet[start + 12 : end]))
 
 
-def with_congestion_experienced(packet: bytes) -> bytes:
-    """The packet with ECN field 11 (RFC 3168 §5), its checksum made anew."""
+def with_ecn(packet: bytes, ecn: int) -> bytes:
+    """The packet with another ECN field (RFC 3168 §5), its checksum made anew."""
     header = bytearray(packet[: header_length(packet)])
-    header[1] |= 3
+    header[1] = header[1] & ~3 | ecn
     header[10:12] = b"\0\0"
     header[10:12] = checksum(bytes(header)).to_bytes(2)
     return bytes(header) + packet[len(header) :]

@@ -5,7 +5,8 @@ from ipaddress import IPv4Network
 
 from mobileip.dataplane.plan import SMALLEST_WITH_BROADCASTS
 from mobileip.dataplane.userspace.tunnels import Leg, TunnelEnd, Use
-from mobileip.forwarding.model import BroadcastRoute, HomeNetwork, Key, Tunnel, Wish
+from mobileip.forwarding.model import BroadcastRoute, HomeNetwork, Key, Wish
+from mobileip.forwarding.tunnel import Tunnel
 
 EVERYBODY = b"\xff\xff\xff\xff"
 """The limited broadcast address (RFC 919)."""

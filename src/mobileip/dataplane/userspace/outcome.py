@@ -4,6 +4,7 @@ import msgspec
 
 from mobileip.dataplane.userspace.tunnels import Exit, Leg
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.news import News
 
 
 class Outer(msgspec.Struct, frozen=True, gc=False):
@@ -38,13 +39,19 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
     reason: DropReason
 
 
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """An agent is to hear of it, before anything that follows is done."""
+
+    news: News
+
+
 class Several(msgspec.Struct, frozen=True, gc=False):
-    """Copies for several tunnels, or the fragments of one packet."""
+    """Copies for several tunnels, the fragments of one packet, or a packet that also tells something."""
 
-    outcomes: tuple[Outer | Delivery | Answer | Drop, ...]
+    outcomes: tuple[Outer | Delivery | Answer | Drop | Told, ...]
 
 
-Single = Outer | Delivery | Answer | Drop
+Single = Outer | Delivery | Answer | Drop | Told
 Outcome = Single | Several
 
 DROPS = {reason: Drop(reason) for reason in DropReason}

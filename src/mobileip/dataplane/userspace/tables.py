@@ -4,70 +4,64 @@ for a wish.
 Bindings are compiled at their first packet: a home agent with a million of them pays for those that are used.
 """
 
-from collections.abc import Iterable, Mapping
-from weakref import WeakValueDictionary
+from collections.abc import Mapping
+from ipaddress import IPv4Address
 
 from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.claims import Claims
-from mobileip.dataplane.plan import SMALLEST_WITH_BROADCASTS
-from mobileip.dataplane.userspace.listeners import EVERYBODY, Listeners
+from mobileip.dataplane.userspace.ends import RouteMtu, TunnelEnds
+from mobileip.dataplane.userspace.exits import Exits
+from mobileip.dataplane.userspace.listeners import Listeners
 from mobileip.dataplane.userspace.rate_limit import RateLimit
-from mobileip.dataplane.userspace.tunnels import Binding, Exit, Leg, TunnelEnd, Use
+from mobileip.dataplane.userspace.tunnels import Binding, Leg
 from mobileip.forwarding.model import (
     ArpAnswer,
     BindingRoute,
-    BroadcastExit,
-    BroadcastRoute,
     ForwardingChange,
     ForwardingState,
     HomeAddress,
     HomeNetwork,
     Key,
-    Tunnel,
+    LinkHop,
+    ReverseTunnel,
     TunnelExit,
+    VisitorReverse,
     VisitorRoute,
     Wish,
 )
+from mobileip.forwarding.news import TunnelActivity
 
 Octets = bytes
 
 COPIES_PER_SECOND, COPIES_BURST = 1000.0, 500.0
 """Of broadcasts to mobile nodes. A home network of many listeners is as loud as their number."""
 
-ANY_GROUP = bytes((224, 0, 0, 0))
-"""Stands for every multicast address among the inner destinations of `exits`; no group has it (RFC 1112 §4)."""
-
-
-_Exiting = VisitorRoute | TunnelExit | BroadcastExit
-
 
 class PacketTables:
-    """What `path` looks packets up in. Addresses are 4 octets, ends of a tunnel 8 (outer source, outer
-    destination)."""
+    """What `path` looks packets up in. Addresses are 4 octets.
 
-    def __init__(self) -> None:
+    `route_mtu` is asked, seldom, for the MTU of our own way to a tunnel's other end; 0 = unknown.
+    """
+
+    def __init__(self, route_mtu: RouteMtu = lambda _: 0) -> None:
         self.wishes: dict[Key, Wish] = {}
         """Every wish that is in force, those that concern no packet included."""
+        self.ends = TunnelEnds(route_mtu)
+        self.exits = Exits(self.ends)
         self._routes: Claims[Octets, tuple[Key, BindingRoute]] = Claims()
         self._compiled: dict[Octets, Binding] = {}
-        self._exits: Claims[Octets, Exit] = Claims()
-        self._receiving: Claims[Octets, bool] = Claims()
+        self._reverse: Claims[Octets, Binding] = Claims()
         self._own: Claims[Octets, bool] = Claims()
         self._virtual: Claims[tuple[int, int], bool] = Claims()
-        self._ends: WeakValueDictionary[Octets, TunnelEnd] = WeakValueDictionary()
-        self._uses: dict[Key, dict[Tunnel, Use]] = {}
         self._identification = 0
         self.arp_answers: dict[Key, ArpAnswer] = {}
         """Who may ask for a home address of our own."""
-        self.listeners = Listeners(self.end, self._use)
+        self.listeners = Listeners(self.ends.of, self.ends.use)
         """Who hears broadcasts."""
         self.copies = RateLimit(COPIES_PER_SECOND, COPIES_BURST)
         """How many copies of broadcasts may leave."""
-        self.exits: Mapping[Octets, Exit] = self._exits.winners
-        """Outer source, outer destination, inner destination -> where the inner packet goes (RFC 3024
-        §A.2)."""
-        self.receiving: Mapping[Octets, bool] = self._receiving.winners
-        """Ends of the tunnels that we are the exit of -> is it one of a foreign agent?"""
+        self.reverse: Mapping[Octets, Binding] = self._reverse.winners
+        """What a source (see `source_key`) sends into our device goes into a tunnel (RFC 3024)."""
         self.own: Mapping[Octets, bool] = self._own.winners
         """Home addresses of our own."""
         self.virtual: Mapping[tuple[int, int], bool] = self._virtual.winners
@@ -91,7 +85,7 @@ class PacketTables:
             if wish is not None:
                 self.wishes[key] = wish
                 self._enter(key, wish)
-            self._forget_uses(key, wish)
+            self.ends.forget(key, wish)
 
     def binding(self, home_address: Octets) -> Binding | None:
         """The binding of a destination, compiled at its first packet."""
@@ -101,117 +95,94 @@ class PacketTables:
             if claim is None:
                 return None
             key, route = claim
-            legs = tuple(Leg(self.end(tunnel), self._use(key, tunnel)) for tunnel in route.tunnels)
+            legs = tuple(Leg(self.ends.of(tunnel), self.ends.use(key, tunnel)) for tunnel in route.tunnels)
             binding = self._compiled[home_address] = Binding(legs, route.expires_at)
         return binding
-
-    def end(self, tunnel: Tunnel) -> TunnelEnd:
-        ends = tunnel.local.packed + tunnel.remote.packed
-        end = self._ends.get(ends)
-        if end is None:
-            end = self._ends[ends] = TunnelEnd(tunnel)
-        return end
-
-    def known_end(self, ends: Octets) -> TunnelEnd | None:
-        """The tunnel of these ends, if packets have gone into it."""
-        return self._ends.get(ends)
 
     def next_identification(self) -> int:
         """Of an outer header; never 0, which the kernel would replace."""
         self._identification = self._identification % 0xFFFF + 1
         return self._identification
 
-    def uses(self) -> Mapping[Key, Mapping[Tunnel, Use]]:
-        """What has passed, by wish and tunnel; wishes that no packet has met yet may be missing."""
-        return self._uses
+    def leg_towards(self, home_address: IPv4Address, home_agent: IPv4Address) -> Leg | None:
+        """The tunnel that leads from here to a mobile node's home agent; a foreign agent's may be one that carries
+        packets in the other direction alone."""
+        for key, wish in self.wishes.items():
+            if isinstance(wish, ReverseTunnel | VisitorReverse | VisitorRoute) and (
+                wish.home_address,
+                wish.tunnel.remote,
+            ) == (home_address, home_agent):
+                return Leg(self.ends.of(wish.tunnel), self.ends.use(key, wish.tunnel))
+        return None
+
+    def activity(self, home_address: IPv4Address) -> TunnelActivity:
+        """When a mobile node's tunnels were used last."""
+        at: dict[type[Wish], float] = {}
+        for key, uses in self.ends.uses().items():
+            wish = self.wishes[key]
+            if isinstance(wish, ReverseTunnel | TunnelExit) and wish.home_address == home_address:
+                at[type(wish)] = max(use.at for use in uses.values())
+        never = float("-inf")
+        sent_at, heard_at = at.get(ReverseTunnel, never), at.get(TunnelExit, never)
+        return TunnelActivity(home_address=home_address, sent_at=sent_at, heard_at=heard_at)
+
+    @property
+    def realms(self) -> frozenset[int]:
+        """Those beside realm 0 whose visitors' packets are routed into a device of their own."""
+        return frozenset(
+            wish.realm
+            for wish in self.wishes.values()
+            if isinstance(wish, VisitorReverse) and wish.realm and wish.delivery is None
+        )
 
     def _enter(self, key: Key, wish: Wish) -> None:
-        if isinstance(wish, BindingRoute):
-            address = wish.home_address.packed
-            self._routes.claim(address, key, (key, wish))
-            self._compiled.pop(address, None)
-        elif isinstance(wish, VisitorRoute):
-            # R5944-1.7-d, R5944-4.2.2-h: the link-layer address that its messages came from, as long as it visits.
-            leaving = Exit(wish.interface, wish.link_address, wish.expires_at, self._use(key, wish.tunnel))
-            self._claim_exits(key, wish, (wish.home_address.packed,), leaving)
-        # R5944-4.1-b: a node with a co-located care-of address "MUST support receiving datagrams tunneled".
-        elif isinstance(wish, TunnelExit):
-            leaving = Exit(None, b"", wish.expires_at, self._use(key, wish.tunnel))
-            self._claim_exits(key, wish, (wish.home_address.packed,), leaving)
-        # R5944-4.4-g: "the mobile node MUST be capable of decapsulating packets sent to its home address in order to
-        # receive multicast datagrams".
-        elif isinstance(wish, BroadcastExit):
-            self._claim_exits(key, wish, _heard_by(wish), Exit(None, b"", wish.expires_at, self._use(key, wish.tunnel)))
-        elif isinstance(wish, HomeAddress):
-            self._own.claim(wish.address.packed, key, True)
-        elif isinstance(wish, ArpAnswer):
-            self.arp_answers[key] = wish
-        elif isinstance(wish, HomeNetwork) and wish.interface is None:
-            self._virtual.claim(_span(wish), key, True)
+        match wish:
+            case BindingRoute(home_address=home_address):
+                self._routes.claim(home_address.packed, key, (key, wish))
+                self._compiled.pop(home_address.packed, None)
+            case ReverseTunnel(hop=hop):
+                self._reverse.claim(source_key(wish.home_address, 0), key, self._into(key, wish, hop))
+            case VisitorReverse(delivery=None):
+                self._reverse.claim(source_key(wish.home_address, wish.realm), key, self._into(key, wish, None))
+            case HomeAddress(address=address):
+                self._own.claim(address.packed, key, True)
+            case ArpAnswer():
+                self.arp_answers[key] = wish
+            case HomeNetwork(interface=None):
+                self._virtual.claim(_span(wish), key, True)
+            case _:
+                pass
+        self.exits.enter(key, wish)
         self.listeners.enter(key, wish)
 
     def _leave(self, key: Key, wish: Wish) -> None:
-        if isinstance(wish, BindingRoute):
-            address = wish.home_address.packed
-            self._routes.release(address, key)
-            self._compiled.pop(address, None)
-        elif isinstance(wish, VisitorRoute | TunnelExit):
-            self._release_exits(key, wish, (wish.home_address.packed,))
-        elif isinstance(wish, BroadcastExit):
-            self._release_exits(key, wish, _heard_by(wish))
-        elif isinstance(wish, HomeAddress):
-            self._own.release(wish.address.packed, key)
-        elif isinstance(wish, ArpAnswer):
-            del self.arp_answers[key]
-        elif isinstance(wish, HomeNetwork):
-            self._virtual.release(_span(wish), key)
+        match wish:
+            case BindingRoute(home_address=home_address):
+                self._routes.release(home_address.packed, key)
+                self._compiled.pop(home_address.packed, None)
+            case ReverseTunnel():
+                self._reverse.release(source_key(wish.home_address, 0), key)
+            case VisitorReverse(delivery=None):
+                self._reverse.release(source_key(wish.home_address, wish.realm), key)
+            case HomeAddress(address=address):
+                self._own.release(address.packed, key)
+            case ArpAnswer():
+                del self.arp_answers[key]
+            case HomeNetwork(interface=None):
+                self._virtual.release(_span(wish), key)
+            case _:
+                pass
+        self.exits.leave(key, wish)
         self.listeners.leave(key)
 
-    def _claim_exits(self, key: Key, wish: _Exiting, destinations: Iterable[Octets], leaving: Exit) -> None:
-        arriving = _arriving(wish.tunnel)
-        for destination in destinations:
-            self._exits.claim(arriving + destination, key, leaving)
-        self._receiving.claim(arriving, key, isinstance(wish, VisitorRoute))
-
-    def _release_exits(self, key: Key, wish: _Exiting, destinations: Iterable[Octets]) -> None:
-        arriving = _arriving(wish.tunnel)
-        for destination in destinations:
-            self._exits.release(arriving + destination, key)
-        self._receiving.release(arriving, key)
-
-    def _use(self, key: Key, tunnel: Tunnel) -> Use:
-        return self._uses.setdefault(key, {}).setdefault(tunnel, Use())
-
-    def _forget_uses(self, key: Key, wish: Wish | None) -> None:
-        uses = self._uses.get(key)
-        if uses is None:
-            return
-        kept = _tunnels(wish)
-        for tunnel in [tunnel for tunnel in uses if tunnel not in kept]:
-            del uses[tunnel]
-        if not uses:
-            del self._uses[key]
+    def _into(self, key: Key, wish: ReverseTunnel | VisitorReverse, hop: LinkHop | None) -> Binding:
+        leg = Leg(self.ends.of(wish.tunnel), self.ends.use(key, wish.tunnel), hop=hop)
+        return Binding((leg,), wish.expires_at)
 
 
-def _arriving(tunnel: Tunnel) -> Octets:
-    """The ends as packets that come out of the tunnel bear them."""
-    return tunnel.remote.packed + tunnel.local.packed
-
-
-def _tunnels(wish: Wish | None) -> tuple[Tunnel, ...]:
-    if isinstance(wish, BindingRoute):
-        return wish.tunnels
-    if isinstance(wish, BroadcastRoute):
-        return tuple(copy.tunnel for copy in wish.copies)
-    return (wish.tunnel,) if isinstance(wish, _Exiting) else ()
-
-
-def _heard_by(wish: BroadcastExit) -> tuple[Octets, ...]:
-    """The inner destinations that a mobile node takes for its own beside its home address."""
-    destinations = (EVERYBODY, ANY_GROUP)
-    if wish.network.prefixlen > SMALLEST_WITH_BROADCASTS:
-        return destinations
-    return (*destinations, wish.network.broadcast_address.packed)
+def source_key(home_address: IPv4Address, realm: int) -> Octets:
+    """By what `PacketTables.reverse` knows a source in the device of a realm."""
+    return home_address.packed + bytes((realm,)) if realm else home_address.packed
 
 
 def _span(network: HomeNetwork) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 from mobileip.lab.demo.phases import Phase, Result
 from mobileip.lab.demo.table import NAMES
 
-_PANEL_WIDTH, _PANEL_HEIGHT = 580, 356
+_PANEL_WIDTH, _PANEL_HEIGHT = 690, 356
 _MARGIN, _GAP, _HEAD, _FOOT = 28, 22, 92, 56
 _CORRESPONDENT_Y, _INTERNET_Y, _ROUTER_Y, _SWITCH_Y, _MOBILE_Y = 72, 142, 222, 276, 322
 _MIDDLE = _PANEL_WIDTH // 2
@@ -15,10 +15,11 @@ Points = Sequence[tuple[float, float]]
 
 # Network -> x of its column, its router, what the router is.
 _COLUMNS = {
-    "home": (82, "ha", "home agent"),
-    "foreign1": (221, "fa1", "foreign agent"),
-    "foreign2": (359, "fa2", "foreign agent"),
-    "visited": (498, "visited", "DHCP only"),
+    "home": (79, "ha", "home agent"),
+    "foreign1": (212, "fa1", "foreign agent"),
+    "foreign2": (345, "fa2", "foreign agent"),
+    "visited": (478, "visited", "DHCP only"),
+    "behind": (611, "nat", "NAT"),
 }
 
 _STYLE = """
@@ -110,7 +111,8 @@ def _wires() -> list[str]:
 
 
 def _paths(phase: Phase) -> list[str]:
-    """There: to the home network, and on by the tunnel. Back: straight, by the network where the node is."""
+    """There: to the home network, and on by the tunnel. Back: by the reverse tunnel and the home network, or straight
+    by the network where the node is."""
     here, home = _COLUMNS[phase.network][0], _COLUMNS["home"][0]
     mobile = _MOBILE_Y - 17
     back = [(here, mobile), (here, _ROUTER_Y), (_MIDDLE, _INTERNET_Y), (_MIDDLE, _CORRESPONDENT_Y + 17)]
@@ -123,6 +125,9 @@ def _paths(phase: Phase) -> list[str]:
     onward = [(home, _ROUTER_Y), (_MIDDLE, _INTERNET_Y), (here, _ROUTER_Y), (here, mobile)]
     # The tunnel ends at the foreign agent, or at the mobile node itself.
     tunnel = onward[:3] if phase.care_of == "foreign_agent" else onward
+    if phase.reverse_tunnel:
+        back = [(here, mobile), (here, _ROUTER_Y), (_MIDDLE, _INTERNET_Y), (home, _ROUTER_Y)]
+        back += [(_MIDDLE, _INTERNET_Y), (_MIDDLE, _CORRESPONDENT_Y + 17)]
     return [
         _line("tunnel", _beside(tunnel, -5)),
         _line("there", _beside(start, -5)),
@@ -184,8 +189,8 @@ def _mobile(x: float, *, there: bool) -> str:
 def _legend(x: float, y: float) -> str:
     entries = (
         ("there", "to the mobile node's home address", 0),
-        ("tunnel", "in the tunnel: IP in IP to the care-of address", 350),
-        ("back", "from the mobile node, straight", 770),
+        ("tunnel", "in the tunnel (IP in IP, behind the NAT in UDP), both ways", 350),
+        ("back", "from the mobile node", 860),
     )
     return "".join(
         f'<line class="{kind}" x1="{x + at}" y1="{y}" x2="{x + at + 44}" y2="{y}"/>'

@@ -16,7 +16,8 @@ PHASES = (
     Step(origin="home", network="foreign1", care_of="foreign_agent"),
     Step(origin="foreign1", network="foreign2", care_of="foreign_agent", silent=True),
     Step(origin="foreign2", network="visited", care_of="colocated"),
-    Step(origin="visited", network="home", care_of="home"),
+    Step(origin="visited", network="behind", care_of="colocated"),
+    Step(origin="behind", network="home", care_of="home"),
 )
 
 
@@ -35,6 +36,10 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from",
     first_packet_ms: float | None
     lost: int
     silence_ms: float
+    tunnel: str | None = None
+    """What carries the node's packets: ipip | udp; None at home."""
+    reverse_tunnel: bool = False
+    """Whether what the node sends goes by the home agent too."""
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import msgspec
 
@@ -95,6 +96,9 @@ class Demo:
         if registered and traffic.echoes().silence(registered["boot_seconds"], end) > _LONGEST_SILENCE_SECONDS:
             self._complaints.append(f"mn did not answer at its home address throughout {step.network}")
         begin = move.started - _IN_FLIGHT_SECONDS
+        view = self._lab.daemon("mn").ask("registration")
+        if step.network == "behind" and _tunnel(view) != "udp":
+            self._complaints.append("behind the NAT the tunnel is not in UDP")
         return Phase(
             origin=step.origin,
             network=step.network,
@@ -105,6 +109,8 @@ class Demo:
             first_packet_ms=measure.milliseconds(flows[0].first_arrival(move.started), move.started),
             lost=max(flow.lost(begin, end) for flow in flows),
             silence_ms=round(max(flow.silence(begin, end) for flow in flows) * 1e3, 1),
+            tunnel=_tunnel(view),
+            reverse_tunnel=bool(view["reverse_tunnel"]),
         )
 
     def _fits(self, step: Step, event: Event) -> bool:
@@ -167,6 +173,10 @@ class Demo:
                 f"wires: at worst {worst:.1f} ms late, {sum(lane.overflowed for lane in lanes)} frames dropped"
             )
         return "\n".join([*lines, *(f"wrong: {complaint}" for complaint in self._complaints)])
+
+
+def _tunnel(view: dict[str, Any]) -> str | None:
+    return "udp" if view["nat_traversal"] == "agreed" else view["encapsulation"]
 
 
 def _address(lab: Lab, node: str) -> str:

@@ -118,5 +118,5 @@ def long(*kinds: Subtyped, otherwise: AnySubtype | None = None) -> Decoder:
 
 def _refuse_subtype(number: int, subtype: int, offset: int) -> NoReturn:
     # R5944-1.8-a: a non-skippable extension that is not recognized: "the message containing that Extension MUST be
-    # silently discarded". A subtype that we do not know makes it one.
+    # silently discarded". A subtype that we do not know makes it one. R6245-4.2-b: so of the GRE key.
     raise DecodeError(DecodeReason.UNKNOWN_EXTENSION, offset, f"extension {number} with unknown subtype {subtype}")

@@ -11,23 +11,26 @@ TUNNEL_TTL = 64
 """RFC 2003 §3.1: "set to an appropriate value for delivery of the encapsulated datagram to the tunnel exit point"."""
 
 
-def encapsulate(inner: bytes, local: bytes, remote: bytes, *, identification: int, ttl: int = TUNNEL_TTL) -> bytes:
-    """`inner` with an outer header from `local` to `remote` (4 octets each).
+def outer_header(
+    inner: bytes, protocol: int, overhead: int, local: bytes, remote: bytes, *, identification: int, ttl: int
+) -> bytes:
+    """The header from `local` to `remote` (4 octets each) in front of `inner`; `overhead`: its octets and those of
+    what stands between the two.
 
     RFC 2003 §3.1: TOS is copied from the inner header; DF is set if it is set in the inner header.
     `inner` begins with a whole IPv4 header.
 
-    Raises: ValueError when it is too long for an outer header, or a number does not fit.
+    Raises: ValueError when `inner` is too long for an outer header, or a number does not fit.
     """
     try:
         header = _HEADER.pack(
             0x45,
             inner[1],
-            HEADER_LENGTH + len(inner),
+            overhead + len(inner),
             identification,
             (inner[6] << 8) & DONT_FRAGMENT,
             ttl,
-            PROTOCOL_IPIP,
+            protocol,
             0,
             local,
             remote,
@@ -35,7 +38,16 @@ def encapsulate(inner: bytes, local: bytes, remote: bytes, *, identification: in
     except struct.error:
         detail = f"inner packet of {len(inner)} octets, identification {identification}, ttl {ttl}"
         raise ValueError(f"no outer header for an {detail}") from None
-    return header[:10] + checksum(header).to_bytes(2) + header[12:] + inner
+    return header[:10] + checksum(header).to_bytes(2) + header[12:]
+
+
+def encapsulate(inner: bytes, local: bytes, remote: bytes, *, identification: int, ttl: int = TUNNEL_TTL) -> bytes:
+    """`inner` with an outer header from `local` to `remote` (4 octets each): see `outer_header`.
+
+    Raises: ValueError, as `outer_header` does.
+    """
+    outer = outer_header(inner, PROTOCOL_IPIP, HEADER_LENGTH, local, remote, identification=identification, ttl=ttl)
+    return outer + inner
 
 
 def decapsulate(outer: bytes) -> tuple[bytes, bytes, bytes]:

@@ -19,7 +19,7 @@ from mobileip.wire.ip.checksum import checksum, is_valid
 
 HEADER_LENGTH = 20
 MAXIMUM_LENGTH = 0xFFFF
-PROTOCOL_ICMP, PROTOCOL_IPIP, PROTOCOL_UDP = 1, 4, 17
+PROTOCOL_ICMP, PROTOCOL_IPIP, PROTOCOL_UDP, PROTOCOL_GRE, PROTOCOL_MINIMAL = 1, 4, 17, 47, 55
 DONT_FRAGMENT, MORE_FRAGMENTS, OFFSET_MASK = 0x4000, 0x2000, 0x1FFF
 
 _HEADER = struct.Struct("!BBHHHBBHII")
@@ -59,21 +59,31 @@ class Ipv4Packet(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.fragment & (MORE_FRAGMENTS | OFFSET_MASK))
 
 
-def decode_ipv4(octets: bytes, *, verify_checksum: bool = True) -> Ipv4Packet:
-    """Decodes one packet; octets behind its Total Length (link-layer padding) are left out.
+def lengths(octets: bytes) -> tuple[int, int]:
+    """Header length and total length of the packet at the beginning, all of whose octets are there.
 
     Raises: `DecodeError`.
     """
     if len(octets) < HEADER_LENGTH:
         raise DecodeError(DecodeReason.TRUNCATED, len(octets), f"an IPv4 header needs 20 octets, {len(octets)} came")
-    first, tos, total, identification, fragment, ttl, protocol, _, source, destination = _HEADER.unpack_from(octets)
-    header_length = (first & 0x0F) * 4
-    if first >> 4 != 4:
-        raise DecodeError(DecodeReason.BAD_VERSION, 0, f"IP version {first >> 4}, expected 4")
+    header_length = (octets[0] & 0x0F) * 4
+    total = octets[2] << 8 | octets[3]
+    if octets[0] >> 4 != 4:
+        raise DecodeError(DecodeReason.BAD_VERSION, 0, f"IP version {octets[0] >> 4}, expected 4")
     if header_length < HEADER_LENGTH or header_length > total:
         raise DecodeError(DecodeReason.BAD_LENGTH, 0, f"header length {header_length} of total length {total}")
     if total > len(octets):
         raise DecodeError(DecodeReason.TRUNCATED, len(octets), f"total length {total}, {len(octets)} octets came")
+    return header_length, total
+
+
+def decode_ipv4(octets: bytes, *, verify_checksum: bool = True) -> Ipv4Packet:
+    """Decodes one packet; octets behind its Total Length (link-layer padding) are left out.
+
+    Raises: `DecodeError`.
+    """
+    header_length, total = lengths(octets)
+    _, tos, _, identification, fragment, ttl, protocol, _, source, destination = _HEADER.unpack_from(octets)
     if verify_checksum and not is_valid(octets[:header_length]):
         raise DecodeError(DecodeReason.BAD_CHECKSUM, 10, "the IPv4 header checksum does not match")
     return Ipv4Packet(

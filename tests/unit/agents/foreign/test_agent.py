@@ -53,7 +53,8 @@ from mobileip.agents.notices import (
 )
 from mobileip.agents.outputs import ChangeForwarding, Departure, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import AgentLink, ForwardingChange, Tunnel, VisitorRoute
+from mobileip.forwarding.model import AgentLink, ForwardingChange, VisitorRoute
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.extensions.authentication import (
     ForeignHomeAuthentication,
     MobileForeignAuthentication,

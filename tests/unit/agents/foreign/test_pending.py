@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from math import inf
 
 from tests.support.foreign_agent import OTHER_HOME_ADDRESS, OTHER_HOME_AGENT, OTHER_MAC, pending
-from tests.support.messages import HOME_ADDRESS, NTP
+from tests.support.messages import HOME_ADDRESS, HOME_AGENT, NTP
 
 from mobileip.agents.foreign.pending import PendingRegistrations
 
@@ -20,8 +20,8 @@ def test_found_by_home_address_and_low_half() -> None:
     assert registrations.answered_by(HOME_ADDRESS, NTP ^ 1 << 40, None) == pending()
     assert registrations.answered_by(HOME_ADDRESS, NTP + 1, None) is None
     assert registrations.answered_by(OTHER_HOME_ADDRESS, NTP, None) is None
-    assert registrations.waits_for(HOME_ADDRESS)
-    assert not registrations.waits_for(OTHER_HOME_ADDRESS)
+    assert registrations.waits_for(HOME_ADDRESS, HOME_AGENT)
+    assert not registrations.waits_for(OTHER_HOME_ADDRESS, HOME_AGENT)
     assert (len(registrations), list(registrations)) == (1, [pending()])
 
 
@@ -36,6 +36,19 @@ def test_of_one_home_address_the_nai_tells_apart() -> None:
         assert registrations.same_as(pending(nai=nai)) is entry
     assert registrations.answered_by(HOME_ADDRESS, NTP, None) is entries["one@example.net"]
     assert registrations.answered_by(HOME_ADDRESS, NTP, "three@example.net") is entries["one@example.net"]
+
+
+def test_of_one_home_address_the_home_agent_tells_apart() -> None:
+    registrations = some()
+    one, two = pending(), pending(home_agent=OTHER_HOME_AGENT, link_address=OTHER_MAC)
+    registrations.add(one)
+    registrations.add(two)
+    assert registrations.answered_by(HOME_ADDRESS, NTP, None, (HOME_AGENT,)) is one
+    assert registrations.answered_by(HOME_ADDRESS, NTP, None, (OTHER_HOME_AGENT, HOME_AGENT)) is two
+    assert registrations.answered_by(HOME_ADDRESS, NTP, None) is one
+    registrations.remove(one)
+    assert not registrations.waits_for(HOME_ADDRESS, HOME_AGENT)
+    assert registrations.waits_for(HOME_ADDRESS, OTHER_HOME_AGENT)
 
 
 def test_without_a_home_address_the_nai_is_all_there_is() -> None:

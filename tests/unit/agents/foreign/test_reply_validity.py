@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.foreign_agent import (
     AGENT_ADDRESS,
@@ -29,6 +30,7 @@ from tests.support.messages import (
 
 from mobileip.agents.events import MessageArrived
 from mobileip.agents.foreign import reply_validity
+from mobileip.agents.foreign.config import GreKeyForm
 from mobileip.agents.foreign.reply_validity import REPLY_CHECKS, ReplyCase, refusal_of_reply
 from mobileip.agents.foreign.snapshot import RevocationTerms
 from mobileip.agents.foreign.surroundings import Surroundings
@@ -105,6 +107,7 @@ def test_the_order_is_the_rfcs() -> None:
         "check_form",
         "check_critical_vendor_extensions",
         "check_assigned_address",
+        "check_home_address_is_free",
         "check_room",
     ]
 
@@ -173,6 +176,9 @@ def test_revocation_support_has_to_be_protected() -> None:
     assert check(layered("mobile_home", offer)) is failed
     assert check(layered("mobile_home", "foreign_home", offer)) is failed
     assert check(layered(offer)) is failed
+    unshared = layered("mobile_home", offer, "foreign_home")
+    unshared.surroundings = surroundings(revocation=True)
+    assert check(unshared) is failed
     unaware = layered("mobile_home", offer)
     unaware.surroundings = surroundings(**SHARED)
     assert check(unaware) is None
@@ -227,6 +233,29 @@ def test_critical_vendor_extensions() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "this_home_agents", "is_known"),
+    [
+        (GreKeyForm.THREE_GPP2, {}, True),
+        (GreKeyForm.RFC6245, {}, False),
+        (GreKeyForm.RFC6245, {HOME_AGENT: GreKeyForm.THREE_GPP2}, True),
+        (GreKeyForm.THREE_GPP2, {HOME_AGENT: GreKeyForm.RFC6245}, False),
+        (GreKeyForm.RFC6245, {OTHER_HOME_AGENT: GreKeyForm.THREE_GPP2}, False),
+    ],
+)
+def test_gre_keys_of_3gpp2_are_known_of_who_is_told_them_so(
+    ours: GreKeyForm, this_home_agents: dict[IPv4Address, GreKeyForm], is_known: bool
+) -> None:
+    key = CriticalVendorExtension(vendor=5535, vendor_type=0x0401, value=bytes(4))
+    config = {"gre_key_form": ours, "gre_key_forms": tuple(this_home_agents.items())}
+    check = reply_validity.check_critical_vendor_extensions
+    unknown = ReplyCode.FA_UNKNOWN_CVSE_FROM_HOME_AGENT
+    for extension, code in ((key, None if is_known else unknown), (msgspec.structs.replace(key, vendor=9), unknown)):
+        tried = layered("mobile_home", extension)
+        tried.surroundings = surroundings(**config)
+        assert check(tried) is code
+
+
+@pytest.mark.parametrize(
     ("fields", "refusal"),
     [
         ({}, None),
@@ -243,7 +272,7 @@ def test_assigned_address(fields: dict[str, Any], refusal: Refusal | None) -> No
     assert check(answer(config=config, **fields)) is None
 
 
-def test_an_assigned_address_is_not_taken_from_another_home_agents_visitor() -> None:
+def test_an_address_is_not_taken_from_another_home_agents_visitor_unless_both_can_be_told_apart() -> None:
     for taken_by, refusal in (
         ({"link_address": OTHER_MAC}, None),
         ({"home_agent": OTHER_HOME_AGENT}, None),
@@ -252,9 +281,24 @@ def test_an_assigned_address_is_not_taken_from_another_home_agents_visitor() -> 
             ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED,
         ),
     ):
-        tried = answer(asked=NAMELESS)
+        for asked in (NAMELESS, {}):
+            tried = answer(asked=asked)
+            tried.visitors.put(visitor(**taken_by))
+            assert reply_validity.check_home_address_is_free(tried) is refusal
+        tried = answer(asked={"reverse_tunnel": True})
         tried.visitors.put(visitor(**taken_by))
-        assert reply_validity.check_assigned_address(tried) is refusal
+        assert reply_validity.check_home_address_is_free(tried) is None
+        assert reply_validity.check_home_address_is_free(answer(asked=NAMELESS, code=128)) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_taken"), [({"lifetime": 1}, True), ({"lifetime": 0}, False), ({"code": 128}, False)]
+)
+def test_only_what_makes_a_visitor_takes_an_address(fields: dict[str, Any], is_taken: bool) -> None:
+    tried = answer(**fields)
+    tried.visitors.put(visitor(link_address=OTHER_MAC, home_agent=OTHER_HOME_AGENT))
+    refusal = ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken else None
+    assert reply_validity.check_home_address_is_free(tried) is refusal
 
 
 def test_room() -> None:
@@ -267,6 +311,7 @@ def test_room() -> None:
     assert check(answer(config={"maximum_visitors": 1})) is None
     assert check(full()) is None
     assert check(full(home_address=OTHER_HOME_ADDRESS)) is ReplyCode.FA_INSUFFICIENT_RESOURCES
+    assert check(full(home_address=OTHER_HOME_ADDRESS, lifetime=1)) is ReplyCode.FA_INSUFFICIENT_RESOURCES
     assert check(full(home_address=OTHER_HOME_ADDRESS, lifetime=0)) is None
     assert check(full(home_address=OTHER_HOME_ADDRESS, code=129)) is None
 

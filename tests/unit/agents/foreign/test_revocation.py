@@ -62,7 +62,7 @@ class Stage:
                 Decoded(message, decoded.octets, decoded.offsets), event.arrival, instant(at)
             )
         assert isinstance(message, RevocationAcknowledgment)
-        return self.revocation.acknowledged(Decoded(message, decoded.octets, decoded.offsets))
+        return self.revocation.acknowledged(Decoded(message, decoded.octets, decoded.offsets), event.arrival)
 
 
 def terms(inform: bool) -> RevocationTerms:

@@ -8,6 +8,7 @@ import pytest
 from tests.support.foreign_agent import (
     FOREIGN_HOME,
     OTHER_HOME_ADDRESS,
+    OTHER_HOME_AGENT,
     foreign_agent_config,
     pending,
     revocation,
@@ -115,12 +116,12 @@ def test_not_while_a_registration_is_under_way() -> None:
 
 def test_a_new_registration_is_the_end_of_it() -> None:
     stage = Stage()
-    assert stage.revocations.stop(HOME_ADDRESS) == []
+    assert stage.revocations.stop(HOME_ADDRESS, HOME_AGENT) == []
     stage.revocations.remember(REVOCABLE, told=True)
     stage.revocations.begin(REVOCABLE, instant(0.0), inform=False)
-    assert causes(stage.revocations.stop(HOME_ADDRESS)) == ["gave_up"]
+    assert causes(stage.revocations.stop(HOME_ADDRESS, HOME_AGENT)) == ["gave_up"]
     assert stage.until(100.0) == []
-    assert stage.revocations.revoked(HOME_ADDRESS, 0.0) is None
+    assert stage.revocations.revoked(HOME_ADDRESS, HOME_AGENT, 0.0) is None
 
 
 @pytest.mark.parametrize(
@@ -133,11 +134,11 @@ def test_an_acknowledgment_ends_it(asked: bool, answered: bool, tell: bool) -> N
     stage.revocations.due(instant(1.0))
     for identifier in (CLOCK, CLOCK + 1):
         message = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=identifier, inform=answered)
-        assert stage.revocations.sent_for(message) == REVOCABLE
-    outputs, is_to_be_told = stage.revocations.acknowledged(message)
+        assert stage.revocations.sent_for(message, HOME_AGENT) == REVOCABLE
+    outputs, is_to_be_told = stage.revocations.acknowledged(message, REVOCABLE)
     assert (causes(outputs), is_to_be_told) == (["acknowledged"], tell)
     assert stage.until(100.0) == []
-    assert stage.revocations.sent_for(message) is None
+    assert stage.revocations.sent_for(message, HOME_AGENT) is None
 
 
 def test_acknowledgments_of_what_we_did_not_send() -> None:
@@ -145,7 +146,21 @@ def test_acknowledgments_of_what_we_did_not_send() -> None:
     stage.revocations.begin(REVOCABLE, instant(0.0), inform=False)
     for home_address, identifier in ((HOME_ADDRESS, CLOCK + 1), (OTHER_HOME_ADDRESS, CLOCK)):
         message = RevocationAcknowledgment(home_address=home_address, revocation_identifier=identifier)
-        assert stage.revocations.sent_for(message) is None
+        assert stage.revocations.sent_for(message, HOME_AGENT) is None
+    ours = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=CLOCK)
+    assert stage.revocations.sent_for(ours, OTHER_HOME_AGENT) is None
+
+
+def test_nodes_of_two_home_agents_with_one_home_address_are_revoked_each_for_itself() -> None:
+    stage = Stage()
+    other = msgspec.structs.replace(REVOCABLE, home_agent=OTHER_HOME_AGENT)
+    stage.pending.add(pending(home_agent=OTHER_HOME_AGENT))
+    stage.revocations.remember(other, told=True)
+    assert sent(stage.revocations.begin(REVOCABLE, instant(0.0), inform=False))
+    assert stage.revocations.begin(other, instant(0.0), inform=False) == []
+    assert causes(stage.revocations.stop(HOME_ADDRESS, HOME_AGENT)) == ["gave_up"]
+    assert stage.revocations.revoked(HOME_ADDRESS, OTHER_HOME_AGENT, 0.0) is not None
+    assert stage.revocations.next_deadline() == 1.0
 
 
 def test_there_are_no_more_on_their_way_than_visitors_may_be() -> None:
@@ -159,13 +174,13 @@ def test_there_are_no_more_on_their_way_than_visitors_may_be() -> None:
 def test_as_many_are_remembered_and_as_long_as_they_would_have_lasted() -> None:
     revocations = Stage(maximum_visitors=1).revocations
     revocations.remember(visitor(), told=True)
-    found = revocations.revoked(HOME_ADDRESS, 1799.9)
+    found = revocations.revoked(HOME_ADDRESS, HOME_AGENT, 1799.9)
     assert found is not None
     assert (found.identifier, found.told) == (0, True)
-    assert revocations.revoked(HOME_ADDRESS, 1800.0) is None
+    assert revocations.revoked(HOME_ADDRESS, HOME_AGENT, 1800.0) is None
     revocations.remember(msgspec.structs.replace(REVOCABLE, home_address=OTHER_HOME_ADDRESS), told=False)
-    assert revocations.revoked(HOME_ADDRESS, 0.0) is None
-    assert revocations.revoked(OTHER_HOME_ADDRESS, 0.0) is not None
+    assert revocations.revoked(HOME_ADDRESS, HOME_AGENT, 0.0) is None
+    assert revocations.revoked(OTHER_HOME_ADDRESS, HOME_AGENT, 0.0) is not None
 
 
 @pytest.mark.parametrize(("told", "inform", "answer"), [(True, True, True), (False, True, False), (True, False, False)])
@@ -187,7 +202,7 @@ def test_an_acknowledgment_of_ours(told: bool, inform: bool, answer: bool) -> No
     departure = output.departure
     assert (departure.source, departure.destination) == (CARE_OF_ADDRESS, HOME_AGENT)
     assert (departure.source_port, departure.destination_port) == (434, 40999)
-    found = stage.revocations.revoked(HOME_ADDRESS, 0.0)
+    found = stage.revocations.revoked(HOME_ADDRESS, HOME_AGENT, 0.0)
     assert found is not None
     assert found.identifier == message.revocation_identifier
 

@@ -17,6 +17,7 @@ from tests.support.foreign_agent import (
 )
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, registration_request
 
+from mobileip.agents.foreign.config import GreKeyForm
 from mobileip.agents.foreign.surroundings import Surroundings
 from mobileip.security.association import MobilitySecurityAssociation
 
@@ -82,3 +83,25 @@ def test_what_requests_are_signed(fields: dict[str, Any], config: dict[str, Any]
     asked = registration_request(**fields)
     assert around.relay_association(asked, HOME_AGENT) == (FOREIGN_HOME if is_signed else None)
     assert around.relay_association(asked, OTHER_HOME_AGENT) is None
+
+
+def test_each_home_agent_is_told_keys_in_its_form() -> None:
+    around = Surroundings(foreign_agent_config(gre_key_forms=((HOME_AGENT, GreKeyForm.THREE_GPP2),)))
+    assert around.key_form(HOME_AGENT) is GreKeyForm.THREE_GPP2
+    assert around.key_form(OTHER_HOME_AGENT) is GreKeyForm.RFC6245
+
+
+@pytest.mark.parametrize(
+    ("named", "default", "wanted"),
+    [
+        (HOME_AGENT, OTHER_HOME_AGENT, HOME_AGENT),
+        (IPv4Address(0), OTHER_HOME_AGENT, OTHER_HOME_AGENT),
+        (IPv4Address("255.255.255.255"), OTHER_HOME_AGENT, OTHER_HOME_AGENT),
+        (IPv4Address(0), None, IPv4Address(0)),
+    ],
+)
+def test_the_default_home_agent_stands_for_any(
+    named: IPv4Address, default: IPv4Address | None, wanted: IPv4Address
+) -> None:
+    around = Surroundings(foreign_agent_config(default_home_agent=default))
+    assert around.named_home_agent(registration_request(home_agent=named)) == wanted

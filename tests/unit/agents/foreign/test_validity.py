@@ -23,6 +23,7 @@ from tests.support.foreign_agent import (
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP
 
 from mobileip.agents.foreign import validity
+from mobileip.agents.foreign.config import ReverseTunnels
 from mobileip.agents.foreign.pending import PendingRegistrations
 from mobileip.agents.foreign.relaying import nai_of
 from mobileip.agents.foreign.surroundings import Surroundings
@@ -32,8 +33,9 @@ from mobileip.agents.foreign.validity import (
     RequestCase,
     refusal_of_request,
 )
-from mobileip.agents.foreign.visitors import VisitorList
+from mobileip.agents.foreign.visitors import MOST_REALMS, VisitorList
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.wire.extensions.authentication import (
     AuthenticationExtension,
@@ -42,6 +44,7 @@ from mobileip.wire.extensions.authentication import (
 )
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension, OldCriticalVendorExtension
 from mobileip.wire.message import Decoded
@@ -52,6 +55,7 @@ from mobileip.wire.subtypes import DynamicHomeAgentSubtype
 COLOCATED = IPv4Address("198.51.100.77")
 UNSPECIFIED = str(IPv4Address(0))
 ELSEWHERE = IPv4Address("203.0.113.1")
+OFFERED: dict[str, Any] = {"reverse_tunnel": ReverseTunnels.OFFERED}
 MHAE = (MobileHomeAuthentication, MOBILE_HOME)
 MFAE = (MobileForeignAuthentication, MOBILE_FOREIGN)
 
@@ -109,6 +113,9 @@ def test_the_order_is_the_rfcs() -> None:
         "check_critical_vendor_extensions",
         "check_lifetime",
         "check_encapsulation",
+        "check_delivery_style",
+        "check_reverse_tunnel_mandatory",
+        "check_distance",
         "check_reverse_tunnel",
         "check_not_copied",
         "check_home_address_is_free",
@@ -262,10 +269,16 @@ def test_authorization_present() -> None:
     assert check(case(MFAE)) is ReplyCode.FA_POORLY_FORMED_REQUEST
 
 
-@pytest.mark.parametrize("number", [37, 38])
-def test_critical_vendor_extensions(number: int) -> None:
-    kind = CriticalVendorExtension if number == 38 else OldCriticalVendorExtension
-    extension = kind(vendor=9, vendor_type=1)
+@pytest.mark.parametrize(
+    "extension",
+    [
+        CriticalVendorExtension(vendor=9, vendor_type=1),
+        OldCriticalVendorExtension(vendor=9, vendor_type=1),
+        # A GRE key of 3GPP2: mobile nodes have none to tell.
+        CriticalVendorExtension(vendor=5535, vendor_type=0x0401, value=bytes(4)),
+    ],
+)
+def test_critical_vendor_extensions(extension: CriticalVendorExtension) -> None:
     check = validity.check_critical_vendor_extensions
     assert check(case()) is None
     assert check(case(extensions=(extension,))) is None
@@ -319,6 +332,90 @@ def test_what_we_have_not(check: validity.RequestCheck, bit: str, code: ReplyCod
 
 
 @pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({}, None),
+        ({"minimal_encapsulation": True}, None),
+        ({"gre_encapsulation": True}, ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE),
+        (
+            {"minimal_encapsulation": True, "gre_encapsulation": True},
+            ReplyCode.FA_REQUESTED_ENCAPSULATION_UNAVAILABLE,
+        ),
+    ],
+)
+def test_each_encapsulation_that_is_asked_for_is_there(asked: dict[str, Any], code: ReplyCode | None) -> None:
+    config = {"encapsulations": (Encapsulation.IPIP, Encapsulation.MINIMAL)}
+    assert validity.check_encapsulation(case(config=config, **asked)) is code
+
+
+def in_front(tried: RequestCase) -> RequestCase:
+    """The delivery style behind what the mobile node signs, where it belongs."""
+    octets = tried.decoded.octets
+    tried.decoded = Decoded(
+        msgspec.structs.replace(tried.request, extensions=(*tried.request.extensions, EncapsulatingDeliveryStyle())),
+        octets + EncapsulatingDeliveryStyle().encode(),
+        (*tried.decoded.offsets, len(octets)),
+    )
+    return tried
+
+
+def test_delivery_style() -> None:
+    check = validity.check_delivery_style
+    lacking = {"encapsulating_delivery": False}
+    refusal = ReplyCode.FA_DELIVERY_STYLE_NOT_SUPPORTED
+    assert check(case(config=lacking, reverse_tunneling=True)) is None
+    assert check(in_front(case(reverse_tunneling=True))) is None
+    assert check(in_front(case(config=lacking, reverse_tunneling=True))) is refusal
+    assert check(in_front(case(config=lacking))) is None
+    assert check(in_front(case(config=lacking, reverse_tunneling=True, lifetime=0))) is None
+
+
+def test_a_delivery_style_that_is_signed_for_the_home_agent_could_not_be_consumed() -> None:
+    check = validity.check_delivery_style
+    signed = case(extensions=(EncapsulatingDeliveryStyle(),))
+    assert check(signed) is ReplyCode.FA_POORLY_FORMED_REQUEST
+    assert check(in_front(case(MFAE))) is None
+
+
+@pytest.mark.parametrize(
+    ("config", "fields", "is_refused"),
+    [
+        (OFFERED, {}, False),
+        ({"reverse_tunnel": ReverseTunnels.REQUIRED}, {}, True),
+        ({"reverse_tunnel": ReverseTunnels.REQUIRED}, {"lifetime": 0}, False),
+        ({"reverse_tunnel": ReverseTunnels.REQUIRED}, {"reverse_tunneling": True}, False),
+        (OFFERED | {"behind_nat": True}, {}, True),
+        (OFFERED | {"behind_nat": True, "nat_keeps_addresses": True}, {}, False),
+        (OFFERED | {"refuse_private_addresses": True}, {}, True),
+        (OFFERED | {"refuse_private_addresses": True}, {"reverse_tunneling": True}, False),
+        (OFFERED | {"refuse_private_addresses": True}, {"home_address": ELSEWHERE}, False),
+    ],
+)
+def test_reverse_tunnel_mandatory(config: dict[str, Any], fields: dict[str, Any], is_refused: bool) -> None:
+    refusal = ReplyCode.FA_REVERSE_TUNNEL_MANDATORY if is_refused else None
+    assert validity.check_reverse_tunnel_mandatory(case(config=config, **fields)) is refusal
+
+
+@pytest.mark.parametrize(
+    ("config", "asked", "ttl", "is_refused"),
+    [
+        (OFFERED, True, 255, False),
+        (OFFERED, True, 254, True),
+        (OFFERED, False, 64, False),
+        ({}, True, 64, False),
+    ],
+)
+def test_distance(config: dict[str, Any], asked: bool, ttl: int, is_refused: bool) -> None:
+    made = case(config=config, reverse_tunneling=asked)
+    tried = RequestCase(made.surroundings, made.visitors, made.registrations, made.decoded, made.pending, ttl=ttl)
+    assert validity.check_distance(tried) is (ReplyCode.FA_MOBILE_NODE_TOO_DISTANT if is_refused else None)
+
+
+def test_a_reverse_tunnel_that_is_offered_can_be_had() -> None:
+    assert validity.check_reverse_tunnel(case(config=OFFERED, reverse_tunneling=True)) is None
+
+
+@pytest.mark.parametrize(
     ("fields", "is_copy"),
     [
         ({}, False),
@@ -366,6 +463,18 @@ def test_home_address_is_free(fields: dict[str, Any], is_taken: bool) -> None:
     tried = case(**fields)
     tried.visitors.put(visitor())
     assert check(tried) is (ReplyCode.FA_ADMINISTRATIVELY_PROHIBITED if is_taken else None)
+
+
+def test_a_home_address_is_shared_where_both_can_be_told_apart() -> None:
+    fields: dict[str, Any] = {"link_source": OTHER_MAC, "home_agent": OTHER_HOME_AGENT}
+    tried = case(**fields)
+    tried.pending = msgspec.structs.replace(tried.pending, reverse_tunnel=True)
+    tried.visitors.put(visitor())
+    assert validity.check_home_address_is_free(tried) is None
+    for number in range(1, MOST_REALMS):
+        assert validity.check_visitors(tried) is None
+        tried.visitors.put(visitor(home_agent=ELSEWHERE + number, link_address=bytes(5) + bytes((number,))))
+    assert validity.check_visitors(tried) is ReplyCode.FA_INSUFFICIENT_RESOURCES
 
 
 def test_visitors() -> None:

@@ -2,19 +2,20 @@
 
 from math import inf
 
-from tests.support.foreign_agent import OTHER_HOME_ADDRESS, visitor
-from tests.support.messages import HOME_ADDRESS
+from tests.support.foreign_agent import BARE_LINK, OTHER_HOME_ADDRESS, OTHER_HOME_AGENT, OTHER_MAC, pending, visitor
+from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 
-from mobileip.agents.foreign.visitors import VisitorList
+from mobileip.agents.foreign.visitors import MOST_REALMS, VisitorList
+from mobileip.dataplane import ports
 
 
-def test_one_entry_for_each_home_address() -> None:
+def test_one_entry_for_each_home_address_and_home_agent() -> None:
     visitors = VisitorList()
-    assert visitors.of(HOME_ADDRESS) is None
+    assert visitors.of(HOME_ADDRESS, HOME_AGENT) is None
     visitors.put(visitor())
     visitors.put(visitor(expires_at=2000.0))
     visitors.put(visitor(home_address=OTHER_HOME_ADDRESS))
-    assert visitors.of(HOME_ADDRESS) == visitor(expires_at=2000.0)
+    assert visitors.of(HOME_ADDRESS, HOME_AGENT) == visitor(expires_at=2000.0)
     assert len(visitors) == 2
     assert list(visitors) == [visitor(expires_at=2000.0), visitor(home_address=OTHER_HOME_ADDRESS)]
 
@@ -22,8 +23,8 @@ def test_one_entry_for_each_home_address() -> None:
 def test_removed_once() -> None:
     visitors = VisitorList()
     visitors.put(visitor())
-    assert visitors.remove(HOME_ADDRESS) == visitor()
-    assert visitors.remove(HOME_ADDRESS) is None
+    assert visitors.remove(visitor()) == visitor()
+    assert visitors.remove(visitor()) is None
     assert visitors.next_deadline() == inf
 
 
@@ -51,7 +52,49 @@ def test_the_last_address_got_by_a_name() -> None:
     visitors.put(second)
     assert visitors.named("mn@example.net") == second
     assert visitors.named(None) is None
-    visitors.remove(HOME_ADDRESS)
+    visitors.remove(visitor())
     assert visitors.named("mn@example.net") == second
     assert visitors.expire(9.0) == [second]
     assert visitors.named("mn@example.net") is None
+
+
+def test_visitors_of_two_home_agents_may_share_a_home_address() -> None:
+    visitors = VisitorList()
+    one, two = visitor(), visitor(home_agent=OTHER_HOME_AGENT, link_address=OTHER_MAC, realm=1)
+    assert visitors.free_realm(HOME_ADDRESS) == 0
+    visitors.put(one)
+    assert visitors.free_realm(HOME_ADDRESS) == 1
+    visitors.put(two)
+    assert (visitors.sharing(HOME_ADDRESS), len(visitors)) == ((one, two), 2)
+    assert visitors.of(HOME_ADDRESS, OTHER_HOME_AGENT) == two
+    assert visitors.free_realm(HOME_ADDRESS) == 2
+    visitors.remove(one)
+    assert visitors.free_realm(HOME_ADDRESS) == 0
+    assert visitors.sharing(HOME_ADDRESS) == (two,)
+
+
+def test_a_registration_takes_the_place_of_what_could_not_be_told_from_it() -> None:
+    visitors = VisitorList()
+    one, two = visitor(), visitor(home_agent=OTHER_HOME_AGENT, link_address=OTHER_MAC, realm=1)
+    visitors.put(one)
+    visitors.put(two)
+    assert visitors.replaced_by(pending(interface=BARE_LINK), HOME_ADDRESS) == [one]
+    assert visitors.replaced_by(pending(home_agent=OTHER_HOME_AGENT), HOME_ADDRESS) == [two, one]
+    third = pending(home_agent=OTHER_HOME_ADDRESS, interface=BARE_LINK)
+    assert visitors.replaced_by(third, HOME_ADDRESS) == []
+    assert visitors.replaced_by(pending(), OTHER_HOME_ADDRESS) == []
+
+
+def test_the_keys_of_a_home_agent_are_known_as_long_as_their_visitors() -> None:
+    visitors = VisitorList()
+    visitors.put(visitor(received_key=7))
+    assert visitors.has_key(HOME_AGENT, 7)
+    assert not visitors.has_key(OTHER_HOME_AGENT, 7)
+    visitors.put(visitor(received_key=8))
+    assert not visitors.has_key(HOME_AGENT, 7)
+    visitors.remove(visitor())
+    assert not visitors.has_key(HOME_AGENT, 8)
+
+
+def test_the_packets_side_knows_as_many_realms() -> None:
+    assert MOST_REALMS == ports.MOST_REALMS

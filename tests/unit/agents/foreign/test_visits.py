@@ -5,10 +5,11 @@ from math import inf
 from typing import Any
 
 import pytest
-from tests.support.foreign_agent import OTHER_MAC, foreign_agent_config, pending, visitor
+from tests.support.foreign_agent import AGENT_ADDRESS, OTHER_MAC, foreign_agent_config, pending, visitor
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, registration_reply
 
 from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms
+from mobileip.agents.foreign.tunnels import Grant
 from mobileip.agents.foreign.visits import Visits, visitor_of
 from mobileip.agents.notices import VisitorAdded, VisitorRemoved
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
@@ -16,6 +17,7 @@ from mobileip.forwarding.model import VisitorRoute
 
 COLOCATED = IPv4Address("198.51.100.77")
 TERMS = RevocationTerms(timestamp=7, inform=True)
+HEARD = Grant(agent_address=AGENT_ADDRESS)
 
 
 def visits(**fields: Any) -> Visits:
@@ -31,7 +33,9 @@ def kinds(outputs: list[Output]) -> list[type]:
 
 
 def test_what_is_kept_of_a_registration() -> None:
-    made = visitor_of(foreign_agent_config(), pending(nai="mn@example.net"), registration_reply(), TERMS, 0.5)
+    made = visitor_of(
+        foreign_agent_config(), pending(nai="mn@example.net"), registration_reply(), TERMS, 0.5, grant=HEARD
+    )
     wanted = visitor(registered_at=0.5, expires_at=1800.5, nai="mn@example.net", revocation=TERMS)
     assert made == wanted
 
@@ -62,7 +66,7 @@ def test_a_visitor_comes_stays_and_moves() -> None:
     assert kinds(accept(made, pending())) == [ChangeForwarding, VisitorAdded]
     assert kinds(accept(made, pending(), 5.0)) == [ChangeForwarding]
     assert kinds(accept(made, pending(link_address=OTHER_MAC), 6.0)) == [ChangeForwarding, VisitorAdded]
-    [route] = made.routes()
+    [route] = made.wishes()
     assert isinstance(route, VisitorRoute)
     assert (route.link_address, route.expires_at) == (OTHER_MAC, 1806.0)
 
@@ -70,7 +74,7 @@ def test_a_visitor_comes_stays_and_moves() -> None:
 def test_who_decapsulates_itself_needs_no_route() -> None:
     made = visits()
     assert kinds(accept(made, pending(care_of_address=COLOCATED))) == [VisitorAdded]
-    assert list(made.routes()) == []
+    assert list(made.wishes()) == []
     accept(made, pending())
     [change] = accept(made, pending(care_of_address=COLOCATED))
     assert isinstance(change, ChangeForwarding)

@@ -1,6 +1,6 @@
 """The agent as a whole: which event does what, deadlines, the static part of its wish."""
 
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 from tests.support.home_agent import FOREIGN_HOME, HOME_LINK, HOME_NETWORK, Trial, home_agent_config
@@ -21,17 +21,20 @@ from mobileip.agents.events import (
     Link,
     LinkChanged,
     LinkRemoved,
+    PacketsTold,
     RegisterCommanded,
     RevokeCommanded,
     Started,
     Stopping,
 )
 from mobileip.agents.home.agent import HomeAgent
+from mobileip.agents.home.config import ReverseTunnels
 from mobileip.agents.instant import Deadline
 from mobileip.agents.notices import Discarded, RevocationEnded, UnauthenticatedAllowed
 from mobileip.agents.outputs import Notify
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath
+from mobileip.forwarding.news import KeepaliveHeard, TunnelActivity
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import (
@@ -39,6 +42,7 @@ from mobileip.wire.extensions.authentication import (
     MobileForeignAuthentication,
     MobileHomeAuthentication,
 )
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.message import decode_message
 from mobileip.wire.revocation import RegistrationRevocation, RevocationAcknowledgment
@@ -65,6 +69,13 @@ def test_home_network_on_a_link() -> None:
     trial = Trial(home_link=HOME_LINK)
     wishes = [HomeNetwork(prefix=HOME_NETWORK, interface=HOME_LINK), AgentLink(interface=HOME_LINK)]
     assert trial.agent.forwarding() == ForwardingState.of(wishes)
+
+
+def test_groups_are_wished_for_with_the_home_network() -> None:
+    groups = (IPv4Network("239.1.0.0/16"), IPv4Network("224.0.1.1/32"))
+    trial = Trial(forwarded_groups=groups)
+    wish = HomeNetwork(prefix=HOME_NETWORK, forwarded_groups=groups)
+    assert trial.agent.forwarding() == ForwardingState.of([wish])
 
 
 def test_nothing_is_wished_before_the_start() -> None:
@@ -229,6 +240,17 @@ def test_where_we_take_no_part_revocations_are_not_for_us() -> None:
         (notice,) = trial.handle(arrived(signed(message, FHAE))).notices
         assert isinstance(notice, Discarded)
         assert notice.reason is DropReason.NOT_FOR_US
+
+
+def test_news_of_packets_matter_to_tunnels_that_wait_alone() -> None:
+    trial = Trial(nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED)
+    request = UdpTunnelRequest(through_foreign_agent=True)
+    trial.request(extensions=(request,), decapsulation_by_mobile_node=True)
+    heard = KeepaliveHeard(home_address=HOME_ADDRESS, address=CARE_OF_ADDRESS, port=5)
+    activity = TunnelActivity(home_address=HOME_ADDRESS, sent_at=1.0, heard_at=1.0)
+    assert trial.handle(PacketsTold(news=activity)).outputs == []
+    assert len(trial.handle(PacketsTold(news=heard)).changes) == 1
+    assert trial.handle(PacketsTold(news=heard)).outputs == []
 
 
 def test_a_teaching_lab_is_warned_of() -> None:

@@ -181,6 +181,20 @@ def test_repeated_request_is_answered_again(lifetime: int) -> None:
     assert (again.code, again.identification) == (ONE, first.identification)
 
 
+@pytest.mark.parametrize("lifetime", [1800, 0])
+@pytest.mark.parametrize(("later", "code"), [(0.0, ONE), (60.0, ONE), (60.125, 133), (120.0, 133)])
+def test_repeated_request_is_answered_again_as_long_as_it_would_be_fresh(
+    lifetime: int, later: float, code: int
+) -> None:
+    wide = MobilitySecurityAssociation(spi=256, key=MOBILE_HOME.key, timestamp_window=60)
+    trial = Trial(mobile_nodes=(MobileNodeEntry(home_address=HOME_ADDRESS, associations=(wide,)),))
+    trial.boot = 1000.0
+    octets = trial.octets(lifetime=lifetime)
+    assert trial.receive(octets).reply.code == ONE
+    trial.boot += later
+    assert trial.receive(octets).reply.code == code
+
+
 def test_repeated_deregistration_of_something_else_is_a_replay() -> None:
     trial = Trial()
     trial.request(lifetime=0)

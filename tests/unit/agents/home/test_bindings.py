@@ -7,7 +7,7 @@ from tests.support.messages import CARE_OF_ADDRESS, HOME_AGENT
 
 from mobileip.agents.home.bindings import BindingTable
 from mobileip.agents.home.snapshot import MobilityBinding
-from mobileip.forwarding.model import Tunnel
+from mobileip.forwarding.tunnel import Tunnel
 
 A, B = 1, 2
 

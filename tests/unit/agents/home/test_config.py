@@ -7,7 +7,8 @@ import pytest
 from tests.support.home_agent import FOREIGN_HOME, home_agent_config
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, MOBILE_HOME
 
-from mobileip.agents.home.config import MobileNodeEntry, identity_of, is_laboratory
+from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels, identity_of, is_laboratory
+from mobileip.forwarding.tunnel import Encapsulation
 
 NAI = "mn@example.net"
 
@@ -30,6 +31,8 @@ def addresses(first: str, last: str) -> tuple[IPv4Address, IPv4Address]:
         ),
         ({"address_pool": addresses("10.1.0.9", "10.1.0.8")}, "address_pool: 10.1.0.9-10.1.0.8 is no range"),
         ({"address_pool": addresses("10.0.0.9", "10.1.0.8")}, "address_pool: 10.0.0.9-10.1.0.8"),
+        ({"encapsulations": (Encapsulation.GRE,)}, "encapsulations: ipip is not among them"),
+        ({"nat_traversal": True}, "nat_traversal: keepalives come by the reverse tunnel"),
         ({"address_pool": addresses("10.1.0.9", "10.2.0.8")}, "within home_network 10.1.0.0/24"),
     ],
 )
@@ -47,9 +50,25 @@ def test_what_is_sound_is_taken() -> None:
         address_pool=addresses("10.1.0.8", "10.1.0.8"),
         allow_unauthenticated=True,
         foreign_agents=((IPv4Address("203.0.113.1"), FOREIGN_HOME),),
+        encapsulations=(Encapsulation.GRE, Encapsulation.IPIP),
+        reverse_tunnel=ReverseTunnels.REQUIRED,
+        nat_traversal=True,
     )
     assert config.forward_broadcasts
     assert not config.revocation
+
+
+@pytest.mark.parametrize("group", ["10.1.0.0/24", "192.0.0.0/2", "0.0.0.0/0", "240.0.0.0/8", "255.255.255.255/32"])
+def test_only_multicasts_are_groups(group: str) -> None:
+    good = IPv4Network("224.0.0.0/4")
+    assert home_agent_config(forwarded_groups=(good,)).forwarded_groups == (good,)
+    with pytest.raises(ValueError, match=f"forwarded_groups: {group} is no prefix of multicast groups"):
+        home_agent_config(forwarded_groups=(good, IPv4Network(group)))
+
+
+def test_groups_are_forwarded_as_broadcasts_are_or_not_at_all() -> None:
+    with pytest.raises(ValueError, match="forwarded_groups: are copied as broadcasts are"):
+        home_agent_config(forwarded_groups=(IPv4Network("224.0.0.0/4"),), forward_broadcasts=False)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import pytest
 from tests.support.home_agent import Trial
 from tests.support.messages import HOME_ADDRESS, NTP, registration_request
 
-from mobileip.agents.home.config import MobileNodeEntry
+from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels
 from mobileip.agents.notices import Discarded
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.wire.extensions.authentication import MobileHomeAuthentication
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.message import encode_message
 
 
@@ -29,6 +30,14 @@ from mobileip.wire.message import encode_message
 )
 def test_lifetime_is_never_above_the_requested_or_the_maximum(requested: int, maximum: int, granted: int) -> None:
     assert Trial(maximum_lifetime=maximum).request(lifetime=requested).reply.lifetime == granted
+
+
+@pytest.mark.requirement("R3519-5.2-a", "R3519-6-a")
+@pytest.mark.parametrize(("requested", "maximum", "granted"), [(600, 60, 60), (0xFFFF, 90, 90), (30, 60, 30)])
+def test_behind_a_nat_it_is_short(requested: int, maximum: int, granted: int) -> None:
+    trial = Trial(nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED, nat_maximum_lifetime=maximum)
+    fields = {"extensions": (UdpTunnelRequest(),), "decapsulation_by_mobile_node": True, "lifetime": requested}
+    assert trial.receive(trial.octets(**fields), source=IPv4Address("198.51.100.7")).reply.lifetime == granted
 
 
 def test_lifetime_of_a_denial_is_copied() -> None:
@@ -55,11 +64,11 @@ def test_duplicate_is_answered_again_without_a_longer_lifetime() -> None:
     octets = trial.octets(lifetime=100)
     first = trial.receive(octets).reply
     before = trial.bindings
-    trial.boot = 40.5
+    trial.boot = 6.5
     outcome = trial.receive(octets)
     assert outcome.reply.code == first.code
     assert outcome.reply.identification == first.identification
-    assert outcome.reply.lifetime == 59
+    assert outcome.reply.lifetime == 93
     assert len(outcome.outputs) == 1
     assert trial.bindings == before
 

@@ -77,7 +77,7 @@ def test_a_node_that_has_sent_nothing_has_nothing_to_be_remembered() -> None:
 
 def test_of_a_deregistration_both_identifications_are_remembered() -> None:
     """With nonces the Reply's is not the Request's."""
-    last = Deregistration(7, HOME_ADDRESS, 8)
+    last = Deregistration(7, HOME_ADDRESS, 8, 3.0)
     assert (last.request_identification, last.care_of_address, last.identification) == (7, HOME_ADDRESS, 8)
 
 
@@ -116,9 +116,10 @@ def test_an_address_is_lent_and_given_back() -> None:
     assert (node.number, node.is_static) == (0, False)
     nodes.settle(node, POOL[0])
     assert nodes.of(registration_request(home_address=POOL[0])) is node
-    assert not nodes.pool.has_free(POOL[0])
+    assert not nodes.pool.has_free(POOL[0], NAI)
     nodes.leave(int(POOL[0]))
-    assert nodes.pool.has_free(POOL[0])
+    assert nodes.pool.has_free(POOL[0], NAI)
+    assert not nodes.pool.has_free(POOL[0], "another@home.net"), "at home it goes on using it"
     assert nodes.of(registration_request(home_address=POOL[0])) is None
     assert (node.number, node.home_address) == (0, IPv4Address(0))
 
@@ -127,4 +128,4 @@ def test_a_nodes_own_address_is_never_given_back() -> None:
     nodes = served(entry(MOBILE_HOME), address_pool=(HOME_ADDRESS, POOL[0]))
     nodes.leave(int(HOME_ADDRESS))
     assert int(HOME_ADDRESS) in nodes.by_home
-    assert not nodes.pool.has_free(HOME_ADDRESS)
+    assert not nodes.pool.has_free(HOME_ADDRESS, NAI)

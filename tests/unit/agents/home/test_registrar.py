@@ -16,8 +16,8 @@ from tests.support.home_agent import (
 )
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, signed
 
-from mobileip.agents.events import RevokeCommanded, TimerExpired
-from mobileip.agents.home.config import MobileNodeEntry
+from mobileip.agents.events import PacketsTold, RevokeCommanded, TimerExpired
+from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels
 from mobileip.agents.home.snapshot import MobilityBinding
 from mobileip.agents.instant import Deadline
 from mobileip.agents.notices import (
@@ -26,13 +26,17 @@ from mobileip.agents.notices import (
     BindingRemoved,
     BindingRenewed,
     RegistrationDenied,
+    TunnelMoved,
 )
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, SendMessage
-from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception, Tunnel
+from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception
+from mobileip.forwarding.news import KeepaliveHeard
+from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
 from mobileip.wire.extensions.nai import MobileNodeNai
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.revocation import RegistrationRevocation
 
@@ -435,3 +439,28 @@ def test_an_address_is_lent_while_a_binding_lives() -> None:
     trial.request(home_address=pool, lifetime=0)
     trial.boot = 13.0
     assert trial.request(home_address=pool, lifetime=0, extensions=asked["extensions"]).reply.code == 1
+
+
+def test_a_first_keepalive_makes_a_tunnel_whole() -> None:
+    trial = Trial(nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED)
+    fields = {"extensions": (UdpTunnelRequest(through_foreign_agent=True),), "decapsulation_by_mobile_node": True}
+    nat = IPv4Address("198.51.100.7")
+    trial.receive(trial.octets(**fields), source=nat, source_port=4)
+    strange = KeepaliveHeard(home_address=HOME_ADDRESS, address=THIRD, port=5)
+    assert trial.handle(PacketsTold(news=strange)).outputs == []
+    outcome = trial.handle(PacketsTold(news=KeepaliveHeard(home_address=HOME_ADDRESS, address=nat, port=5)))
+    assert trial.bindings[0].tunnel.udp == UdpPorts(434, 5)
+    (notice,) = outcome.notices
+    assert isinstance(notice, TunnelMoved)
+    assert len(outcome.changes) == 1
+
+
+def test_a_tunnel_that_a_nat_moved_is_told_with_the_renewal() -> None:
+    trial = Trial(nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED)
+    fields = {"extensions": (UdpTunnelRequest(),), "decapsulation_by_mobile_node": True}
+    nat = IPv4Address("198.51.100.7")
+    trial.receive(trial.octets(**fields), source=nat, source_port=4)
+    trial.boot = 1.0
+    outcome = trial.receive(trial.octets(**fields), source=nat, source_port=5)
+    assert [type(notice) for notice in outcome.notices] == [BindingRenewed, TunnelMoved]
+    assert (outcome.departure.destination, outcome.departure.destination_port) == (nat, 5)

@@ -14,6 +14,7 @@ from mobileip.agents.home.snapshot import MobilityBinding
 from mobileip.agents.notices import RevocationEnded, RevocationSent
 from mobileip.agents.outputs import Notify, Output, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
@@ -65,6 +66,13 @@ def test_a_revocation_names_the_binding_and_is_signed() -> None:
     assert verify(decoded, offset, extension, FOREIGN_HOME)
     assert (sent.departure.destination, sent.departure.source) == (CARE_OF_ADDRESS, HOME_AGENT)
     assert told == Notify(RevocationSent(role="home_agent", home_address=HOME_ADDRESS, peer=CARE_OF_ADDRESS, attempt=1))
+
+
+@pytest.mark.parametrize(("udp", "port"), [(None, 434), (UdpPorts(434, 40001), 40001), (UdpPorts(434, 0), 434)])
+def test_behind_a_nat_it_goes_to_the_port_of_the_tunnel(udp: UdpPorts | None, port: int) -> None:
+    sent, _ = begun(binding(tunnel=Tunnel(HOME_AGENT, CARE_OF_ADDRESS, udp=udp))).due(5.0, 2000)
+    assert isinstance(sent, SendMessage)
+    assert sent.departure.destination_port == port
 
 
 def test_nobody_is_told_who_did_not_want_it() -> None:

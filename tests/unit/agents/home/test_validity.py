@@ -4,11 +4,13 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from tests.support.examined import examined
 from tests.support.home_agent import FOREIGN_HOME, OTHER_CARE_OF_ADDRESS, OTHER_HOME_ADDRESS, Trial
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, registration_request
 
 from mobileip.agents.home import validity
 from mobileip.agents.home.config import MobileNodeEntry
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication, MobileHomeAuthentication
@@ -73,6 +75,23 @@ def test_home_address_outside_the_home_network_is_prohibited() -> None:
 def test_care_of_address_that_no_tunnel_leads_to_is_poorly_formed(care_of: str) -> None:
     outcome = Trial().request(care_of_address=IPv4Address(care_of), source=CARE_OF_ADDRESS)
     assert outcome.reply.code == ReplyCode.HA_POORLY_FORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("care_of", "end", "is_refused"),
+    [
+        ("172.16.0.5", "198.51.100.7", False),
+        ("127.0.0.1", "198.51.100.7", True),
+        ("172.16.0.5", "127.0.0.1", True),
+    ],
+)
+def test_behind_a_nat_both_the_care_of_address_and_the_end_of_the_tunnel_are_hosts(
+    care_of: str, end: str, is_refused: bool
+) -> None:
+    tried = examined(care_of_address=IPv4Address(care_of))
+    tried.tunnel = Tunnel(HOME_AGENT, IPv4Address(end))
+    refusal = ReplyCode.HA_POORLY_FORMED_REQUEST if is_refused else None
+    assert validity.check_care_of_address(tried) is refusal
 
 
 def test_care_of_address_that_is_another_mobile_nodes_home_is_prohibited() -> None:
@@ -147,6 +166,11 @@ def test_a_requested_home_agent_is_the_one_that_was_asked(extension: Extension, 
     assert Trial().request(extensions=(extension,)).reply.code == code
 
 
+def test_a_requested_home_agent_is_found_behind_other_extensions() -> None:
+    other, wrong = MobileNodeNai("mn@example.net"), DynamicHomeAgent(1, IPv4Address("10.1.0.9"))
+    assert Trial().request(extensions=(other, wrong)).reply.code == ReplyCode.HA_UNKNOWN_HOME_AGENT_ADDRESS
+
+
 # -- home addresses of the pool
 
 POOL = {
@@ -204,7 +228,18 @@ def test_critical_vendor_extensions_are_unknown(kind: type[CriticalVendorExtensi
 
 @pytest.mark.parametrize("kind", [NormalVendorExtension, OldNormalVendorExtension])
 def test_normal_vendor_extensions_are_skipped(kind: type[NormalVendorExtension]) -> None:
-    assert Trial().request(extensions=(kind(vendor=9, vendor_type=1),)).reply.code == ONE
+    normal, critical = kind(vendor=9, vendor_type=1), CriticalVendorExtension(vendor=9, vendor_type=1)
+    assert Trial().request(extensions=(normal,)).reply.code == ONE
+    code = Trial().request(extensions=(normal, critical)).reply.code
+    assert code == ReplyCode.HA_UNKNOWN_CVSE_FROM_MOBILE_NODE
+
+
+def test_the_gre_key_of_3gpp2_is_no_unknown_vendors_extension() -> None:
+    key = CriticalVendorExtension(vendor=5535, vendor_type=0x0401, value=bytes(4))
+    unknown = CriticalVendorExtension(vendor=5535, vendor_type=0x0402, value=bytes(4))
+    assert validity.check_vendor_extensions(examined(extensions=(key,))) is None
+    refusal = validity.check_vendor_extensions(examined(extensions=(key, unknown)))
+    assert refusal is ReplyCode.HA_UNKNOWN_CVSE_FROM_MOBILE_NODE
 
 
 # -- revocation
@@ -256,6 +291,15 @@ def test_a_mobile_node_offers_it_when_it_registers_directly(fields: dict[str, An
     assert any(binding.revocation is not None for binding in trial.bindings) is is_agreed
 
 
+def test_what_is_agreed_with_a_mobile_node_is_no_foreign_agents_through_which_it_came() -> None:
+    trial = Trial(revocation=True, **ASSOCIATED)
+    asked = {"extensions": (RevocationSupport(7),), "decapsulation_by_mobile_node": True}
+    assert trial.request(MHAE, FHAE, **asked).reply.code == ONE
+    terms = trial.bindings[0].revocation
+    assert terms is not None
+    assert (terms.is_direct, terms.association, terms.foreign_agent) == (True, MOBILE_HOME, None)
+
+
 def test_nothing_is_agreed_with_who_does_not_ask() -> None:
     trial = Trial(revocation=True)
     trial.request(extensions=(MobileNodeNai("mn@example.net"),), decapsulation_by_mobile_node=True)
@@ -291,6 +335,7 @@ def test_order_is_the_rfcs() -> None:
         "check_home_agent_address",  # §3.8.3.2
         "check_reserved_bits",  # §3.8.2.3
         "check_home_address",  # §3.8.3.2
+        "check_udp_tunnel",  # RFC 3519 §4.6.1
         "check_care_of_address",
         "check_encapsulation",  # RFC 3024 §4.3.1, first
         "check_simultaneous_bindings",  # §3.8.2.3

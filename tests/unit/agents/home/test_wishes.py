@@ -16,8 +16,9 @@ from mobileip.forwarding.model import (
     ForwardingChange,
     ForwardingState,
     Interception,
-    Tunnel,
+    ReverseExit,
 )
+from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 
 OTHER = IPv4Address("192.0.2.3")
 
@@ -41,6 +42,17 @@ PLAIN = (binding(),)
 ASKING = (binding(broadcast_datagrams=True, expires_at=50.0),)
 DIRECT = (binding(broadcast_datagrams=True, decapsulation_by_mobile_node=True),)
 BOTH = (*ASKING, binding(OTHER))
+NAT = IPv4Address("198.51.100.7")
+
+
+def in_udp(port: int, care_of_address: IPv4Address = CARE_OF_ADDRESS, **fields: Any) -> MobilityBinding:
+    return binding(care_of_address, tunnel=Tunnel(HOME_AGENT, NAT, udp=UdpPorts(434, port)), **fields)
+
+
+REVERSE = (binding(reverse_tunneling=True),)
+BEHIND_NAT, HALF_BOUND = (in_udp(40000),), (in_udp(0, broadcast_datagrams=True),)
+MIXED = (in_udp(40001, broadcast_datagrams=True), *REVERSE, binding(OTHER))
+SAME_END = (in_udp(40000, expires_at=40.0), in_udp(40000, care_of_address=OTHER))
 
 
 def wishes(**config: Any) -> BindingWishes:
@@ -81,10 +93,13 @@ def test_broadcasts_go_to_the_bindings_that_asked_as_long_as_those_last() -> Non
     assert route.home_agent == HOME_AGENT
 
 
+STATES = [(), PLAIN, ASKING, DIRECT, BOTH, REVERSE, BEHIND_NAT, HALF_BOUND, MIXED, SAME_END]
+
+
 @pytest.mark.parametrize("link", [None, HOME_LINK])
 @pytest.mark.parametrize("forward", [True, False])
-@pytest.mark.parametrize("before", [(), PLAIN, ASKING, DIRECT, BOTH])
-@pytest.mark.parametrize("after", [(), PLAIN, ASKING, DIRECT, BOTH])
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
 def test_a_change_leads_from_one_to_the_other(
     before: Bindings, after: Bindings, forward: bool, link: str | None
 ) -> None:
@@ -98,3 +113,43 @@ def test_a_renewal_leaves_the_interception_alone() -> None:
     assert change is not None
     assert [type(wish) for wish in change.install] == [BindingRoute]
     assert change.remove == ()
+
+
+def reverse_exits(bindings: Bindings) -> list[ReverseExit]:
+    return [wish for wish in wishes().of(bindings) if isinstance(wish, ReverseExit)]
+
+
+@pytest.mark.requirement("R3024-4.3.2-b", "R3024-4.3.2-f")
+def test_what_the_mobile_node_sends_comes_by_the_same_tunnel_as_long_as_the_binding_lasts() -> None:
+    (leaving,) = reverse_exits(REVERSE)
+    assert (leaving.home_address, leaving.tunnel, leaving.expires_at) == (HOME_ADDRESS, REVERSE[0].tunnel, 100.0)
+    assert [leaving.tunnel for leaving in reverse_exits(MIXED)] == [MIXED[0].tunnel, MIXED[1].tunnel]
+
+
+@pytest.mark.requirement("R3024-4.3.2-c")
+def test_without_a_reverse_tunnel_nothing_does() -> None:
+    assert reverse_exits(PLAIN) == []
+
+
+def test_keepalives_need_a_way_to_us_whatever_t_says() -> None:
+    assert [leaving.tunnel for leaving in reverse_exits(BEHIND_NAT)] == [BEHIND_NAT[0].tunnel]
+
+
+def test_two_bindings_of_one_end_have_one_exit_as_the_later_has_it() -> None:
+    assert [leaving.expires_at for leaving in reverse_exits(SAME_END)] == [100.0]
+
+
+@pytest.mark.requirement("R3519-4.6-g")
+def test_to_a_half_bound_tunnel_nothing_goes() -> None:
+    assert [type(wish) for wish in wishes().of(HALF_BOUND)] == [ReverseExit]
+    (route, *_) = wishes().of((*HALF_BOUND, *PLAIN))
+    assert isinstance(route, BindingRoute)
+    assert route.tunnels == (PLAIN[0].tunnel,)
+
+
+@pytest.mark.requirement("R3519-4.7-b")
+def test_a_port_that_changed_is_one_change() -> None:
+    change = wishes().change(BEHIND_NAT, (in_udp(40001),))
+    assert change is not None
+    assert [type(wish) for wish in change.install] == [BindingRoute, ReverseExit]
+    assert change.remove == (("ReverseExit", f"0/{HOME_ADDRESS}/{NAT}:40000"),)

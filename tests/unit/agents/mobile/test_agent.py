@@ -12,6 +12,7 @@ from mobileip.agents.events import (
     Arrival,
     DeregisterCommanded,
     GatewayHeard,
+    PacketsTold,
     RegisterCommanded,
     SolicitationArrived,
     Started,
@@ -30,6 +31,7 @@ from mobileip.agents.notices import (
 from mobileip.agents.outputs import SendDiscovery
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import MobileLink
+from mobileip.forwarding.news import EchoAnswered
 from mobileip.wire.agent_discovery import AgentSolicitation
 
 
@@ -724,3 +726,8 @@ class TestRepetitions:
         scene.handle(Stopping())
         assert scene.hear(FOREIGN_1.but(lifetime=9000), sequence_number=11) == []
         assert scene.node.next_deadline() is None
+
+
+def test_what_packets_tell_is_for_the_keepalives() -> None:
+    scene = registered()
+    assert scene.handle(PacketsTold(news=EchoAnswered(home_address=HOME_ADDRESS, identifier=0x4D49, sequence=1))) == []

@@ -18,6 +18,7 @@ from tests.support.mobile_node import (
 
 from mobileip.agents.events import DeregisterCommanded, RegisterCommanded
 from mobileip.agents.mobile import denials
+from mobileip.agents.mobile.config import NatTraversal, ReverseTunnelling
 from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.notices import (
     ClockCorrected,
@@ -26,14 +27,18 @@ from mobileip.agents.notices import (
     Registered,
     RegistrationDenied,
     RegistrationLost,
+    RequestAmended,
+    TunnelAgreed,
 )
 from mobileip.agents.outputs import SendMessage
 from mobileip.forwarding.drop_reason import DropReason
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.error import ForeignAgentError
+from mobileip.wire.extensions.nat_traversal import UdpTunnelReply
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension, NormalVendorExtension
 from mobileip.wire.identification import HALF, high, join, low
@@ -386,7 +391,7 @@ class TestDenials:
 
     def test_waits_double(self) -> None:
         scene = asking()
-        for wait in (10, 20, 40):
+        for wait in (10, 20, 30, 30):  # nobody has signed it: it costs half a minute at most
             scene.deny(FOREIGN_1, 66)
             scene.wait(wait - 0.1)
             assert not scene.requests
@@ -775,7 +780,7 @@ class TestForeignAgentError:
         assert scene.request.care_of_address == FOREIGN_1.care_of_addresses[0]
         scene.answer()
         assert scene.state == "denied"
-        scene.wait(200)
+        scene.wait(20)
         assert len(scene.requests_so_far) == 2
 
     def test_is_nothing_to_a_deregistration(self) -> None:
@@ -887,3 +892,64 @@ def test_error_extension_while_registered_elsewhere_withdraws_nothing() -> None:
     assert scene.state == "registered"
     scene.wait(5)
     assert not scene.requests
+
+
+class TestTunnels:
+    """RFC 3024, RFC 3519: what is refused is asked for otherwise, and what is agreed on is told."""
+
+    def away(self, **fields: Any) -> Scene:
+        scene = Scene(**fields)
+        scene.up()
+        scene.dhcp()
+        scene.wait(0.2)
+        return scene
+
+    def test_refused_it_is_asked_for_otherwise_and_so_from_then_on(self) -> None:
+        scene = self.away(reverse_tunnel=ReverseTunnelling.AUTO)
+        assert scene.request.reverse_tunneling
+        scene.answer(137)
+        amended = scene.notice(RequestAmended)
+        assert (amended.code, amended.amendment) == (137, "without_reverse_tunnel")
+        scene.wait(1)
+        assert not scene.request.reverse_tunneling
+        scene.answer()
+        scene.wait(1300)
+        assert not scene.request.reverse_tunneling
+
+    def test_a_command_asks_for_everything_again(self) -> None:
+        scene = self.away(reverse_tunnel=ReverseTunnelling.AUTO)
+        scene.answer(137)
+        scene.wait(1)
+        scene.answer()
+        scene.wait(1)
+        scene.handle(RegisterCommanded())
+        assert scene.request.reverse_tunneling
+
+    def test_not_without_end(self) -> None:
+        scene = self.away(nat_traversal=NatTraversal.FORCE, encapsulation=Encapsulation.GRE)
+        for _ in range(9):
+            scene.answer(142 if scene.request.gre_encapsulation else 134)
+            scene.wait(1.1)
+            if scene.state == "denied":
+                break
+        assert scene.state == "denied"
+        assert len(scene.requests_so_far) <= 5
+
+    def test_told_when_it_changes(self) -> None:
+        scene = self.away(nat_traversal=NatTraversal.AUTO)
+        scene.answer(extensions=(UdpTunnelReply(),))
+        assert scene.notice(TunnelAgreed) == TunnelAgreed(
+            care_of_address=scene.request.care_of_address,
+            encapsulation="ipip",
+            reverse_tunnel=True,
+            delivery="direct",
+            nat_traversal="agreed",
+        )
+        scene.wait(2)
+        scene.handle(RegisterCommanded())
+        scene.answer(extensions=(UdpTunnelReply(),))
+        assert not any(isinstance(notice, TunnelAgreed) for notice in scene.notices)
+        scene.wait(2)
+        scene.handle(RegisterCommanded())
+        scene.answer()
+        assert scene.notice(TunnelAgreed).nat_traversal == "not_understood"

@@ -8,8 +8,10 @@ from tests.support.messages import NTP
 
 from mobileip.agents.mobile.extras import extras_of
 from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.mobile.terms import Terms
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
 from mobileip.wire.extensions.nai import MobileNodeNai, NaiCarrying
+from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 
 ANY = IPv4Address("255.255.255.255")
@@ -80,3 +82,7 @@ class TestExtensions:
     def test_where_it_goes(self) -> None:
         assert extras_of(started(home_agent=ANY, preferred_home_agent=HINT), asked(), NTP).direct_to == HINT
         assert extras_of(started(home_agent=ANY), asked(), NTP).direct_to == asked().home_agent
+
+    def test_a_tunnel_in_udp_is_asked_for(self) -> None:
+        udp = UdpTunnelRequest(force=True)
+        assert extras_of(started(), asked(colocated(), terms=Terms(reverse=True, udp=udp)), NTP).extensions == (udp,)

@@ -19,7 +19,8 @@ from tests.support.mobile_node import (
 from mobileip.agents.mobile.config import MoveDetection
 from mobileip.agents.notices import AgentHeard, AgentLost, Attached, LinkNoticed, Registered, RegistrationLost
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, SendDiscovery, SendMessage
-from mobileip.forwarding.model import HomeAddress, MobileRoute, Neighbour, Tunnel, TunnelExit
+from mobileip.forwarding.model import HomeAddress, MobileRoute, Neighbour, TunnelExit
+from mobileip.forwarding.tunnel import Tunnel
 
 COLOCATED = IPv4Address("203.0.113.7")
 GATEWAY = IPv4Address("203.0.113.1")
@@ -39,6 +40,7 @@ def arrive_at_agent(scene: Scene, agent: Agent) -> None:
         interface="eth0",
         gateway=agent.address,
         gateway_link_address=agent.link_address,
+        segment_size=1440,
     )
     assert scene.tunnel_exit is None
     assert not scene.answers_arp()
@@ -64,7 +66,11 @@ def arrive_without_agent(scene: Scene) -> None:
     scene.answer()
     assert scene.state == "registered"
     assert scene.route == MobileRoute(
-        home_address=HOME_ADDRESS, interface="eth0", gateway=GATEWAY, gateway_link_address=GATEWAY_MAC
+        home_address=HOME_ADDRESS,
+        interface="eth0",
+        gateway=GATEWAY,
+        gateway_link_address=GATEWAY_MAC,
+        segment_size=1440,
     )
     assert scene.tunnel_exit is not None
     assert scene.tunnel_exit.tunnel == Tunnel(COLOCATED, HOME_AGENT)

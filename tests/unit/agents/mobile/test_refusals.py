@@ -20,6 +20,25 @@ def test_each_refusal_in_a_row_doubles_the_wait_up_to_the_longest() -> None:
     assert waits == [10, 20, 40, 80, 160, 320, 600, 600, 600]
 
 
+def test_refusals_that_nobody_signed_wait_half_a_minute_at_most() -> None:
+    refusals, now, waits = Refusals(), 0.0, []
+    for _ in range(4):
+        until = refusals.note(place(1), 10.0, now, avoid=True, is_signed=False)
+        waits.append(until - now)
+        now = until
+    assert waits == [10, 20, 30, 30]
+    assert refusals.note(place(1), 300.0, now, avoid=True, is_signed=False) == now + 30
+
+
+def test_refusals_that_nobody_signed_do_not_prolong_the_wait_after_a_signed_one_nor_shorten_it() -> None:
+    refusals = Refusals()
+    waits = [
+        refusals.note(place(1), 10.0, 0.0, avoid=True, is_signed=is_signed)
+        for is_signed in (False, True, False, False, True, False)
+    ]
+    assert waits == [10, 10, 20, 30, 20, 30]
+
+
 def test_refusals_without_end_overflow_nothing() -> None:
     refusals = Refusals()
     assert [refusals.note(place(1), 2.0, 0.0, avoid=True) for _ in range(5000)][-1] == 600.0

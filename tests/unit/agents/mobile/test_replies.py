@@ -12,7 +12,7 @@ from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.replies import Complaint, check, match
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.association import MobilitySecurityAssociation, ReplayStyle
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
 from mobileip.wire.message import decode_message
 from mobileip.wire.registration import RegistrationReply
@@ -40,28 +40,38 @@ def reason(octets: bytes, **fields: Any) -> DropReason | None:
     return complaint.reason if complaint else None
 
 
+STAMPS, NONCES = ReplayStyle.TIMESTAMPS, ReplayStyle.NONCES
+
+
 class TestMatch:
-    def test_by_the_low_half_of_the_identification(self) -> None:
+    @pytest.mark.parametrize(("code", "style"), [(0, NONCES), (1, NONCES), (133, NONCES), (133, STAMPS), (66, STAMPS)])
+    def test_by_the_low_half_of_the_identification(self, code: int, style: ReplayStyle) -> None:
         request = asked(identification=0x1_00000007)
-        assert match(registration_reply(identification=0x9_00000007), [request], 101.0) is request
-        assert match(registration_reply(identification=0x1_00000008), [request], 101.0) is None
+        assert match(registration_reply(identification=0x9_00000007, code=code), [request], 101.0, style) is request
+        assert match(registration_reply(identification=0x1_00000008, code=code), [request], 101.0, style) is None
+
+    @pytest.mark.parametrize("code", [0, 1])
+    def test_an_acceptance_with_timestamps_repeats_all_of_it(self, code: int) -> None:
+        request = asked(identification=0x1_00000007)
+        assert match(registration_reply(identification=0x1_00000007, code=code), [request], 101.0, STAMPS) is request
+        assert match(registration_reply(identification=0x9_00000007, code=code), [request], 101.0, STAMPS) is None
 
     def test_nothing_that_is_out(self) -> None:
-        assert match(registration_reply(), [], 101.0) is None
+        assert match(registration_reply(), [], 101.0, STAMPS) is None
 
     def test_the_whole_identification_tells_more_than_its_half(self) -> None:
         older, newer = asked(identification=0x1_00000007), asked(identification=0x2_00000007)
-        assert match(registration_reply(identification=0x1_00000007), [older, newer], 101.0) is older
-        assert match(registration_reply(identification=0x9_00000007), [older, newer], 101.0) is newer
+        assert match(registration_reply(identification=0x1_00000007), [older, newer], 101.0, NONCES) is older
+        assert match(registration_reply(identification=0x9_00000007), [older, newer], 101.0, NONCES) is newer
 
     def test_what_was_asked_for_must_not_be_over(self) -> None:
         request = asked(identification=7, lifetime=60)
-        assert match(registration_reply(identification=7), [request], 159.9) is request
-        assert match(registration_reply(identification=7), [request], 160.0) is None
+        assert match(registration_reply(identification=7), [request], 159.9, STAMPS) is request
+        assert match(registration_reply(identification=7), [request], 160.0, STAMPS) is None
 
     def test_a_deregistration_is_never_over(self) -> None:
         request = asked(identification=7, lifetime=0)
-        assert match(registration_reply(identification=7), [request], 1e6) is request
+        assert match(registration_reply(identification=7), [request], 1e6, STAMPS) is request
 
 
 class TestMobileHomeAuthentication:

@@ -10,9 +10,12 @@ from tests.support.mobile_node import FOREIGN_1, HOME_AGENT_MAC, MOBILE_FOREIGN,
 
 from mobileip.agents.mobile.attachment import Attachment
 from mobileip.agents.mobile.requests import Outstanding, foreign_association, request
+from mobileip.agents.mobile.terms import Terms
 from mobileip.agents.outputs import Departure, SendMessage
+from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import MobileForeignAuthentication, MobileHomeAuthentication
+from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
 from mobileip.wire.message import decode_message
 from mobileip.wire.registration import RegistrationRequest
 
@@ -138,3 +141,24 @@ def test_the_same_request_gives_the_same_octets() -> None:
     """RFC 5944 §3.6.3: with nonces it is "retransmitted unchanged"."""
     again = msgspec.structs.replace(asked(), sent_at=107.0)
     assert sent(asked()) == sent(again)
+
+
+class TestTunnels:
+    @pytest.mark.parametrize(
+        ("encapsulation", "minimal", "gre"),
+        [(Encapsulation.IPIP, False, False), (Encapsulation.MINIMAL, True, False), (Encapsulation.GRE, False, True)],
+    )
+    def test_bits(self, encapsulation: Encapsulation, minimal: bool, gre: bool) -> None:
+        sent_fields = fields(sent(asked(colocated(), terms=Terms(reverse=True, encapsulation=encapsulation))))
+        assert (sent_fields.minimal_encapsulation, sent_fields.gre_encapsulation) == (minimal, gre)
+        assert sent_fields.reverse_tunneling
+
+    def test_the_delivery_style_is_for_the_foreign_agent(self) -> None:
+        outstanding = asked(terms=Terms(reverse=True, encapsulating=True))
+        message = request(outstanding, SHARING, outstanding.attachment.care_of_address)
+        extensions = decode_message(message.octets).message.extensions
+        assert [type(each) for each in extensions] == [
+            MobileHomeAuthentication,
+            EncapsulatingDeliveryStyle,
+            MobileForeignAuthentication,
+        ]

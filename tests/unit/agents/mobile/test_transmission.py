@@ -253,6 +253,22 @@ class TestSendRequest:
         state.registrations["eth0"].renew(200.0)
         assert self.sent(state, 200.0, b"\x03" * 32).identification != first.identification
 
+    def test_with_nonces_a_request_that_is_over_is_followed_by_another(self) -> None:
+        state = started(association=NONCES)
+        pursue(state, msgspec.structs.replace(through_agent(), longest_lifetime=60))
+        first = self.sent(state, 100.0, b"\x01" * 32)
+        assert self.sent(state, 159.9, b"\x02" * 32) == first
+        second = self.sent(state, 160.0, b"\x03" * 32)
+        assert second.identification != first.identification
+        assert self.sent(state, 161.0, b"\x04" * 32) == second
+
+    def test_with_nonces_a_deregistration_is_never_over(self) -> None:
+        state = started(association=NONCES)
+        pursue(state, at_home())
+        first = self.sent(state, 100.0, b"\x01" * 32)
+        assert first.lifetime == 0
+        assert self.sent(state, 1e6, b"\x02" * 32) == first
+
     def test_with_nonces_another_lifetime_makes_it_another_request(self) -> None:
         """RFC 5944 §5.7: a new Request "MUST NOT" have the Identification of the one before it."""
         state = started(association=NONCES)

@@ -30,10 +30,10 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
-    Tunnel,
     TunnelExit,
     Wish,
 )
+from mobileip.forwarding.tunnel import Tunnel
 
 OTHER_MAC = b"\x02\0\0\0\0\x99"
 CARE_OF_ADDRESS = FOREIGN_1.care_of_addresses[0]
@@ -42,6 +42,7 @@ THROUGH_AGENT = MobileRoute(
     interface="eth0",
     gateway=FOREIGN_1.address,
     gateway_link_address=FOREIGN_1.link_address,
+    segment_size=1440,
 )
 
 

@@ -23,7 +23,8 @@ from mobileip.dataplane.userspace.outcome import Delivery, Drop, Outer, Several
 from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import COPIES_BURST, COPIES_PER_SECOND, PacketTables
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingState, HomeNetwork, Tunnel
+from mobileip.forwarding.model import ForwardingState, HomeNetwork
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip.ipv4 import PROTOCOL_IPIP, decode_ipv4
 
 NOW = 10.0
@@ -181,7 +182,7 @@ def test_after_its_time_a_node_hears_nothing():
 def test_too_big_a_broadcast_is_fragmented_or_dropped_but_nobody_is_told():
     tables = tables_of(LINK, broadcast_route(nested=True))
     tables_end = from_link(tables, "eth1", heard(), NOW).outcomes[0].leg.end
-    learn(tables_end, 200, NOW)
+    learn(tables_end.path, 200, NOW)
     pieces = from_link(tables, "eth1", heard(size=300), NOW).outcomes
     assert len(pieces) > 1
     assert all(isinstance(piece, Outer) and len(piece.packet) <= 200 for piece in pieces)

@@ -33,8 +33,8 @@ from mobileip.forwarding.model import (
     HomeNetwork,
     Interception,
     MobileLink,
-    Tunnel,
 )
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip import icmp
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, decode_ipv4
 

@@ -16,7 +16,7 @@ from tests.support.wishes import (
 )
 
 from mobileip.dataplane.userspace.entry import (
-    NARROWEST_TUNNEL,
+    NARROWEST_INSIDE,
     PATH_MTU_LIFETIME,
     UNREACHABLE_LIFETIME,
     all_of,
@@ -28,7 +28,8 @@ from mobileip.dataplane.userspace.outcome import DROPS, Answer, Delivery, Drop, 
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnels import NO_MTU
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingState, HomeNetwork, Tunnel
+from mobileip.forwarding.model import ForwardingState, HomeNetwork
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip.ipv4 import PROTOCOL_IPIP, decode_ipv4
 
 NOW = 10.0
@@ -105,7 +106,7 @@ def test_an_expired_visitor_gets_nothing():
 
 def narrow(mtu, *, until=LATER):
     tables = tables_of(binding())
-    learn(leg_of(tables).end, mtu, until - PATH_MTU_LIFETIME)
+    learn(leg_of(tables).end.path, mtu, until - PATH_MTU_LIFETIME)
     return tables
 
 
@@ -131,7 +132,7 @@ def test_who_allows_fragments_has_them_tunnelled_one_by_one():
 def test_what_was_learnt_is_forgotten_after_ten_minutes():
     tables = narrow(140, until=NOW)
     assert isinstance(enters(tables, packet(size=500), NOW), Outer)
-    assert leg_of(tables).end.mtu == NO_MTU
+    assert leg_of(tables).end.path.mtu == NO_MTU
 
 
 def test_the_length_field_itself_is_a_limit():
@@ -152,7 +153,7 @@ def test_a_refusal_by_the_route_is_remembered():
 def test_no_route_is_believed_to_be_narrower_than_ip_allows():
     tables = tables_of(binding())
     refused(tables, enters(tables, packet(), NOW), 1, NOW)
-    assert leg_of(tables).end.mtu == NARROWEST_TUNNEL
+    assert leg_of(tables).end.path.mtu == NARROWEST_INSIDE + 20
 
 
 # -- news from inside the tunnel
@@ -162,8 +163,8 @@ def test_no_route_is_believed_to_be_narrower_than_ip_allows():
 @pytest.mark.parametrize("code", [0, 1])
 def test_the_next_sender_hears_of_an_error_that_quoted_too_little(code):
     tables = tables_of(binding())
-    leg_of(tables).end.unreachable_until = NOW + UNREACHABLE_LIFETIME
-    leg_of(tables).end.unreachable_code = code
+    leg_of(tables).end.path.unreachable_until = NOW + UNREACHABLE_LIFETIME
+    leg_of(tables).end.path.unreachable_code = code
     sent, news = enters(tables, packet()).outcomes
     assert isinstance(sent, Outer)
     assert news == Answer(packet(), 3, code)
@@ -173,16 +174,16 @@ def test_the_next_sender_hears_of_an_error_that_quoted_too_little(code):
 @pytest.mark.requirement("R2003-5-a")
 def test_old_news_are_no_news():
     tables = tables_of(binding())
-    leg_of(tables).end.unreachable_until = NOW
+    leg_of(tables).end.path.unreachable_until = NOW
     assert isinstance(enters(tables, packet()), Outer)
 
 
 def test_nobody_is_told_of_what_happens_to_a_broadcast():
     tables = tables_of(HomeNetwork(prefix=HOME_NETWORK), broadcast_route())
     leg = tables.listeners.networks(None)[0].copies[0].leg
-    leg.end.unreachable_until = LATER
+    leg.end.path.unreachable_until = LATER
     assert isinstance(into(tables, leg, packet(), NOW), Outer)
-    learn(leg.end, 100, NOW)
+    learn(leg.end.path, 100, NOW)
     assert is_dropped(into(tables, leg, packet(dont_fragment=True), NOW), DropReason.TOO_BIG)
 
 

@@ -9,7 +9,7 @@ from mobileip.dataplane.userspace.header import (
     header_length,
     total_length,
     trouble,
-    with_congestion_experienced,
+    with_ecn,
 )
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.wire.ip.ipv4 import decode_ipv4
@@ -66,6 +66,6 @@ def test_forwarding_changes_the_ttl_and_keeps_the_checksum_canonical(ttl, tos, s
 
 
 def test_a_mark_of_congestion_keeps_everything_else():
-    marked = with_congestion_experienced(packet(tos=0xB9, options=RECORD_ROUTE))
+    marked = with_ecn(packet(tos=0xB9, options=RECORD_ROUTE), 3)
     assert marked == packet(tos=0xBB, options=RECORD_ROUTE)
     assert decode_ipv4(marked).tos == 0xBB

@@ -12,7 +12,7 @@ from tests.support.wishes import (
 )
 
 from mobileip.dataplane.userspace.listeners import Listeners
-from mobileip.dataplane.userspace.tunnels import TunnelEnd, Use
+from mobileip.dataplane.userspace.tunnels import Path, TunnelEnd, Use
 from mobileip.forwarding.model import HomeNetwork
 
 LINK = HomeNetwork(prefix=HOME_NETWORK, interface="eth1")
@@ -20,7 +20,7 @@ VIRTUAL = HomeNetwork(prefix=IPv4Network("10.1.0.0/16"), forwarded_groups=(GROUP
 
 
 def listeners(*wishes):
-    made = Listeners(TunnelEnd, lambda _key, _tunnel: Use())
+    made = Listeners(lambda tunnel: TunnelEnd(tunnel, Path()), lambda _key, _tunnel: Use())
     for wish in wishes:
         made.enter(wish.key, wish)
     return made

@@ -18,11 +18,13 @@ from tests.support.wishes import (
     visitor,
 )
 
+from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outer, Several
-from mobileip.dataplane.userspace.path import from_device, from_tunnel
+from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingState, HomeAddress, HomeNetwork, Tunnel
+from mobileip.forwarding.model import ForwardingState, HomeAddress, HomeNetwork
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip.ipv4 import MORE_FRAGMENTS, PROTOCOL_IPIP, decode_ipv4
 
 NOW = 10.0

@@ -16,7 +16,8 @@ from tests.support.wishes import (
     visitor,
 )
 
-from mobileip.dataplane.userspace.tables import ANY_GROUP, PacketTables
+from mobileip.dataplane.userspace.exits import ANY_GROUP
+from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.forwarding.model import (
     ArpAnswer,
     BroadcastExit,
@@ -25,8 +26,8 @@ from mobileip.forwarding.model import (
     HomeAddress,
     HomeNetwork,
     MobileLink,
-    Tunnel,
 )
+from mobileip.forwarding.tunnel import Tunnel
 
 ARRIVING = HOME_AGENT.packed + CARE_OF.packed
 HOME = HOME_ADDRESS.packed
@@ -50,7 +51,7 @@ def test_bindings_share_the_soft_state_of_their_tunnel():
     tables = of(binding(), binding(HOME_ADDRESS + 1))
     one, other = (tables.binding(home.packed) for home in (HOME_ADDRESS, HOME_ADDRESS + 1))
     assert one.legs[0].end is other.legs[0].end
-    assert tables.known_end(TO_CARE_OF.local.packed + TO_CARE_OF.remote.packed) is one.legs[0].end
+    assert tables.ends.known_path(TO_CARE_OF.local.packed + TO_CARE_OF.remote.packed) is one.legs[0].end.path
 
 
 def test_the_end_of_a_tunnel_that_nobody_uses_is_forgotten():
@@ -58,7 +59,7 @@ def test_the_end_of_a_tunnel_that_nobody_uses_is_forgotten():
     tables.binding(HOME)
     tables.apply(ForwardingChange(remove=(binding().key,)))
     gc.collect()
-    assert tables.known_end(TO_CARE_OF.local.packed + TO_CARE_OF.remote.packed) is None
+    assert tables.ends.known_path(TO_CARE_OF.local.packed + TO_CARE_OF.remote.packed) is None
 
 
 def test_a_renewed_binding_goes_on_counting():
@@ -73,26 +74,27 @@ def test_a_moved_binding_counts_anew():
     tables = of(binding(HOME_ADDRESS, TO_CARE_OF, ELSEWHERE))
     tables.binding(HOME).legs[0].use.packets = 7
     tables.apply(ForwardingChange(install=(binding(HOME_ADDRESS, ELSEWHERE),)))
-    assert [use.packets for use in tables.uses()[binding().key].values()] == [0]
+    assert [use.packets for use in tables.ends.uses()[binding().key].values()] == [0]
     tables.apply(ForwardingChange(remove=(binding().key,)))
-    assert tables.uses() == {}
+    assert tables.ends.uses() == {}
 
 
 def test_a_visitor_and_an_exit_are_found_by_both_ends_and_home_address():
     tables = of(visitor(), tunnel_exit(HOME_ADDRESS + 1))
-    assert tables.exits[ARRIVING + HOME].interface == "eth1"
-    assert tables.exits[ARRIVING + (HOME_ADDRESS + 1).packed].interface is None
-    assert tables.receiving == {ARRIVING: False}  # "TunnelExit" comes before "VisitorRoute"
+    assert tables.exits.forward[ARRIVING + HOME].interface == "eth1"
+    assert tables.exits.forward[ARRIVING + (HOME_ADDRESS + 1).packed].interface is None
+    assert tables.exits.receiving(ARRIVING) is True, "one of the two is a foreign agent's"
 
 
 def test_what_a_mobile_node_takes_beside_its_own_address_comes_and_goes_with_the_wish():
     tables = of(broadcast_exit())
-    assert set(tables.exits) == {
+    assert set(tables.exits.forward) == {
         ARRIVING + bytes(destination) for destination in ((10, 1, 0, 255), (255, 255, 255, 255), ANY_GROUP)
     }
-    assert tables.receiving == {ARRIVING: False}
+    assert tables.exits.receiving(ARRIVING) is False
     tables.apply(ForwardingChange(remove=(broadcast_exit().key,)))
-    assert tables.exits == tables.receiving == {}
+    assert not tables.exits.forward
+    assert tables.exits.receiving(ARRIVING) is None
 
 
 def test_what_was_copied_to_a_node_is_counted_while_it_listens():
@@ -100,9 +102,9 @@ def test_what_was_copied_to_a_node_is_counted_while_it_listens():
     key = broadcast_route().key
     tables.listeners.networks(None)[0].copies[0].leg.use.packets = 7
     tables.apply(ForwardingChange(install=(broadcast_route(expires_at=5.0),)))
-    assert [use.packets for use in tables.uses()[key].values()] == [7]
+    assert [use.packets for use in tables.ends.uses()[key].values()] == [7]
     tables.apply(ForwardingChange(remove=(key,)))
-    assert tables.uses() == {}
+    assert tables.ends.uses() == {}
     assert tables.listeners.networks(None) == ()
 
 
@@ -110,11 +112,12 @@ def test_a_visitor_that_changes_its_tunnel_leaves_nothing_behind():
     tables = of(visitor())
     other = Tunnel(CARE_OF, CORRESPONDENT)
     tables.apply(ForwardingChange(install=(visitor(tunnel=other),)))
-    assert list(tables.exits) == [CORRESPONDENT.packed + CARE_OF.packed + HOME]
-    assert list(tables.receiving) == [CORRESPONDENT.packed + CARE_OF.packed]
+    assert list(tables.exits.forward) == [CORRESPONDENT.packed + CARE_OF.packed + HOME]
+    assert tables.exits.receiving(CORRESPONDENT.packed + CARE_OF.packed) is True
+    assert tables.exits.receiving(ARRIVING) is None
     tables.apply(ForwardingChange(remove=(visitor().key,)))
-    assert not tables.exits
-    assert not tables.receiving
+    assert not tables.exits.forward
+    assert tables.exits.receiving(CORRESPONDENT.packed + CARE_OF.packed) is None
 
 
 def test_own_addresses_and_virtual_networks():
@@ -163,4 +166,4 @@ def test_who_may_ask_for_a_home_address_by_arp():
 def test_a_mobile_node_of_a_pair_takes_no_broadcast_address():
     pair = IPv4Network("10.1.0.10/31")
     tables = of(BroadcastExit(home_address=HOME_ADDRESS, tunnel=FROM_HOME_AGENT, network=pair, expires_at=5.0))
-    assert set(tables.exits) == {ARRIVING + b"\xff\xff\xff\xff", ARRIVING + ANY_GROUP}
+    assert set(tables.exits.forward) == {ARRIVING + b"\xff\xff\xff\xff", ARRIVING + ANY_GROUP}

@@ -11,7 +11,8 @@ from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import LEAST_LEARNT_MTU, from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import NO_MTU
-from mobileip.forwarding.model import ForwardingState, HomeNetwork, Tunnel
+from mobileip.forwarding.model import ForwardingState, HomeNetwork
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.ip import icmp
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
 
@@ -50,25 +51,25 @@ def test_plateaus(length, plateau):
 def test_too_big_is_learnt_and_relayed_with_the_mtu_inside(tables):
     answer = from_inside(tables, error(3, 4, 1400, outer_of(tables)[:548]), NOW)
     assert answer == Answer(INNER[:528], 3, 4, 1380)
-    assert end_of(tables).mtu == 1400
+    assert end_of(tables).path.mtu == 1400
 
 
 def test_a_router_that_does_not_tell_its_mtu_is_guessed(tables):
     assert from_inside(tables, error(3, 4, 0, outer_of(tables)[:548]), NOW).mtu == LEAST_LEARNT_MTU - 20
-    assert end_of(tables).mtu == LEAST_LEARNT_MTU
+    assert end_of(tables).path.mtu == LEAST_LEARNT_MTU
 
 
 def test_a_message_from_outside_makes_nothing_wider_and_nothing_too_narrow(tables):
     quoted = outer_of(tables)[:548]
     from_inside(tables, error(3, 4, 1, quoted), NOW)
-    assert end_of(tables).mtu == LEAST_LEARNT_MTU
+    assert end_of(tables).path.mtu == LEAST_LEARNT_MTU
     from_inside(tables, error(3, 4, 1400, quoted), NOW)
-    assert end_of(tables).mtu == LEAST_LEARNT_MTU
+    assert end_of(tables).path.mtu == LEAST_LEARNT_MTU
 
 
 def test_eight_quoted_octets_teach_us_though_nobody_can_be_told(tables):
     assert from_inside(tables, error(3, 4, 1400, outer_of(tables)[:28]), NOW) is None
-    assert end_of(tables).mtu == 1400
+    assert end_of(tables).path.mtu == 1400
 
 
 @pytest.mark.requirement("R2003-4.1-c", "R2003-4.4-a")
@@ -107,7 +108,7 @@ def test_an_error_that_quotes_too_little_is_news_for_the_next_sender(tables, kin
 @pytest.mark.parametrize(("kind", "code"), [(3, 3), (3, 5), (3, 13), (4, 0), (5, 1), (12, 0), (8, 0)])
 def test_what_the_sender_never_hears_of(tables, kind, code):
     assert from_inside(tables, error(kind, code, 0, outer_of(tables)[:548]), NOW) is None
-    assert end_of(tables).mtu == NO_MTU
+    assert end_of(tables).path.mtu == NO_MTU
 
 
 def test_a_tunnel_that_is_not_ours(tables):
@@ -126,7 +127,7 @@ def test_an_inner_packet_of_another_tunnel(tables):
     end = end_of(tables)
     other = Tunnel(HOME_AGENT, CORRESPONDENT)
     moved = PacketTables.of(ForwardingState.of([binding(HOME_ADDRESS, other)]))
-    moved._ends[end.ends] = end
+    moved.ends._paths[end.ends] = end.path
     assert from_inside(moved, error(3, 1, 0, end.encapsulate(INNER, 1)[:548]), NOW) is None
 
 
@@ -148,4 +149,4 @@ def test_what_is_no_intact_icmp_error_about_a_tunnel_packet(tables):
         error(3, 4, 1400, b"\x65" + outer_of(tables)[1:28]),
     ):
         assert from_inside(tables, octets, NOW) is None
-    assert end_of(tables).mtu == NO_MTU
+    assert end_of(tables).path.mtu == NO_MTU

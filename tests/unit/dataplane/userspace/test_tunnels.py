@@ -2,11 +2,11 @@ import pytest
 from tests.support.packets import packet
 from tests.support.wishes import CARE_OF, HOME_AGENT, TO_CARE_OF
 
-from mobileip.dataplane.userspace.tunnels import NO_MTU, Binding, Exit, Leg, TunnelEnd, Use
+from mobileip.dataplane.userspace.tunnels import NO_MTU, Binding, Exit, Leg, Path, TunnelEnd, Use
 from mobileip.wire.ip.ipip import encapsulate
 from mobileip.wire.ip.ipv4 import PROTOCOL_IPIP, decode_ipv4
 
-END = TunnelEnd(TO_CARE_OF)
+END = TunnelEnd(TO_CARE_OF, Path())
 
 
 @pytest.mark.requirement("R2003-3.1-a", "R2003-3.1-b", "R5944-4.1-a", "R5944-4.2.3-e")
@@ -37,9 +37,9 @@ def test_a_fragment_bears_no_fragment_field_outside():
 
 
 def test_a_new_end_knows_no_mtu_and_a_new_use_nothing():
-    assert TunnelEnd(TO_CARE_OF).mtu == NO_MTU
+    assert Path().mtu == NO_MTU
     use = Use()
     assert (use.packets, use.octets) == (0, 0)
     leg = Leg(END, use)
     assert Binding((leg,), 3.0).legs == (leg,)
-    assert Exit(None, b"", 3.0, use).interface is None
+    assert Exit(END, 3.0, use).interface is None

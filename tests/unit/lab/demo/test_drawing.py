@@ -24,20 +24,22 @@ def phase(number: int) -> Phase:
         first_packet_ms=151.0,
         lost=8,
         silence_ms=171.2,
+        tunnel=None if step.care_of == "home" else "ipip",
+        reverse_tunnel=step.care_of == "colocated",
     )
 
 
 RESULT = Result(
     engine="userspace",
-    phases=tuple(phase(number) for number in range(4)),
+    phases=tuple(phase(number) for number in range(len(PHASES))),
     download=Download(complete=True, checksum_equal=True, octets=16 << 20),
     verdict="pass",
 )
 
 
 def test_the_phases_go_round_through_all_networks() -> None:
-    assert [step.network for step in PHASES] == ["foreign1", "foreign2", "visited", "home"]
-    assert [step.origin for step in PHASES] == ["home", "foreign1", "foreign2", "visited"]
+    assert [step.network for step in PHASES] == ["foreign1", "foreign2", "visited", "behind", "home"]
+    assert [step.origin for step in PHASES] == ["home", "foreign1", "foreign2", "visited", "behind"]
     assert {step.network for step in PHASES} == set(topology.load("roaming").networks)
     assert [step.network for step in PHASES if step.silent] == ["foreign2"]
 
@@ -47,6 +49,7 @@ def test_the_file_has_the_names_that_readers_know() -> None:
     assert set(written) == {"engine", "phases", "download", "verdict"}
     assert list(written["phases"][0]) == [
         "from", "to", "care_of", "link_up_ms", "agent_heard_ms", "reply_ms", "first_packet_ms", "lost", "silence_ms",
+        "tunnel", "reverse_tunnel",
     ]  # fmt: skip
     assert set(written["download"]) == {"complete", "checksum_equal", "octets"}
 
@@ -58,10 +61,11 @@ def test_a_panel_for_each_phase() -> None:
         "1  home → foreign1, foreign agent",
         "2  foreign1 → foreign2, foreign agent",
         "3  foreign2 → visited, co-located",
-        "4  visited → home, at home",
+        "4  visited → behind, co-located",
+        "5  behind → home, at home",
     ]
     # Away there is one tunnel, at home none; the legend shows one more, as a line.
-    assert len(root.findall(".//svg:polyline[@class='tunnel']", NAMESPACE)) == 3
+    assert len(root.findall(".//svg:polyline[@class='tunnel']", NAMESPACE)) == 4
 
 
 def test_everything_lies_on_the_sheet() -> None:
@@ -69,7 +73,7 @@ def test_everything_lies_on_the_sheet() -> None:
     for line in root.findall(".//svg:polyline", NAMESPACE):
         for point in (line.get("points") or "").split():
             x, y = map(float, point.split(","))
-            assert 0 <= x <= 580
+            assert 0 <= x <= 690
             assert 0 <= y <= 356
 
 

@@ -1,0 +1,51 @@
+"""One more TUN device for each address space in which visitors have home addresses that others have too."""
+
+import asyncio
+from collections.abc import Callable
+
+from mobileip.dataplane.ports import realm_device
+from mobileip.linux.errors import MachineError
+from mobileip.linux.tun import TunnelDevice
+
+PACKETS_PER_WAKE_UP = 64
+
+
+class RealmDevices:
+    """`on_packet` gets a packet that was routed into one of them, and the realm's number."""
+
+    def __init__(self, device: str, mtu: int, on_packet: Callable[[bytes, int], None]) -> None:
+        self._device = device
+        self._mtu = mtu
+        self._on_packet = on_packet
+        self._open: dict[int, TunnelDevice] = {}
+
+    def open(self, realms: frozenset[int]) -> None:
+        """From now on there are devices for exactly these. What the kernel refuses is missing: what needs it fails then
+        by its name."""
+        for realm in self._open.keys() - realms:
+            self._close(realm)
+        loop = asyncio.get_running_loop()
+        for realm in sorted(realms - self._open.keys()):
+            try:
+                opened = TunnelDevice(realm_device(self._device, realm), self._mtu)
+            except MachineError:
+                continue
+            self._open[realm] = opened
+            loop.add_reader(opened.fileno(), self._read, realm)
+
+    def stop(self) -> None:
+        for realm in list(self._open):
+            self._close(realm)
+
+    def _close(self, realm: int) -> None:
+        device = self._open.pop(realm)
+        asyncio.get_running_loop().remove_reader(device.fileno())
+        device.close()
+
+    def _read(self, realm: int) -> None:
+        device = self._open[realm]
+        for _ in range(PACKETS_PER_WAKE_UP):
+            packet = device.read()
+            if packet is None:
+                return
+            self._on_packet(packet, realm)

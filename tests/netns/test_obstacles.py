@@ -1,0 +1,91 @@
+"""What stands in a mobile node's way: a NAT (which forgets its ports), an ingress filter, a narrow line, and another
+one with the same home address. In each of them a download goes on and a voice-like stream is never silent for long.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from tests.support.roaming import CORRESPONDENT, HOME_ADDRESS, eventually, go, reachable, registration, roaming
+
+from mobileip.lab.demo.traffic import Traffic
+from mobileip.lab.feed import Event
+from mobileip.lab.laboratory import Lab
+
+pytestmark = pytest.mark.netns
+
+LONGEST_SILENCE_SECONDS = 1.0
+REPAIR_SECONDS = 3.0
+"""A NAT that forgot its mappings is noticed and repaired within this time while the node sends."""
+WATCHED_SECONDS = 4.0
+IN_FLIGHT_SECONDS = 0.25
+
+
+def boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@contextmanager
+def traffic(lab: Lab) -> Iterator[Traffic]:
+    """A download and a stream, which are both under way when it begins; the download has to end well."""
+    going = Traffic(lab, home_address=HOME_ADDRESS, correspondent=CORRESPONDENT, python=sys.executable)
+    since = boot()
+    eventually(lambda: going.to_mobile_node().first_arrival(since), "the stream towards the mobile node")
+    eventually(lambda: going.from_mobile_node().first_arrival(since), "the stream from the mobile node")
+    eventually(lambda: going.downloaded() > 100_000, "the download")
+    yield going
+    download = going.finish()
+    assert download.complete
+    assert download.checksum_equal
+    assert going.from_mobile_node().sources == {HOME_ADDRESS}
+
+
+def silence(going: Traffic, begin: float, end: float) -> float:
+    """Of the worse direction."""
+    return max(flow.silence(begin, end) for flow in (going.to_mobile_node(), going.from_mobile_node()))
+
+
+@pytest.mark.parametrize("network", ["behind", "filtered", "far"])
+def test_traffic_goes_on_behind(network: str) -> None:
+    with roaming("obstacles", f"obst-{network}") as lab:
+        go(lab, network)
+        assert reachable(lab)
+        assert reachable(lab, CORRESPONDENT, source="mn")
+        with traffic(lab) as going:
+            begin = boot()
+            time.sleep(WATCHED_SECONDS)  # what is watched is a length of time
+            assert silence(going, begin, boot() - IN_FLIGHT_SECONDS) <= LONGEST_SILENCE_SECONDS
+
+
+@pytest.mark.requirement("R3519-4.6-b", "R3519-4.6-e")
+def test_a_nat_that_forgets_its_ports_is_noticed_and_repaired() -> None:
+    with roaming("obstacles", "rebind") as lab:
+        go(lab, "behind")
+        assert str(registration(lab)["care_of_address"]).startswith("192.168.1.")
+        with traffic(lab) as going:
+            for _ in range(2):
+                time.sleep(2.0)  # the mapping is in use for a while
+                begin = lab.rebind("nat")
+                eventually(lambda begin=begin: going.to_mobile_node().first_arrival(begin + 0.1), "packets again")
+                repaired = going.to_mobile_node().first_arrival(begin + 0.1)
+                assert repaired is not None
+                end = boot()
+                assert silence(going, begin, end) <= REPAIR_SECONDS
+
+
+def test_two_customers_with_one_home_address() -> None:
+    with Lab("customers", name="customers") as lab:
+        for node in ("mn1", "mn2"):
+            lab.events(node).wait_for("registered", where=_through_a_foreign_agent)
+        for number in (1, 2):
+            clients = str(lab.run(f"mn{number}", "ping", "-n", "-c3", "-i0.2", "-W3", "10.0.0.100", check=False).stdout)
+            assert "3 received" in clients, f"mn{number}: {clients}"
+            assert lab.run(f"cn{number}", "ping", "-n", "-c3", "-i0.2", "-W3", "10.0.0.5", check=False).returncode == 0
+        visitors = lab.daemon("fa").ask("visitors")
+        assert len(visitors) == 2
+
+
+def _through_a_foreign_agent(event: Event) -> bool:
+    return bool(event["care_of"] == "foreign_agent")

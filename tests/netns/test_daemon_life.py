@@ -17,6 +17,7 @@ from mobileip.lab import processes
 from mobileip.lab.capture import Frame
 from mobileip.lab.errors import LabError
 from mobileip.lab.laboratory import Lab
+from mobileip.lab.roles import Settings
 
 pytestmark = pytest.mark.netns
 
@@ -24,6 +25,8 @@ NODES = ("ha", "fa1", "mn")
 ECHO_REQUEST = 8
 SWEEP_SOON = {"MIP_ADOPTION_SECONDS": "0.3"}
 TABLE = ("table", "7434")
+TRIANGULAR: Settings = {"mn": {"mobile_node": {"reverse_tunnel": "off", "nat_traversal": "off"}}}
+"""What a reverse tunnel carries passes the daemons of both agents, and waits for them while they restart."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def untouched() -> dict[str, Picture]:
 
 @pytest.fixture(scope="module")
 def bare(untouched: dict[str, Picture]) -> Iterator[Lab]:
-    with Lab("minimal", name="test-daemon-life", daemons=False) as made:
+    with Lab("minimal", name="test-daemon-life", daemons=False, settings=TRIANGULAR) as made:
         for node in NODES:
             untouched[node] = picture(made, node)
         made.start_daemons()

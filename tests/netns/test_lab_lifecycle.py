@@ -40,7 +40,7 @@ def test_down_leaves_no_namespace_no_process_and_no_file() -> None:
     lab = Lab("roaming", name=NAME, daemons=False)
     lab.up()
     running = lab.processes()
-    assert sorted(process.label for process in running) == ["mn.dhcpcd", "visited.dnsmasq", "wires"]
+    assert sorted(process.label for process in running) == ["mn.dhcpcd", "nat.dnsmasq", "visited.dnsmasq", "wires"]
     namespaces = netns.existing(f"mip-{NAME}-")
     eventually(lambda: len(netns.inhabitants(namespaces)) >= 2)  # DHCP client and server; the wires live outside
     inhabitants = netns.inhabitants(namespaces)

@@ -16,7 +16,7 @@ from mobileip.lab.laboratory import Lab
 
 pytestmark = pytest.mark.netns
 
-MAC = bytes.fromhex("020000000800")
+MAC = bytes.fromhex("020000000900")
 
 
 @pytest.fixture(scope="module")

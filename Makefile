@@ -57,7 +57,7 @@ soak:       ## what takes long: 10^6 simulated handovers under faults (bench/res
 	$(BIN)/python tools/soak.py
 	@$(MAKE) --no-print-directory requirements-break
 
-mutation:   ## change each line of the security rules and validity checks: their tests have to fail (10 min)
+mutation:   ## change each line of the security rules and validity checks: their tests have to fail (3 min)
 	@tools/setup mutation
 	$(BIN)/python tools/mutation.py
 

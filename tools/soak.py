@@ -6,6 +6,8 @@
 The scenarios of `tools/soak_scenarios/` are run in turn by the shipped simulator, each round with the next seed. The
 same seeds give the same figures but for times. A run that fails prints the command that shows it again. A handover
 counts when its reply has arrived; nothing counts before a scenario's `warm_up`, when nodes register for the first time.
+No scenario has both attackers and home agents that reboot: one that lost its memory can't tell a replay of what it had
+accepted, and which of the two is right nobody can decide until it keeps that in a store.
 """
 
 import argparse

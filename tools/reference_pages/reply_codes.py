@@ -72,7 +72,10 @@ def _limits() -> list[str]:
     same_keys(f"{__name__}.REACTIONS", map(str, REACTIONS), map(str, Remedy))
     return [
         f"At most {MOST_REPAIRS} denials in a row are answered with another request at once.",
-        f"The wait doubles with each refusal in a row, up to {denials.LONGEST_WAIT:g} s.",
+        (
+            f"The wait doubles with each refusal in a row, up to {denials.LONGEST_WAIT:g} s; up to "
+            f"{denials.LONGEST_UNSIGNED_WAIT:g} s after a foreign agent's that bears no authenticator."
+        ),
         f"An agent counts its denials by code, as {code('denied_66')} in `mip traffic`.",
     ]
 

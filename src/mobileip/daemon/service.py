@@ -230,8 +230,8 @@ class Service:
         home, now = self._runner.node.home, clock.now().boot
         if home is None:
             return []
-        wall, names = views.wall_clock(now), views.names_of(home.config)
-        return [views.binding(entry, now, wall, names) for entry in home.snapshot().bindings]
+        wall = views.wall_clock(now)
+        return [views.binding(entry, now, wall) for entry in home.snapshot().bindings]
 
     def visitors(self) -> list[VisitorView]:
         foreign, now = self._runner.node.foreign, clock.now().boot

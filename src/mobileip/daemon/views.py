@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
 from math import isinf
 
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, Visitor
@@ -44,15 +43,7 @@ def link_address(octets: bytes) -> str:
     return octets.hex(":")
 
 
-def names_of(config: HomeAgentConfig) -> dict[IPv4Address, str]:
-    """Home address -> NAI, where the configuration has both."""
-    entries = config.mobile_nodes
-    return {e.home_address: e.nai for e in entries if e.home_address is not None and e.nai is not None}
-
-
-def binding(
-    entry: MobilityBinding, now: float, clock: Clock, names: Mapping[IPv4Address, str] | None = None
-) -> BindingView:
+def binding(entry: MobilityBinding, now: float, clock: Clock) -> BindingView:
     return BindingView(
         home_address=str(entry.home_address),
         care_of_address=str(entry.care_of_address),
@@ -63,7 +54,7 @@ def binding(
         registered_at=clock(entry.registered_at),
         spi=entry.spi,
         colocated=entry.decapsulation_by_mobile_node,
-        nai=names.get(entry.home_address) if names is not None else None,
+        nai=entry.nai,
         revocation=entry.revocation is not None,
         reverse_tunnel=entry.has_reverse_tunnel,
         udp_endpoint=_udp_endpoint(entry.tunnel),

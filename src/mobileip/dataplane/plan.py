@@ -191,6 +191,7 @@ def _visitor_reverse(wish: VisitorReverse, device: str) -> tuple[KernelObject, .
     # "regular traffic": the kernel forwards it.
     if wish.delivery is not None:
         return ()
+    # R5944-4.2.2-i: it "SHOULD support the mandatory features of" reverse tunneling: direct delivery.
     # R3024-5.1.1-b: "detect packets sent by the mobile node, and [...] encapsulate them before forwarding": what comes
     # in by its link from its address is routed into our device. A packet to an address of this machine is not routed.
     into_device = Route(prefix=EVERYWHERE, interface=realm_device(device, wish.realm), table=VISITOR_TABLE + wish.realm)
@@ -221,6 +222,8 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         # While nothing is registered packets come to us, to be dropped by name: programs see no error and
         # go on.
         Route(prefix=EVERYWHERE, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),
+        # R5944-4.4-c: "For packets tunneled to the home agent, the source address in the IP header SHOULD be the mobile
+        # node's home address."
         # R5944-4.4-h: "a mobile node that sends multicast datagrams directly on the visited network MUST use a
         # co-located care-of address": with the home address none goes there, only onto the home link.
         Route(prefix=GROUPS, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),

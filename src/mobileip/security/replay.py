@@ -158,8 +158,8 @@ def _within(identification: int, bounds: tuple[int, int]) -> bool:
 
 def _with(refused: Ranges, identification: int) -> Ranges:
     """One more. Beyond `MOST_REFUSED` the two ranges that are nearest to each other become one, with what lies between
-    them: nothing that was refused is forgotten, and what an honest mobile node may find refused in vain is at most the
-    time for which it sent with a wrong clock."""
+    them: nothing that was refused is forgotten. The price is that a mobile node which sent so many with different wrong
+    times finds a true one refused in vain, should our time come to lie in such a gap."""
     if any(_within(identification, one) for one in refused):
         return refused
     ranges = sorted((*refused, (identification, identification)), key=lambda one: difference(one[0], identification))
@@ -283,7 +283,7 @@ class IdentificationMaker:
         # R5944-5.7-e, R5944-5.7-f: and so is never the same.
         if self._floor is not None and difference(made, self._floor) <= 0:
             made = (self._floor + 1) & _WRAP
-        elif self._sent is not None and low(made) == low(self._sent):
+        if self._sent is not None and low(made) == low(self._sent):
             # Replies are matched by the low half: it must differ after a correction too.
             made = (made + 1) & _WRAP
         self._floor = made

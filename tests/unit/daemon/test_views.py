@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from tests.support.foreign_agent import visitor
-from tests.support.home_agent import OTHER_HOME_ADDRESS, home_agent_config
-from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME
+from tests.support.home_agent import home_agent_config
+from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT
 from tests.support.revocable import terms
 
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, RevocationTerms
-from mobileip.agents.home.config import MobileNodeEntry
 from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
 from mobileip.agents.mobile.snapshot import (
     HeardAgent,
@@ -107,18 +106,8 @@ def test_binding_behind_a_nat() -> None:
     assert [(view.reverse_tunnel, view.encapsulation) for view in shown] == [(True, "gre")] * 2
 
 
-def test_a_binding_has_its_name_where_the_configuration_knows_it() -> None:
-    served = home_agent_config(
-        mobile_nodes=(
-            MobileNodeEntry(home_address=HOME_ADDRESS, nai="mn@example.net", associations=(MOBILE_HOME,)),
-            MobileNodeEntry(home_address=OTHER_HOME_ADDRESS, associations=(MOBILE_HOME,)),
-            MobileNodeEntry(nai="other@example.net", associations=(MOBILE_HOME,)),
-        )
-    )
-    names = views.names_of(served)
-    assert names == {HOME_ADDRESS: "mn@example.net"}
-    assert views.binding(binding(), NOW, clock, names).nai == "mn@example.net"
-    assert views.binding(binding(home_address=OTHER_HOME_ADDRESS), NOW, clock, names).nai is None
+def test_a_binding_has_its_name_where_the_mobile_node_has_one() -> None:
+    assert views.binding(binding(nai="mn@example.net"), NOW, clock).nai == "mn@example.net"
     assert views.binding(binding(), NOW, clock).nai is None
 
 

@@ -78,7 +78,7 @@ def planned(wish):
     return sysctls, {o for o in objects if not isinstance(o, Sysctl)}
 
 
-@pytest.mark.requirement("R5944-4.2.2-e")
+@pytest.mark.requirement("R5944-4.2.2-e", "R3024-5.2.1-b", "R3024-5.2.1-c", "R3024-5.4-a", "R3024-5.4-b")
 @pytest.mark.parametrize(
     "wish",
     [
@@ -124,7 +124,7 @@ def test_an_agent_link_forwards_and_sends_no_redirects():
     assert planned(AgentLink(interface="eth1")) == (AGENT | AGENT_LINK, set())
 
 
-@pytest.mark.requirement("R3024-5.1.1-b")
+@pytest.mark.requirement("R3024-5.1.1-b", "R5944-4.2.2-i")
 def test_what_a_visitor_sends_is_routed_into_our_device():
     sysctls, objects = planned(visitor_reverse())
     assert sysctls == set()
@@ -145,6 +145,7 @@ def test_a_visitor_whose_home_address_another_has_too_is_known_by_its_frames():
     }
 
 
+@pytest.mark.requirement("R3024-5.1.1-a")
 def test_what_goes_direct_and_how_large_segments_may_be():
     near = IPv4Network("172.16.0.0/12")
     wish = MobileRoute(
@@ -166,7 +167,7 @@ def test_return_path_needs_only_a_loose_reverse_path_check() -> None:
     assert plan(ForwardingState.of([ReturnPath(interface="eth1")]), "mip0") == {sysctl}
 
 
-@pytest.mark.requirement("R5944-4.4-h")
+@pytest.mark.requirement("R5944-4.4-c", "R5944-4.4-h")
 def test_a_home_address_is_the_default_source_of_the_machine():
     sysctls, objects = planned(HomeAddress(address=HOME_ADDRESS))
     assert sysctls == {

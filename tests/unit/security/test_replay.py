@@ -347,12 +347,13 @@ def test_coarse_timestamps_survive_floating_point_and_grow() -> None:
     assert len({low(each) for each in sent[:3]}) == 3
 
 
-def test_coarse_timestamps_differ_in_their_low_half_after_a_correction_too() -> None:
+@pytest.mark.parametrize("entropy", [b"\0\0\0", b"\0\0\x05"])
+def test_coarse_timestamps_differ_in_their_low_half_after_a_correction_too(entropy: bytes) -> None:
     maker = IdentificationMaker(ReplayStyle.TIMESTAMPS, coarse=True)
     first = maker.make(boot=0.0, ntp=join(high(NOW), HALF >> 1), entropy=b"")
     refusal = registration_reply(code=REFUSED, identification=join(high(NOW) + 60, low(first)))
     maker.learn(first, refusal, boot=0.0, ntp=NOW)
-    second = maker.make(boot=0.0, ntp=NOW, entropy=b"")
+    second = maker.make(boot=0.0, ntp=NOW, entropy=entropy)
     assert high(second) == high(NOW) + 60
     assert low(second) != low(first)
 
@@ -363,3 +364,15 @@ def test_coarse_nonces_differ_as_well() -> None:
     second = maker.make(boot=0.0, ntp=NOW, entropy=b"\x12\x34\x5f\x00" * 2)
     assert low(first) == 0x12345800
     assert low(second) == 0x12346000
+
+
+def test_two_corrections_to_one_second_give_two_identifications() -> None:
+    maker = IdentificationMaker(ReplayStyle.TIMESTAMPS)
+    ntp = join(high(NOW), 0x80000000)
+    made = [maker.make(boot=0.0, ntp=ntp, entropy=b"")]
+    maker.learn(made[0], reply(made[0]), boot=0.0, ntp=ntp)
+    for _ in range(2):
+        refusal = reply(join(high(NOW), low(made[-1])), 133)
+        maker.learn(made[-1], refusal, boot=0.0, ntp=ntp)
+        made.append(maker.make(boot=0.0, ntp=ntp, entropy=b""))
+    assert len({low(one) for one in made[1:]}) == 2

@@ -174,6 +174,7 @@ class Registrar:
             identification=decision.identification,
             request_identification=request.identification,
             spi=decision.association.spi if decision.association is not None else 0,
+            nai=decision.node.nai,
             decapsulation_by_mobile_node=request.decapsulation_by_mobile_node,
             # R3024-4.3.1-c: it records "that this mobile node has been granted a reverse tunnel".
             reverse_tunneling=request.reverse_tunneling,

@@ -49,6 +49,8 @@ class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
     reverse_tunneling: bool = False
     broadcast_datagrams: bool = False
     simultaneous_bindings: bool = False
+    nai: str | None = None
+    """Of the mobile node, where it has one (RFC 2794)."""
     revocation: RevocationTerms | None = None
     """None: nobody is told when it is revoked."""
 

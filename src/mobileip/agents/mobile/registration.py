@@ -89,9 +89,8 @@ class Registration:
         `replies.match`), and with nonces there would never be another.
         """
         sent = next((one for one in self.outstanding if one.identification == self.unanswered), None)
-        if sent is None or (sent.lifetime and now >= sent.sent_at + sent.lifetime):
-            return None
-        return self.unanswered
+        is_over = sent is not None and 0 < sent.lifetime <= now - sent.sent_at
+        return None if is_over else self.unanswered
 
     def pursues(self, place: Place) -> bool:
         """Whether this registration is for that place already."""

@@ -67,6 +67,8 @@ def _reverse_tunnel(binding: Binding, config: MobileNodeConfig) -> ReverseTunnel
     if attachment.care_of is CareOf.FOREIGN_AGENT:
         if not agreement.terms.encapsulating or agreement.reply_source is None or not attachment.gateway_link_address:
             return None
+        # R5944-4.4-i: a mobile node that tunnels multicasts "MUST use its home address as the IP source address of both
+        # the (inner) multicast datagram and the (outer) encapsulating datagram".
         # R3024-5.2.2-a: "the mobile node's home address" and "the address of the agent as learned from the IP source
         # address of the agent's most recent successful registration reply".
         tunnel = Tunnel(

@@ -45,7 +45,8 @@ def from_tunnel(tables: PacketTables, packet: bytes, now: float, interface: str 
     if found.octets[found.start + 16 : found.start + 20] == end.remote:
         return DROPS[DropReason.TO_TUNNEL_END]
     if found.sequence is not None:
-        # R2890-2.2-a, R2890-2.2-c: what is late is "silently discarded".
+        # R2890-2.2-a, R2890-2.2-c: what is late is "silently discarded". R2890-1-b: "SHOULD record the event in a
+        # statistics counter".
         if not is_in_order(found.sequence, end.sequence_heard):
             return DROPS[DropReason.OUT_OF_ORDER]
         end.sequence_heard = found.sequence
@@ -62,6 +63,7 @@ def _exit_of(tables: PacketTables, found: Opened) -> Exit | None:
     leaving = exits.forward.get(found.received + octets[start + 16 : start + 20])
     if leaving is None and FIRST_GROUP <= octets[start + 16] <= LAST_GROUP:
         leaving = exits.forward.get(found.received + ANY_GROUP)
+    # R5944-4.2.3-g: "Home agents MUST decapsulate packets addressed to themselves, sent by a mobile node".
     # R3024-4.3.2-b: "the home agent MUST [...] check for a binding" of outer source and inner source.
     return leaving if leaving is not None else exits.reverse(found.received + octets[start + 12 : start + 16])
 
@@ -131,7 +133,7 @@ def _from_mobile_node(tables: PacketTables, leaving: Exit, found: Opened, now: f
     if ttl == 0:
         return DROPS[DropReason.TTL_EXPIRED]
     if leaving.onwards is None:
-        # R3024-4.3.2-f, R2784-3.1-a, R2784-3.1-b: "decapsulated and forwarded", which the kernel does, TTL included.
+        # R3024-4.3.2-f, R2784-3.1-a: "decapsulated and forwarded", which the kernel does, TTL included.
         marked = _with_congestion(found.tos, _fitting(tables, leaving, octets[start : found.end], now))
         return marked if isinstance(marked, Drop) else hand_over(leaving, marked, now)
     if now >= leaving.expires_at:

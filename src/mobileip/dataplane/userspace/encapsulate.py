@@ -125,9 +125,9 @@ def _minimal_in_udp(ends: bytes, ports: UdpPorts, fragments: Encapsulate) -> Enc
 def _udp_head(ports: UdpPorts, next_header: int, length: int) -> bytes:
     """The headers in front of `length` octets.
 
-    R3519-4.8-a, R3519-4.8-b: a NAT knows no port of a later fragment: what is too long for the path is fragmented
-    before (see `entry`), and DF of the outer header keeps routers from doing it after (R2003-5.1-c); but for minimal
-    encapsulation, whose outer header is the packet's own and has the DF of its sender.
+    A NAT knows no port of a later fragment: what is too long for the path is fragmented before (see `entry`), and DF of
+    the outer header keeps routers from doing it after (RFC 3519 §4.8); but for minimal encapsulation, whose outer
+    header is the packet's own and has the DF of its sender.
     """
     # No checksum (RFC 768): each packet inside has its own, and our two packet paths shall give the same octets.
     # R3519-3.3-a: "Reserved [...] MUST be set to 0 on sending".

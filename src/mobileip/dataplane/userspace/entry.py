@@ -77,6 +77,7 @@ def from_mobile_node(tables: PacketTables, binding: Binding, packet: bytes, now:
 def loops(end: TunnelEnd, packet: bytes) -> bool:
     """Whether `packet` has been in this tunnel, or would be for ever."""
     source = packet[12:16]
+    # R2004-4-a: "a router should follow the same procedures outlined in" RFC 2003, whatever the encapsulation.
     # R2003-3.2-c: "If the IP Source Address of the datagram matches the IP address of the tunnel
     # destination [...] the router MUST NOT tunnel the datagram".
     if source == end.remote or packet[16:20] == end.remote:
@@ -127,6 +128,7 @@ def _too_big(tables: PacketTables, leg: Leg, packet: bytes) -> Outcome:
         if leg.is_quiet:
             return DROPS[DropReason.TOO_BIG]
         return Answer(packet, DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED, inside, DropReason.TOO_BIG)
+    # R3519-4.8-a, R3519-4.8-b: in UDP "the fragmentation MUST be done prior to the encapsulation"; it is here for all.
     pieces = fragment(packet, inside)
     return all_of(Outer(end.encapsulate(piece, tables.next_identification()), leg, piece) for piece in pieces)
 

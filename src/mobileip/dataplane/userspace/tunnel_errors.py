@@ -85,6 +85,7 @@ def _quoted_outer(packet: bytes) -> tuple[int, int, int, bytes] | None:
     if len(message) < ICMP_HEADER_LENGTH + HEADER_LENGTH or not is_valid(message):
         return None
     outer = message[ICMP_HEADER_LENGTH:]
+    # R2004-5-a: "ICMP messages are to be handled as specified in" RFC 2003, for every encapsulation.
     if outer[0] >> 4 != 4 or outer[9] not in QUOTED_PROTOCOLS:
         return None
     return message[0], message[1], int.from_bytes(message[6:8]), outer

@@ -197,6 +197,16 @@ def test_addresses_of_the_pool_are_given_until_none_is_left() -> None:
     assert len(trial.bindings) == 2
 
 
+def test_the_address_that_a_mobile_node_had_last_is_given_to_it_again() -> None:
+    trial = Trial(**POOL)
+    had = trial.request(**asked_by("a")).reply.home_address
+    trial.boot = 1.0
+    assert trial.request(**asked_by("a", had, lifetime=0)).reply.code == ONE
+    assert trial.bindings == ()
+    trial.boot = 2.0
+    assert trial.request(**asked_by("a")).reply.home_address == had
+
+
 def test_an_address_of_the_pool_may_be_asked_for_again() -> None:
     trial = Trial(**POOL)
     wanted = IPv4Address("10.1.0.101")

@@ -104,6 +104,20 @@ class TestPursuing:
         assert (registration.send_at, registration.attempt, registration.unanswered) == (700.0, 0, None)
 
 
+class TestRepeating:
+    def test_nothing_at_first(self) -> None:
+        assert Registration().to_repeat(0.0) is None
+
+    def test_what_is_unanswered_until_its_lifetime_is_over(self) -> None:
+        registration, request = asking(request=asked(HERE, lifetime=60, sent_at=100.0))
+        assert registration.to_repeat(159.9) == request.identification
+        assert registration.to_repeat(160.0) is None
+
+    def test_a_deregistration_is_never_over(self) -> None:
+        registration, request = asking(at_home(), asked(at_home(), lifetime=0, sent_at=100.0))
+        assert registration.to_repeat(1e6) == request.identification
+
+
 class TestLeaving:
     def test_with_something_in_force_it_lingers(self) -> None:
         registration = registered()

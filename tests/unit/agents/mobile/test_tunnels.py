@@ -96,7 +96,7 @@ class TestForeignAgent:
         agreed = agreement(reverse=True, reply_source=REPLIED_FROM)
         assert ways(through_agent(), agreed, direct_destinations=DIRECT) == [agent_route(destinations=(EVERYWHERE,))]
 
-    @pytest.mark.requirement("R3024-5.2.2-a")
+    @pytest.mark.requirement("R3024-5.2.2-a", "R5944-4.4-i")
     def test_is_given_what_is_encapsulated_to_it(self) -> None:
         agreed = agreement(reverse=True, encapsulating=True, reply_source=REPLIED_FROM)
         assert ways(through_agent(), agreed) == [

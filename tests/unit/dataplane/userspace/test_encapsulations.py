@@ -1,5 +1,7 @@
 """Every form of tunnel: what goes in at one end comes out at the other, and nothing that another sent does."""
 
+from ipaddress import IPv4Address
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,17 +15,22 @@ from tests.support.wishes import (
     binding,
     tunnel_exit,
     turned,
+    visitor,
 )
 
+from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.encapsulate import encapsulator
+from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.openings import Opened, opened, quoted_inner
-from mobileip.dataplane.userspace.outcome import Delivery, Drop, Outer
+from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outer
 from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.tables import PacketTables
+from mobileip.dataplane.userspace.tunnel_errors import from_inside
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingState
+from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
+from mobileip.wire.ip import icmp
 from mobileip.wire.ip.ipv4 import MORE_FRAGMENTS, decode_ipv4
 
 NOW = 10.0
@@ -48,7 +55,7 @@ def left(form, outer):
     return from_tunnel(tables_of(tunnel_exit(tunnel=turned(Tunnel(HOME_AGENT, CARE_OF, *form)))), outer, NOW)
 
 
-@pytest.mark.requirement("R2004-3-d", "R2784-3-a", "R3519-3.3-a", "R3519-3.3-b")
+@pytest.mark.requirement("R2004-3-d", "R2784-3-a", "R3519-3.3-b", "R3519-4.3-a")
 @every_form
 @settings(max_examples=100)
 @given(data=st.data())
@@ -66,6 +73,7 @@ def test_what_goes_in_comes_out(form, data):
     assert arrived.packet == octets
 
 
+@pytest.mark.requirement("R3519-3.3-a")
 @every_form
 def test_the_outer_headers_say_what_was_agreed(form):
     encapsulation, gre, udp = form
@@ -138,6 +146,78 @@ def test_a_renewal_goes_on_counting():
     tables.put({binding().key: binding(HOME_ADDRESS, tunnel, expires_at=5e8)})
     second = from_device(tables, packet(), NOW)
     assert [int.from_bytes(outcome.packet[24:28]) for outcome in (first, second)] == [0, 1]
+
+
+@pytest.mark.requirement("R2890-1-b")
+def test_what_is_late_is_counted():
+    tunnel = Tunnel(HOME_AGENT, CARE_OF, Encapsulation.GRE, GreOptions(with_sequence=True))
+    first, second = (encapsulator(tunnel)(packet(), 1), encapsulator(tunnel)(packet(), 2))
+    engine = UserspaceEngine("mip0", FakeKernel(), FakePacketPort())
+    engine.apply(ForwardingChange(install=(tunnel_exit(tunnel=turned(tunnel)),)))
+    engine.packet_from_tunnel(first, NOW)
+    engine.packet_from_tunnel(second, NOW)
+    assert engine.counters()["dropped_out_of_order"] == 1
+
+
+@every_form
+@pytest.mark.requirement("R2003-3.2-c", "R2003-3.2-d", "R2004-4-a")
+@pytest.mark.parametrize(("source", "destination"), [(CARE_OF, HOME_ADDRESS), (CORRESPONDENT, CARE_OF)])
+def test_what_has_been_in_a_tunnel_does_not_go_into_it_again(form, source, destination):
+    tables = tables_of(binding(destination, Tunnel(HOME_AGENT, CARE_OF, *form)))
+    outcome = from_device(tables, packet(source, destination), NOW)
+    assert isinstance(outcome, Drop)
+    assert outcome.reason is DropReason.TUNNEL_LOOP
+
+
+@every_form
+@pytest.mark.requirement("R2004-5-a", "R2003-4.1-f", "R2003-5.1-a", "R2003-5.1-b")
+def test_a_router_that_a_tunnel_packet_was_too_big_for_is_heard(form):
+    tunnel = Tunnel(HOME_AGENT, CARE_OF, *form)
+    tables = tables_of(binding(HOME_ADDRESS, tunnel))
+    octets = packet(size=1200, dont_fragment=True)
+    outer = from_device(tables, octets, NOW).packet
+    router = IPv4Address("203.0.113.77")
+    told = from_inside(
+        tables, packet(router, HOME_AGENT, protocol=1, payload=icmp.fragmentation_needed(1000, outer[:128])), NOW
+    )
+    assert (told.kind, told.code, told.mtu) == (3, 4, 1000 - tunnel.overhead)
+    assert told.original[12:20] == octets[12:20]
+    again = from_device(tables, octets, NOW)
+    assert isinstance(again, Answer)
+    assert again.mtu == 1000 - tunnel.overhead
+
+
+@pytest.mark.requirement("R3519-4.8-a", "R3519-4.8-b")
+@pytest.mark.parametrize("form", [form for form in FORMS if form[2] is not None], ids=str)
+def test_in_udp_a_packet_is_fragmented_before_and_never_after(form):
+    tables = tables_of(binding(HOME_ADDRESS, Tunnel(HOME_AGENT, CARE_OF, *form)))
+    path = tables.ends.of(Tunnel(HOME_AGENT, CARE_OF, *form)).path
+    tables.binding(HOME_ADDRESS.packed)
+    path.mtu, path.mtu_until = 600, NOW + 1
+    outers = [decode_ipv4(one.packet) for one in from_device(tables, packet(size=1200), NOW).outcomes]
+    assert len(outers) > 2
+    assert all(not outer.is_fragment and len(outer.payload) + 20 <= 600 for outer in outers)
+    pieces = [left(form, one.packet).packet for one in from_device(tables, packet(size=1200), NOW).outcomes]
+    assert all(decode_ipv4(piece).is_fragment for piece in pieces)
+    if form[0] is not Encapsulation.MINIMAL:
+        whole = decode_ipv4(entered(form, packet()))
+        assert whole.dont_fragment, "no router fragments it either"
+
+
+@pytest.mark.requirement("R2784-3.1-b")
+def test_a_visitor_gets_what_came_by_gre_with_one_hop_less():
+    tunnel = Tunnel(HOME_AGENT, CARE_OF, Encapsulation.GRE)
+    outcome = from_tunnel(tables_of(visitor(tunnel=turned(tunnel))), encapsulator(tunnel)(packet(ttl=9), 1), NOW)
+    assert decode_ipv4(outcome.packet).ttl == 8
+
+
+@pytest.mark.requirement("R2784-3.1-c")
+def test_what_is_for_the_encapsulator_itself_is_discarded():
+    tunnel = Tunnel(HOME_AGENT, CARE_OF, Encapsulation.GRE)
+    tables = tables_of(tunnel_exit(HOME_AGENT, turned(tunnel)))
+    outcome = from_tunnel(tables, encapsulator(tunnel)(packet(CORRESPONDENT, HOME_AGENT), 1), NOW)
+    assert isinstance(outcome, Drop)
+    assert outcome.reason is DropReason.TO_TUNNEL_END
 
 
 @pytest.mark.requirement("R2784-2.4-a", "R3024-A.2-a")

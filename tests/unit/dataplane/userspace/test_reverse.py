@@ -78,6 +78,7 @@ def test_no_signalling_and_no_tunnel_goes_to_the_home_agent_through_the_tunnel(p
     assert dropped(from_device(tables_of(reverse_tunnel()), octets, NOW)) is DropReason.TUNNEL_LOOP
 
 
+@pytest.mark.requirement("R2003-3.2-c")
 def test_a_packet_from_the_home_agents_address_does_not_go_back_to_it():
     wish = reverse_tunnel(HOME_AGENT)
     assert dropped(from_device(tables_of(wish), packet(HOME_AGENT, CORRESPONDENT), NOW)) is DropReason.TUNNEL_LOOP
@@ -170,14 +171,14 @@ def test_two_tunnels_with_keys_from_one_home_agent():
 # -- a home agent
 
 
-@pytest.mark.requirement("R3024-4.3.2-b", "R3024-4.3.2-f", "R2784-3.1-a")
+@pytest.mark.requirement("R3024-4.3.2-b", "R3024-4.3.2-f", "R2784-3.1-a", "R5944-4.2.3-g")
 def test_a_binding_s_packets_come_out_and_are_forwarded():
     outcome = from_tunnel(tables_of(reverse_exit()), tunnelled(SENT, CARE_OF, HOME_AGENT), NOW)
     assert isinstance(outcome, Delivery)
     assert (outcome.packet, outcome.exit.interface) == (SENT, None)
 
 
-@pytest.mark.requirement("R3024-4.3.2-b", "R3024-4.3.2-d", "R3519-4.3-a")
+@pytest.mark.requirement("R3024-4.3.2-b", "R3024-4.3.2-d", "R3519-4.2-a", "R3519-4.3-a")
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
@@ -228,7 +229,7 @@ def from_nat(octets, port=40_000, source=NAT):
     return encapsulator(Tunnel(source, HOME_AGENT, udp=UdpPorts(port, 434)))(octets, 1)
 
 
-@pytest.mark.requirement("R3519-4.6-g", "R3519-4.6-h", "R3519-4.6-i", "R3519-4.6-j")
+@pytest.mark.requirement("R3519-4.6-g", "R3519-4.6-h", "R3519-4.6-i", "R3519-4.6-j", "R3519-6.1.2-a")
 def test_the_first_keepalive_tells_the_port_and_is_answered():
     outcome = from_tunnel(tables_of(reverse_exit(tunnel=IN_UDP)), from_nat(PING), NOW)
     assert isinstance(outcome, Several)

@@ -12,17 +12,14 @@ from mobileip.agents.foreign.snapshot import PendingRegistration, Visitor
 from mobileip.forwarding.model import VisitorReverse, VisitorRoute
 from mobileip.forwarding.tunnel import PLAIN_GRE, Encapsulation, GreOptions, Tunnel, UdpPorts
 from mobileip.wire.extensions.authentication import ForeignHomeAuthentication
-from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.gre_key import GreKey
+from mobileip.wire.extensions.gre_key_3gpp2 import is_gre_key, key_of_3gpp2, told_key
 from mobileip.wire.extensions.nat_traversal import UdpTunnelReply, UdpTunnelRequest
 from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
-from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.message import Decoded
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
-THREE_GPP2, GRE_KEY = 5535, 0x0401
-"""Vendor and type of the critical vendor extension that tells a GRE key (X.S0011-003-D)."""
 LARGEST_KEY = 0xFFFFFFFF
 
 VisitorWish = VisitorRoute | VisitorReverse
@@ -86,8 +83,7 @@ def extensions_of(pending: PendingRegistration, form: GreKeyForm) -> bytes:
     if pending.received_key is not None and form is GreKeyForm.RFC6245:
         octets += GreKey(pending.received_key).encode()
     elif pending.received_key is not None:
-        value = pending.received_key.to_bytes(4)
-        octets += CriticalVendorExtension(vendor=THREE_GPP2, vendor_type=GRE_KEY, value=value).encode()
+        octets += key_of_3gpp2(pending.received_key).encode()
     if pending.udp_tunnel:
         # R3519-3.1-a, R3519-3.1-c, R3519-3.1-e: what is reserved is 0 of itself. Encapsulation 0: as M and G say.
         octets += UdpTunnelRequest().encode()
@@ -119,7 +115,7 @@ def granted(
     signed = [
         extension for offset, extension in zip(decoded.offsets, decoded.message.extensions, strict=True) if offset < end
     ]
-    keys = [key for each in signed if (key := told_key(each)) is not None]
+    keys = [told_key(each) for each in signed if is_gre_key(each)]
     # RFC 3519 §3.1.1, §4.4: no extension, no tunnel in UDP; nor where it was not asked for.
     answers = [each for each in signed if isinstance(each, UdpTunnelReply)] if pending.udp_tunnel else []
     is_assent = bool(answers) and answers[-1].is_assent
@@ -132,16 +128,6 @@ def granted(
         # than the NAT mapping lifetime". §3.2: 0 says nothing.
         keepalive_interval=min(config.keepalive_interval, told or config.keepalive_interval) if is_assent else 0.0,
     )
-
-
-def told_key(extension: Extension) -> int | None:
-    """The GRE key that an extension tells, whichever form it has."""
-    if isinstance(extension, GreKey):
-        return extension.key
-    if not isinstance(extension, CriticalVendorExtension):
-        return None
-    is_key = (extension.vendor, extension.vendor_type, len(extension.value)) == (THREE_GPP2, GRE_KEY, 4)
-    return int.from_bytes(extension.value) if is_key else None
 
 
 # -- what is wished for a visitor

@@ -14,7 +14,6 @@ from mobileip.agents.foreign.pending import PendingRegistrations
 from mobileip.agents.foreign.relaying import covered_length
 from mobileip.agents.foreign.snapshot import PendingRegistration
 from mobileip.agents.foreign.surroundings import ANY_HOME_AGENT, LIMITED_BROADCAST, Surroundings
-from mobileip.agents.foreign.tunnels import told_key
 from mobileip.agents.foreign.visitors import MOST_REALMS, VisitorList
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.tunnel import Encapsulation
@@ -22,6 +21,7 @@ from mobileip.security.association import Associations, Peer
 from mobileip.security.authenticator import verify
 from mobileip.wire.extensions.authentication import AuthenticationExtension, MobileForeignAuthentication
 from mobileip.wire.extensions.dynamic_home_agent import DynamicHomeAgent
+from mobileip.wire.extensions.gre_key_3gpp2 import is_gre_key
 from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 from mobileip.wire.extensions.vendor import CriticalVendorExtension
@@ -354,7 +354,7 @@ def has_critical_vendor_extension(decoded: Decoded[Message], *, knows_keys: bool
     none."""
     end = covered_length(decoded) or 0
     return any(
-        offset >= end and not (knows_keys and told_key(extension) is not None)
+        offset >= end and not (knows_keys and is_gre_key(extension))
         for offset, extension in decoded.find(CriticalVendorExtension)
     )
 

@@ -21,6 +21,14 @@ GreKeyExtension = GreKey | CriticalVendorExtension
 """Either form."""
 
 
+def key_of_3gpp2(key: int) -> CriticalVendorExtension:
+    """The extension that tells `key`.
+
+    Raises: ValueError for a key that 32 bits do not hold.
+    """
+    return CriticalVendorExtension(vendor=VENDOR, vendor_type=VENDOR_TYPE, value=u32(key, "key"))
+
+
 def is_gre_key(extension: Extension) -> TypeGuard[GreKeyExtension]:
     """Whether it tells a GRE key, in one form or the other."""
     if isinstance(extension, CriticalVendorExtension):

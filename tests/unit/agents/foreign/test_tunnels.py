@@ -17,9 +17,7 @@ from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MO
 
 from mobileip.agents.foreign.config import ForeignAgentConfig, GreKeyForm, ReverseTunnels
 from mobileip.agents.foreign.tunnels import (
-    GRE_KEY,
     LARGEST_KEY,
-    THREE_GPP2,
     Grant,
     asks_udp,
     delivery_of,
@@ -27,7 +25,6 @@ from mobileip.agents.foreign.tunnels import (
     extensions_of,
     fresh_key,
     granted,
-    told_key,
     uses_gre,
     wishes_of,
 )
@@ -36,9 +33,9 @@ from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPor
 from mobileip.wire.extensions.authentication import MobileHomeAuthentication
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.gre_key import GreKey
+from mobileip.wire.extensions.gre_key_3gpp2 import key_of_3gpp2
 from mobileip.wire.extensions.nat_traversal import UdpTunnelReply, UdpTunnelRequest
 from mobileip.wire.extensions.reverse_tunnel import EncapsulatingDeliveryStyle
-from mobileip.wire.extensions.vendor import CriticalVendorExtension
 from mobileip.wire.message import Decoded
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
@@ -143,15 +140,9 @@ def test_keys_that_were_asked_for_are_granted() -> None:
     assert answer(GreKey(9)).sent_key is None
     assert answer(received_key=7).sent_key is None
     assert answer(GreKey(9), received_key=7) == Grant(agent_address=AGENT_ADDRESS, sent_key=9)
-    vendor = CriticalVendorExtension(vendor=THREE_GPP2, vendor_type=GRE_KEY, value=bytes((0, 0, 1, 0)))
+    vendor = key_of_3gpp2(256)
     assert answer(vendor, received_key=7).sent_key == 256
     assert answer(GreKey(9), hidden=True, received_key=7).sent_key is None
-
-
-def test_what_tells_a_key() -> None:
-    assert told_key(UdpTunnelReply()) is None
-    for vendor, vendor_type, value in ((9, GRE_KEY, bytes(4)), (THREE_GPP2, 9, bytes(4)), (THREE_GPP2, GRE_KEY, b"")):
-        assert told_key(CriticalVendorExtension(vendor=vendor, vendor_type=vendor_type, value=value)) is None
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     move.add_argument("--silent", action="store_true", help="replug the switch behind it: no carrier event")
     move.add_argument("--gap", type=float, default=moves.GAP_SECONDS * 1e3, metavar="MS", help="cable out for so long")
     move.add_argument("--interface", help="the cable, where the node has several")
+    rebind = named(command("rebind", _rebind, "have a NAT forget its mappings: every flow gets another port"))
+    rebind.add_argument("node")
     show_off = command("demo", _demo, "a mobile node roams while a download and a voice-like stream go on")
     show_off.add_argument("--rp-filter", type=int, choices=(0, 1, 2), default=1, help="the hosts' value (default 1)")
     show_off.add_argument("--build", type=Path, default=Path("build"), help="where results go (default build)")
@@ -166,6 +168,16 @@ def _move(arguments: argparse.Namespace) -> int:
     else:
         took = (done.link_up - done.started) * 1e3
         print(f"{done.node} is plugged into {done.network} (link up {took:.0f} ms after the cut)")
+    return 0
+
+
+def _rebind(arguments: argparse.Namespace) -> int:
+    lab = Lab.open(arguments.name)
+    at = lab.rebind(arguments.node)
+    if arguments.json:
+        _print_json({"node": arguments.node, "boot_seconds": at})
+    else:
+        print(f"the NAT at {arguments.node} has forgotten its mappings")
     return 0
 
 

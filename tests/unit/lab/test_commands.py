@@ -47,6 +47,7 @@ def test_show_without_a_name_draws_the_main_one(capsys: pytest.CaptureFixture[st
     [
         (["show", "moon"], 4, "no such topology: moon"),
         (["move", "mn", "home"], 4, "no lab is up"),
+        (["rebind", "nat"], 4, "no lab is up"),
         (["exec", "mn", "--", "true"], 4, "no lab is up"),
         (["exec", "--name", "moon", "mn", "--", "true"], 4, "no lab named moon"),
     ],

@@ -4,9 +4,7 @@ tshark does not know protocol 55: minimal encapsulation is tcpdump's to judge. I
 Tunnel Data header for an IPv4 packet, so GRE is judged behind an IPv4 header.
 """
 
-import shutil
-import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 from itertools import product
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import GRE
 from scapy.packet import Raw
-from tests.support.pcap import write_pcap
+from tests.support.tcpdump import told_by_tcpdump
 from tests.support.tshark import dissect
 
 from mobileip.wire.ip import gre, minimal
@@ -98,15 +96,6 @@ def test_what_scapy_encapsulates_comes_out() -> None:
 
 
 # -- minimal encapsulation
-
-
-def told_by_tcpdump(path: Path, packets: Iterable[bytes]) -> list[str]:
-    """One line for each packet: what tcpdump says behind the addresses of its header."""
-    assert shutil.which("tcpdump"), "tcpdump (Debian package tcpdump) is missing"
-    write_pcap(path, packets)
-    command = ["tcpdump", "-r", str(path), "-n", "-v", "-t"]
-    run = subprocess.run(command, capture_output=True, check=True, timeout=60, text=True)
-    return run.stdout.replace("\n    ", " ").splitlines()
 
 
 def inners(shortest: bytes = b"") -> Iterator[bytes]:

@@ -28,9 +28,23 @@ def boot() -> float:
 
 
 @contextmanager
-def traffic(lab: Lab) -> Iterator[Traffic]:
+def traffic(
+    lab: Lab,
+    home_address: str = HOME_ADDRESS,
+    correspondent: str = CORRESPONDENT,
+    *,
+    mobile: str = "mn",
+    peer: str = "cn",
+) -> Iterator[Traffic]:
     """A download and a stream, which are both under way when it begins; the download has to end well."""
-    going = Traffic(lab, home_address=HOME_ADDRESS, correspondent=CORRESPONDENT, python=sys.executable)
+    going = Traffic(
+        lab,
+        home_address=home_address,
+        correspondent=correspondent,
+        python=sys.executable,
+        mobile=mobile,
+        peer=peer,
+    )
     since = boot()
     eventually(lambda: going.to_mobile_node().first_arrival(since), "the stream towards the mobile node")
     eventually(lambda: going.from_mobile_node().first_arrival(since), "the stream from the mobile node")
@@ -39,7 +53,7 @@ def traffic(lab: Lab) -> Iterator[Traffic]:
     download = going.finish()
     assert download.complete
     assert download.checksum_equal
-    assert going.from_mobile_node().sources == {HOME_ADDRESS}
+    assert going.from_mobile_node().sources == {home_address}
 
 
 def silence(going: Traffic, begin: float, end: float) -> float:
@@ -85,6 +99,13 @@ def test_two_customers_with_one_home_address() -> None:
             assert lab.run(f"cn{number}", "ping", "-n", "-c3", "-i0.2", "-W3", "10.0.0.5", check=False).returncode == 0
         visitors = lab.daemon("fa").ask("visitors")
         assert len(visitors) == 2
+        first = traffic(lab, "10.0.0.5", "10.0.0.100", mobile="mn1", peer="cn1")
+        second = traffic(lab, "10.0.0.5", "10.0.0.100", mobile="mn2", peer="cn2")
+        with first as one, second as other:
+            begin = boot()
+            time.sleep(WATCHED_SECONDS)
+            end = boot() - IN_FLIGHT_SECONDS
+            assert max(silence(one, begin, end), silence(other, begin, end)) <= LONGEST_SILENCE_SECONDS
 
 
 def _through_a_foreign_agent(event: Event) -> bool:

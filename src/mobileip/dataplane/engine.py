@@ -59,6 +59,10 @@ class Engine(Protocol):
         """What has passed through each tunnel for each wish that packets have met."""
         ...
 
+    def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
+        """The largest outer packet that a tunnel's path is known to take; None: nothing is known."""
+        ...
+
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
         """An ICMP echo request through a mobile node's reverse tunnel (RFC 3519 §4.9)."""
         ...

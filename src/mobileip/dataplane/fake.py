@@ -20,6 +20,7 @@ from mobileip.dataplane.ports import (
 )
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.news import TunnelActivity
+from mobileip.forwarding.tunnel import Tunnel
 
 
 class FakeKernel:
@@ -139,6 +140,9 @@ class FakeEngine:
 
     def counters(self) -> Mapping[str, int]:
         return {"changes": len(self.changes)}
+
+    def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
+        return None
 
     def tunnels(self) -> list[TunnelUse]:
         return []

@@ -40,9 +40,14 @@ def from_tunnel(tables: PacketTables, packet: bytes, now: float, interface: str 
         return DROPS[DropReason.WRONG_ENCAPSULATION]
     if not has_valid_checksum(found.octets, found.start):
         return DROPS[DropReason.BAD_CHECKSUM]
-    # R2784-3.1-c: "if the destination address of the payload packet is the encapsulator of the packet (i.e., the other
-    # end of the tunnel) [...] the packet MUST be discarded": it would go round.
-    if found.octets[found.start + 16 : found.start + 20] == end.remote:
+    destination = found.octets[found.start + 16 : found.start + 20]
+    if (
+        # R2784-3.1-c: "if the destination address of the payload packet is the encapsulator of the packet (i.e., the
+        # other end of the tunnel) [...] the packet MUST be discarded": it would go round.
+        destination == end.remote
+        # R3519-4.2-a, RFC 2003 §6.2: to us come a mobile node's ordinary packets, no signalling and no further tunnel.
+        or (destination == end.local and is_tunnel_packet(found.octets, found.start))
+    ):
         return DROPS[DropReason.TO_TUNNEL_END]
     if found.sequence is not None:
         # R2890-2.2-a, R2890-2.2-c: what is late is "silently discarded". R2890-1-b: "SHOULD record the event in a
@@ -126,9 +131,6 @@ def _to_mobile_node(tables: PacketTables, leaving: Exit, found: Opened, now: flo
 def _from_mobile_node(tables: PacketTables, leaving: Exit, found: Opened, now: float, interface: str | None) -> Outcome:
     """What a mobile node sent goes on: by our routes, or (at a foreign agent) into the tunnel to the home agent."""
     octets, start = found.octets, found.start
-    # R3519-4.2-a, RFC 2003 §6.2: to us come a mobile node's ordinary packets, no signalling and no further tunnel.
-    if octets[start + 16 : start + 20] == leaving.end.local and is_tunnel_packet(octets, start):
-        return DROPS[DropReason.TO_TUNNEL_END]
     ttl = octets[start + 8]
     if ttl == 0:
         return DROPS[DropReason.TTL_EXPIRED]

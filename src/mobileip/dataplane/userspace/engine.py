@@ -25,10 +25,11 @@ from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
-from mobileip.dataplane.userspace.tunnels import Use
+from mobileip.dataplane.userspace.tunnels import NO_MTU, Use
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ArpAnswer, ForwardingChange, ForwardingState
 from mobileip.forwarding.news import News, TunnelActivity
+from mobileip.forwarding.tunnel import Tunnel
 
 ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
@@ -267,6 +268,11 @@ class UserspaceEngine:
             for key, uses in sorted(self._tables.ends.uses().items())
             for tunnel, use in uses.items()
         ]
+
+    def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
+        """The largest outer packet that a tunnel's path is known to take."""
+        mtu = self._tables.ends.mtu(self._tables.ends.of(tunnel), now)
+        return None if mtu == NO_MTU else mtu
 
 
 def _count(total: Use, part: Use, octets: int, now: float) -> None:

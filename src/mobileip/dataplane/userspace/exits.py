@@ -119,8 +119,8 @@ class Exits:
             case ReverseExit():
                 return Exit(ends.of(wish.tunnel), expires_at, ends.use(key, wish.tunnel), is_reverse=True)
             case VisitorRoute(interface=interface, link_address=link_address):
-                # R5944-1.7-d, R5944-4.2.2-h: the link-layer address that its messages came from, as long as it visits.
                 use = ends.use(key, wish.tunnel)
+                # R5944-1.7-d, R5944-4.2.2-h: the link-layer address that its messages came from, as long as it visits.
                 return Exit(ends.of(wish.tunnel), expires_at, use, interface=interface, link_address=link_address)
             # R5944-4.1-b: a node with a co-located care-of address "MUST support receiving datagrams tunneled".
             # R5944-4.4-g: "the mobile node MUST be capable of decapsulating packets sent to its home address in order

@@ -24,28 +24,38 @@ _START_SECONDS = 10.0
 
 
 class Traffic:
-    """Runs from its making until the lab goes down."""
+    """Runs from its making until the lab goes down, between the nodes `mobile` and `peer`."""
 
-    def __init__(self, lab: Lab, *, home_address: str, correspondent: str, python: str) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        home_address: str,
+        correspondent: str,
+        python: str,
+        mobile: str = "mn",
+        peer: str = "cn",
+    ) -> None:
         self._lab = lab
+        self._mobile, self._peer = mobile, peer
         self._home_address = home_address
-        self._folder = lab.folder.path / "traffic"
+        self._folder = lab.folder.path / f"traffic-{mobile}"
         self._folder.mkdir()
         self._python = python
         self._server_log = self._folder / "server.log"
         self._file = self._folder / "download"
         self._exit_code = self._folder / "curl.exit"
         self._server = self._program(
-            "cn", "server", str(_WEB_PORT), str(FILE_OCTETS), str(RATE_OCTETS), self._server_log
+            peer, "server", str(_WEB_PORT), str(FILE_OCTETS), str(RATE_OCTETS), self._server_log
         )
         self._wait_for(self._server_log)
         url = f"http://{correspondent}:{_WEB_PORT}/file"
         curl = f'curl --silent --show-error --fail --output "$1" {url}; echo $? >"$2"'
-        self._curl = lab.spawn("mn", "curl", "sh", "-c", curl, "sh", str(self._file), str(self._exit_code))
-        for node, peer in (("mn", correspondent), ("cn", home_address)):
-            ports = (str(_VOICE_PORT), peer, str(_VOICE_PORT))
+        self._curl = lab.spawn(mobile, "curl", "sh", "-c", curl, "sh", str(self._file), str(self._exit_code))
+        for node, other in ((mobile, correspondent), (peer, home_address)):
+            ports = (str(_VOICE_PORT), other, str(_VOICE_PORT))
             self._program(node, "stream", *ports, self._note(node, "voice.sent"), self._note(node, "voice.received"))
-        self._program("cn", "echo", home_address, self._note("cn", "echo.sent"), self._note("cn", "echo.received"))
+        self._program(peer, "echo", home_address, self._note(peer, "echo.sent"), self._note(peer, "echo.received"))
 
     def _program(self, node: str, name: str, *arguments: str | Path) -> Process:
         words = [self._python, "-m", f"mobileip.lab.traffic.{name}", *map(str, arguments)]
@@ -58,19 +68,21 @@ class Traffic:
         give_up = time.monotonic() + _START_SECONDS
         while not file.exists():
             if time.monotonic() > give_up:
-                raise LabError(f"the web server did not start: {processes.last_lines(self._lab.log('cn', 'server'))}")
+                raise LabError(
+                    f"the web server did not start: {processes.last_lines(self._lab.log(self._peer, 'server'))}"
+                )
             time.sleep(0.01)
 
     # -- what was noted so far
 
     def to_mobile_node(self) -> Flow:
-        return measure.read(self._note("cn", "voice.sent"), self._note("mn", "voice.received"))
+        return measure.read(self._note(self._peer, "voice.sent"), self._note(self._mobile, "voice.received"))
 
     def from_mobile_node(self) -> Flow:
-        return measure.read(self._note("mn", "voice.sent"), self._note("cn", "voice.received"))
+        return measure.read(self._note(self._mobile, "voice.sent"), self._note(self._peer, "voice.received"))
 
     def echoes(self) -> Flow:
-        return measure.read(self._note("cn", "echo.sent"), self._note("cn", "echo.received"))
+        return measure.read(self._note(self._peer, "echo.sent"), self._note(self._peer, "echo.received"))
 
     def is_downloading(self) -> bool:
         return processes.is_alive(self._curl) and not self._exit_code.exists()

@@ -17,6 +17,7 @@ def addresses(first: str, last: str) -> tuple[IPv4Address, IPv4Address]:
     return IPv4Address(first), IPv4Address(last)
 
 
+@pytest.mark.requirement("R5944-4.1-a")
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [

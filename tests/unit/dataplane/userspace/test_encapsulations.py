@@ -247,6 +247,12 @@ def test_what_is_too_short_for_its_lengths():
     assert opened(bytes(outer)).reason is DropReason.NO_SUCH_TUNNEL
 
 
+def test_minimal_encapsulation_in_udp_has_the_length_that_udp_tells():
+    outer = bytearray(entered((Encapsulation.MINIMAL, GreOptions(), UdpPorts(434, 434)), packet()))
+    outer[24:26] = (int.from_bytes(outer[24:26]) - 1).to_bytes(2)
+    assert opened(bytes(outer)).reason is DropReason.BAD_LENGTH
+
+
 def test_signalling_and_other_udp_is_no_tunnel():
     for kind, following in ((1, 4), (4, 17)):
         message = b"\x01\xb2\x01\xb2\0\x20\0\0" + bytes((kind, following)) + bytes(22)

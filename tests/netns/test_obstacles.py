@@ -89,6 +89,19 @@ def test_a_nat_that_forgets_its_ports_is_noticed_and_repaired() -> None:
                 assert silence(going, begin, end) <= REPAIR_SECONDS
 
 
+@pytest.mark.requirement("R3519-4.5-d", "R3519-4.6-c", "R3519-4.9-c")
+def test_a_foreign_agent_behind_a_nat_serves_its_visitors_in_udp() -> None:
+    with roaming("nat-agent", "nat-agent") as lab:
+        go(lab, "foreign")
+        (binding,) = lab.daemon("ha").ask("bindings")
+        assert str(binding["udp_endpoint"]).startswith("192.0.2.6:"), "the NAT's address, not the agent's"
+        assert binding["care_of_address"] == "192.168.1.2"
+        with traffic(lab) as going:
+            begin = boot()
+            time.sleep(WATCHED_SECONDS)
+            assert silence(going, begin, boot() - IN_FLIGHT_SECONDS) <= LONGEST_SILENCE_SECONDS
+
+
 def test_two_customers_with_one_home_address() -> None:
     with Lab("customers", name="customers") as lab:
         for node in ("mn1", "mn2"):

@@ -18,6 +18,7 @@ CARE_OF = {
     "home": "home",
     "foreign1": "foreign_agent",
     "foreign2": "foreign_agent",
+    "foreign": "foreign_agent",
     "visited": "colocated",
     "behind": "colocated",
     "filtered": "colocated",

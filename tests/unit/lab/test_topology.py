@@ -21,7 +21,8 @@ interfaces.eth0 = { wire = "line" }
 
 
 def test_the_shipped_ones_are_these() -> None:
-    assert topology.names() == ["customers", "minimal", "obstacles", "roaming", "router", "two-nodes", "virtual"]
+    shipped = ["customers", "minimal", "nat-agent", "obstacles", "roaming", "router", "two-nodes", "virtual"]
+    assert topology.names() == shipped
 
 
 @pytest.mark.parametrize("name", topology.names())

@@ -4,7 +4,7 @@ import pytest
 
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.extensions.gre_key import GreKey
-from mobileip.wire.extensions.gre_key_3gpp2 import GreKeyExtension, is_gre_key, told_key, with_key
+from mobileip.wire.extensions.gre_key_3gpp2 import GreKeyExtension, is_gre_key, key_of_3gpp2, told_key, with_key
 from mobileip.wire.extensions.nai import MobileNodeNai
 from mobileip.wire.extensions.vendor import CriticalVendorExtension
 
@@ -40,3 +40,10 @@ def test_the_answer_has_the_form_of_the_question(extension: GreKeyExtension) -> 
 def test_octets_are_those_of_3gpp2() -> None:
     octets = with_key(vendor(), 0x0A01000A).encode()
     assert octets == bytes.fromhex("2600 000a 0000159f 0401 0a01000a")
+
+
+def test_a_key_that_is_told() -> None:
+    assert told_key(key_of_3gpp2(7)) == 7
+    assert is_gre_key(key_of_3gpp2(0xFFFFFFFF))
+    with pytest.raises(ValueError, match="key"):
+        key_of_3gpp2(1 << 32)

@@ -18,7 +18,7 @@ from tests.support.unprivileged import without_capabilities
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.errors import DeviceUnavailable
 from mobileip.linux.raw_tunnel import RawTunnelSocket
-from mobileip.linux.tun import TunnelDevice, remove_leftover
+from mobileip.linux.tun import TunnelDevice, is_foreign, remove_leftover
 from mobileip.wire.ip.icmp import encode as encode_icmp
 from mobileip.wire.ip.ipip import encapsulate
 from mobileip.wire.ip.ipv4 import DONT_FRAGMENT, PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
@@ -173,6 +173,19 @@ def test_a_leftover_is_adopted_with_its_routes(here: Namespace) -> None:
     remove_leftover("mip0")
     assert "mip0" not in here.ip("link")
     remove_leftover("mip0")  # nothing left
+
+
+def test_a_name_is_foreign_only_where_another_kind_of_device_has_it(here: Namespace) -> None:
+    assert not is_foreign("mip0")
+    leftover = TunnelDevice("mip0", 1480)
+    assert not is_foreign("mip0")
+    leftover.persist(True)
+    leftover.close()
+    assert not is_foreign("mip0")
+    assert "mip0" in here.ip("link"), "it was only looked at"
+    here.ip("link delete mip0")
+    here.ip("link add mip0 type veth peer name other")
+    assert is_foreign("mip0")
 
 
 def test_a_leftover_that_somebody_holds_stays(here: Namespace, device: TunnelDevice) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 from mobileip.control.schema import (
     AgentView,
     BindingView,
+    DoctorView,
     EngineView,
     ErrorView,
+    FindingView,
     LinkView,
     RegistrationView,
     RevokedView,
@@ -99,6 +101,10 @@ class FakeBackend:
 
     def traffic(self) -> TrafficView:
         return TrafficView(mobile_node={"requests_sent": 2, "denied": 0}, packets={"encapsulated": 5})
+
+    async def doctor(self) -> DoctorView:
+        finding = FindingView(check="ip_forward", verdict="problem", found="it is off", advice="switch it on")
+        return DoctorView(verdict="problem", daemon_running=True, findings=[finding])
 
     def command(self, name: str) -> ErrorView | None:
         if self.refusal is None:

@@ -69,6 +69,10 @@ ABOUT: dict[str, tuple[str, str]] = {
     "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
     "daemon.run_dir": ("", "Folder of control socket, lock and sysctl journal; `--run-dir` goes before it."),
+    "daemon.open_firewall": (
+        "",
+        "While the daemon runs: accept rules of ours where the firewall drops [what it needs](../howto/firewall.md)?",
+    ),
     "daemon.log_level": ("", "The least level that is logged; `-v` means `debug`."),
     "daemon.log_format": ("", "`key=value` words or one JSON object a line, on standard error."),
     "home_agent.address": ("", "Our address: where mobile nodes register, and the tunnels' near end."),

@@ -26,6 +26,9 @@ ABOUT = {
     "device_lost": "Others took the name of our tunnel device away: no tunnelled packet passes. It is tried "
     "again until it succeeds.",
     "device_restored": "The tunnel device is there again, and the routes into it.",
+    "firewall_opened": "Accept rules of ours are in the firewall, as `[daemon] open_firewall` allows.",
+    "firewall_closed": "They are out of it again.",
+    "firewall_trouble": "The firewall could not be changed so; `mip doctor` says what it drops.",
     "rule_fight": "Others keep removing what we put back: the kinds of `objects`. It is tried again, ever more rarely.",
 }
 """Of what has no docstring; the others' is the sentence."""
@@ -35,6 +38,9 @@ ADDED = {
     "repaired": {"objects": "integer"},
     "device_lost": {"device": "string", "reason": "string", "hint": "string"},
     "device_restored": {"device": "string"},
+    "firewall_opened": {"rules": "array of string"},
+    "firewall_closed": {"rules": "array of string"},
+    "firewall_trouble": {"reason": "string"},
     "rule_fight": {"objects": "array of string"},
 }
 """Types of the fields of what the daemon adds; the names are compared with the code."""

@@ -11,7 +11,7 @@ from math import nan
 from pathlib import Path
 from typing import NoReturn
 
-from mobileip.cli import tables
+from mobileip.cli import doctor, tables
 from mobileip.control.client import SOCKET_NAME, ControlClient, ControlError
 
 SHOWN = {
@@ -33,6 +33,7 @@ HELP = {
     "registration": "a mobile node's registration",
     "tunnel": "tunnel ends and what passed through them",
     "traffic": "counters: accepted, denied, discarded, packets",
+    "doctor": "what on this machine stands in the way, and what to do",
     "events": "what happens, as it happens",
     "register": "register now",
     "deregister": "give the registration up until `mip register`",
@@ -136,6 +137,8 @@ def parser() -> Parser:
         shown.add_argument("verb", nargs="?", default="show", type=_verb, choices=["show"], help="show (default)")
         shown.add_argument("which", nargs="?", help="only entries with this address")
         shown.add_argument("-s", "--statistics", action="store_true", help="and the counters")
+    examination = objects.add_parser("doctor", help=HELP["doctor"], parents=[common])
+    examination.add_argument("--config", type=Path, metavar="FILE", help="what a daemon would run with, if none runs")
     events = objects.add_parser("events", help=HELP["events"], parents=[common])
     events.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     for name in ("register", "deregister", "restart", "stop"):
@@ -224,6 +227,8 @@ def run(options: argparse.Namespace) -> int:
     client = ControlClient(path)
     if options.object in SHOWN:
         return show(client, options)
+    if options.object == "doctor":
+        return diagnose(client, options)
     if options.object == "events":
         return follow(client, options)
     if options.object == "wait":
@@ -233,6 +238,13 @@ def run(options: argparse.Namespace) -> int:
     answer = client.post(options.object)
     print(json.dumps(answer) if options.json else f"{options.object}: done")
     return 0
+
+
+def diagnose(client: ControlClient, options: argparse.Namespace) -> int:
+    """0, or 1 where there is a problem."""
+    found = doctor.view(client, options.config)
+    print(json.dumps(found, indent=2) if options.json else doctor.page(found))
+    return doctor.exit_code(found)
 
 
 def clear(client: ControlClient, options: argparse.Namespace) -> int:

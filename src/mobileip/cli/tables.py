@@ -116,6 +116,9 @@ def status(view: Row) -> str:
     links = view.get("links")
     if isinstance(links, list):
         entries += [_link(link) for link in links if isinstance(link, dict)]
+    firewall = view.get("firewall")
+    if isinstance(firewall, list):
+        entries += [("firewall", f"opened by us: {rule}") for rule in firewall]
     entries += [("running", f"{duration(view.get('uptime_seconds'))}, process {view.get('pid')}")]
     return "\n".join([*lines, pairs(entries)])
 

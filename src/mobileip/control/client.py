@@ -54,7 +54,7 @@ class ControlClient:
         self._timeout = timeout
 
     def get(self, name: str) -> Json:
-        """status | bindings | visitors | agents | registration | tunnels | traffic."""
+        """status | bindings | visitors | agents | registration | tunnels | traffic | doctor."""
         return self._request("GET", name)
 
     def post(self, name: str) -> Json:

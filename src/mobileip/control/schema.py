@@ -71,6 +71,8 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     busy: bool | None = None
     registration: RegistrationView | None = None
     links: list[LinkView] = []
+    firewall: list[str] = []
+    """Rules that the daemon put into the firewall, until it ends."""
 
 
 class BindingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +161,24 @@ class TrafficView(msgspec.Struct, frozen=True, kw_only=True):
     mobile_node: dict[str, int] | None = None
     packets: dict[str, int] = {}
     discarded: dict[str, int] = {}
+
+
+class FindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at by `mip doctor`."""
+
+    check: str
+    verdict: str
+    found: str
+    advice: str = ""
+
+
+class DoctorView(msgspec.Struct, frozen=True, kw_only=True):
+    """What on this machine stands in the way of Mobile IP."""
+
+    schema: int = SCHEMA
+    verdict: str
+    daemon_running: bool
+    findings: list[FindingView] = []
 
 
 class DoneView(msgspec.Struct, frozen=True, kw_only=True):

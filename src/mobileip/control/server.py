@@ -19,6 +19,7 @@ from mobileip.control.feed import Feed
 from mobileip.control.schema import (
     AgentView,
     BindingView,
+    DoctorView,
     DoneView,
     ErrorView,
     RegistrationView,
@@ -47,6 +48,10 @@ class Backend(Protocol):
     def registration(self) -> RegistrationView | None: ...
     def tunnels(self) -> list[TunnelView]: ...
     def traffic(self) -> TrafficView: ...
+    async def doctor(self) -> DoctorView:
+        """Takes a while: programs run for it."""
+        ...
+
     def command(self, name: str) -> ErrorView | None:
         """register | deregister | restart | stop; an error when it can't be done."""
         ...
@@ -67,6 +72,7 @@ class ControlServer:
         application = web.Application(middlewares=[_errors])
         for name in ("status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic"):
             application.router.add_get(f"/v1/{name}", self._shower(name))
+        application.router.add_get("/v1/doctor", self._doctor)
         application.router.add_get("/v1/events", self._events)
         for name in ("register", "deregister", "restart", "stop"):
             application.router.add_post(f"/v1/{name}", self._commander(name))
@@ -114,6 +120,9 @@ class ControlServer:
             return _error(404, result) if isinstance(result, ErrorView) else _json(200, result)
 
         return clear
+
+    async def _doctor(self, _: web.Request) -> web.StreamResponse:
+        return _json(200, await self._backend.doctor())
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""

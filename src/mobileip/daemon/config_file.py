@@ -44,6 +44,8 @@ class DaemonConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Octets: the path's 1500 less the outer header."""
     run_dir: Path | None = None
     """Control socket, lock and sysctl journal; None = $MIP_RUN_DIR, else /run/mip."""
+    open_firewall: bool = False
+    """May the daemon put accept rules into firewall chains that drop what it needs?"""
     log_level: str = "info"
     log_format: LogFormat = LogFormat.LOGFMT
 
@@ -125,6 +127,7 @@ def _daemon(section: Section) -> DaemonConfig:
         engine=section.choice("engine", EngineChoice, default.engine),
         tunnel_mtu=section.number("tunnel_mtu", default.tunnel_mtu, 576, 65_515),
         run_dir=run_dir,
+        open_firewall=section.flag("open_firewall", default.open_firewall),
         log_level=section.take("log_level", _level, default.log_level, "debug, info, warning or error") or "info",
         log_format=section.choice("log_format", LogFormat, default.log_format),
     )

@@ -24,6 +24,7 @@ _WARNINGS = frozenset(
         "registration_lost",
         "agent_lost",
         "rule_fight",
+        "firewall_trouble",
         "operation_failed",
         "unauthenticated_allowed",
     }

@@ -21,6 +21,7 @@ from mobileip.control.schema import (
     SCHEMA,
     AgentView,
     BindingView,
+    DoctorView,
     EngineView,
     ErrorView,
     RegistrationView,
@@ -31,8 +32,10 @@ from mobileip.control.schema import (
     VisitorView,
 )
 from mobileip.control.server import ControlServer
-from mobileip.daemon import clearing, views
+from mobileip.daemon import clearing, doctor_collect, views
 from mobileip.daemon.config_file import Configuration
+from mobileip.daemon.doctor import examine
+from mobileip.daemon.firewall import Firewall
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.daemon.perform import Performer
@@ -108,6 +111,7 @@ class Service:
             on_news=self._runner.news,
             on_device_trouble=self._device_trouble,
         )
+        self._firewall = Firewall(configuration, run_directory)
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
         self._runner.performer = Performer(
             self._machine.engine, self._machine.signalling, self._notify, self._report, self._runner.news
@@ -133,6 +137,10 @@ class Service:
         self._machine.device.persist(False)
         self._runner.handle(Started(entropy=entropy.draw()))
         self._report(await self._machine.engine.reconcile(self._runner.node.forwarding()))
+        self._firewall.open()
+        if self._firewall.rules:
+            self._publish({"event": "firewall_opened", "rules": self._firewall.rules})
+        self._tell_of_firewall_trouble()
         await self._machine.start()
         await self._server.start()
 
@@ -157,9 +165,21 @@ class Service:
             self._runner.stop()
             self._report(await self._machine.engine.reconcile(ForwardingState()))
             self._machine.kernel.restore_sysctls()
+            self._close_firewall()
         else:
             self._runner.stop()
             self._machine.device.persist(True)
+
+    def _close_firewall(self) -> None:
+        rules = self._firewall.rules
+        self._firewall.close()
+        if rules and not self._firewall.trouble:
+            self._publish({"event": "firewall_closed", "rules": rules})
+        self._tell_of_firewall_trouble()
+
+    def _tell_of_firewall_trouble(self) -> None:
+        if self._firewall.trouble:
+            self._publish({"event": "firewall_trouble", "reason": self._firewall.trouble})
 
     async def _bid_farewell(self) -> None:
         """A mobile node's deregistration may have to wait, for a second at most (RFC 5944 §3.6.3)."""
@@ -208,6 +228,7 @@ class Service:
             verdict=views.verdict(home, foreign, mobile, now),
             warnings=[
                 *views.trouble_of(self._lost),
+                *filter(None, [self._firewall.trouble]),
                 *views.warnings(
                     self.configuration.home_agent, mobile, self._failures, self._runner.performer.unsent, _code_name
                 ),
@@ -224,6 +245,7 @@ class Service:
             busy=foreign.busy if foreign is not None else None,
             registration=views.registration(mobile, now) if mobile is not None else None,
             links=views.links(mobile) if mobile is not None else [],
+            firewall=self._firewall.rules,
         )
 
     def bindings(self) -> list[BindingView]:
@@ -258,6 +280,20 @@ class Service:
             packets=dict(self._machine.engine.counters()),
             discarded=dict(self._runner.discarded),
         )
+
+    async def doctor(self) -> DoctorView:
+        mobile, foreign = self._runner.node.mobile, self._runner.node.foreign
+        visitors = foreign.snapshot().visitors if foreign is not None else ()
+        facts = await doctor_collect.of_daemon(
+            self.configuration,
+            self._machine,
+            device_trouble=self._lost,
+            opened=self._firewall.rules,
+            visitors=[visitor.home_address for visitor in visitors if not visitor.reverse_tunnel],
+            clock_offset=mobile.snapshot().clock_offset if mobile is not None else 0.0,
+            now=clock.now().boot,
+        )
+        return examine(facts)
 
     def command(self, name: str) -> ErrorView | None:
         if name == "stop":

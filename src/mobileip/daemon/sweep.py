@@ -11,12 +11,16 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from mobileip.daemon.firewall import JOURNAL_NAME
 from mobileip.daemon.lock import DaemonLock, SecondDaemon
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.linux.errors import MachineError
+from mobileip.linux.firewall_opening import FirewallOpening
 from mobileip.linux.kernel_tables import KernelTables
+from mobileip.linux.nftables import NftError
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import remove_leftover
 
@@ -52,6 +56,8 @@ async def remove_all(run_directory: Path, device: str) -> None:
     kernel.perform(reconcile(await kernel.actual(), ()))
     kernel.restore_sysctls()
     kernel.close()
+    with suppress(NftError, OSError):  # the next start tries again
+        FirewallOpening(run_directory / JOURNAL_NAME).close()
     remove_leftover(device)
 
 

@@ -162,6 +162,23 @@ def _switch_ipv6_off(name: str) -> None:
         Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
 
 
+def is_foreign(name: str) -> bool:
+    """Whether a device has this name that is no TUN device, so that ours can't have it."""
+    if name not in (known for _, known in socket.if_nameindex()):
+        return False
+    try:
+        descriptor = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
+    except OSError as error:
+        return error.errno == errno.EINVAL
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def remove_leftover(name: str) -> None:
     """Ends a persistent device that a former daemon left; nothing happens when there is none or somebody holds it."""
     # /sys is no help: it shows the namespace that it was mounted in.

@@ -93,6 +93,12 @@ def test_status() -> None:
     ]
 
 
+def test_status_shows_what_was_opened() -> None:
+    assert "firewall  opened by us: ip filter INPUT: udp dport 434 accept" in tables.status(
+        {"firewall": ["ip filter INPUT: udp dport 434 accept"]}
+    )
+
+
 def test_status_of_another_version() -> None:
     """A field that is missing is a dash, not an error."""
     assert tables.status({"verdict": "fine"}).splitlines()[0] == "fine"

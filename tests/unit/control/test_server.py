@@ -41,7 +41,9 @@ def test_the_socket_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic"])
+@pytest.mark.parametrize(
+    "name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic", "doctor"]
+)
 def test_every_view_is_shown(name: str, daemon: Running) -> None:
     status, body = ask(daemon, "GET", f"/v1/{name}")
     assert status == 200

@@ -223,6 +223,7 @@ def test_every_key_that_there_is_says_what_it_expects(path: str, folder: Path) -
         ("device", "a/b"),
         ("engine", "steam"),
         ("tunnel_mtu", 575),
+        ("open_firewall", "yes"),
         ("run_dir", 7),
         ("run_dir", ""),
         ("run_dir", "a\0b"),
@@ -235,6 +236,11 @@ def test_the_daemons_own_keys(key: str, value: Any, folder: Path) -> None:
     document = documents()["mobile_node"] | {"daemon": {key: value}}
     (error,) = errors_of(document, folder)
     assert error.startswith(f"daemon.{key}: ")
+
+
+def test_a_firewall_is_opened_only_where_that_is_allowed(folder: Path) -> None:
+    assert not parse(documents()["mobile_node"], folder).daemon.open_firewall
+    assert parse(documents()["mobile_node"] | {"daemon": {"open_firewall": True}}, folder).daemon.open_firewall
 
 
 def test_the_daemons_own_keys_taken(folder: Path) -> None:

@@ -18,6 +18,7 @@ from mobileip.agents.events import Link
 from mobileip.control.schema import ErrorView
 from mobileip.daemon import service as module
 from mobileip.daemon.config_file import Configuration, parse
+from mobileip.daemon.doctor_facts import Facts
 from mobileip.daemon.log import LOGGER
 from mobileip.daemon.service import SOCKET_NAME, End, Service
 from mobileip.dataplane.engine import Repair, TunnelUse
@@ -361,6 +362,75 @@ async def test_a_repair_that_can_not_look_is_a_failure(tmp_path: Path) -> None:
     assert told["event"] == "operation_failed"
     assert "busy" in str(told["what"])
     assert len(daemon.service.status().warnings) == 1
+
+
+# -- the firewall, and the doctor
+
+
+RULES = ["inet filter input: udp dport 434 accept"]
+
+
+class PretendedFirewall:
+    """Opens and closes as told."""
+
+    opens_with_trouble = closes_with_trouble = ""
+
+    def __init__(self, *_: object) -> None:
+        self.rules: list[str] = []
+        self.trouble = ""
+
+    def open(self) -> None:
+        self.trouble = self.opens_with_trouble
+        self.rules = [] if self.trouble else RULES
+
+    def close(self) -> None:
+        self.trouble = self.closes_with_trouble
+        self.rules = []
+
+
+async def test_a_firewall_that_is_opened_is_told_and_shown_until_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Firewall", PretendedFirewall)
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    assert daemon.service.status().firewall == RULES
+    await daemon.service.stop(End.REMOVE)
+    told = [(event["event"], event["rules"]) for event in daemon.events]
+    assert told == [("firewall_opened", RULES), ("firewall_closed", RULES)]
+
+
+async def test_a_firewall_stays_open_for_the_next_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Firewall", PretendedFirewall)
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    await daemon.service.stop(End.LEAVE)
+    assert daemon.names() == ["firewall_opened"]
+
+
+@pytest.mark.parametrize("at", ["opens_with_trouble", "closes_with_trouble"])
+async def test_a_firewall_that_can_not_be_changed_is_told(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Firewall", type("Firewall", (PretendedFirewall,), {at: "nft refuses"}))
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    assert daemon.service.status().warnings == (["nft refuses"] if at.startswith("opens") else [])
+    await daemon.service.stop(End.REMOVE)
+    assert "firewall_closed" not in daemon.names()
+    assert {"event": "firewall_trouble", "reason": "nft refuses"}.items() <= daemon.events[-1].items()
+
+
+@pytest.mark.parametrize("role", ["home_agent", "foreign_agent", "mobile_node"])
+async def test_the_doctor_is_asked(role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_known(configuration: Configuration, *_: object, **known: Any) -> Facts:
+        assert known["opened"] == []
+        return Facts(configuration=configuration)
+
+    monkeypatch.setattr(module.doctor_collect, "of_daemon", nothing_known)
+    view = await Daemon(tmp_path, role).service.doctor()
+    assert view.daemon_running
+    assert view.findings[0].check == "daemon"
 
 
 # -- another configuration

@@ -13,6 +13,7 @@ from mobileip.daemon.lock import LOCK_NAME, DaemonLock
 from mobileip.dataplane.fake import FakeKernel
 from mobileip.dataplane.identity import identity
 from mobileip.dataplane.ports import Action, Sysctl
+from mobileip.linux.nftables import NftError
 
 OURS = Sysctl(path="net/ipv4/ip_forward", value="1")
 
@@ -120,8 +121,14 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sweep, "KernelTables", Kernel)
     monkeypatch.setattr(sweep, "SysctlJournal", lambda path: calls.append(path.name))
     monkeypatch.setattr(sweep, "remove_leftover", lambda device: calls.append(f"device {device}"))
+
+    def close_firewall(_: object) -> None:
+        calls.append("firewall")
+        raise NftError("nft refuses")
+
+    monkeypatch.setattr(sweep.FirewallOpening, "close", close_firewall)
     await sweep.remove_all(tmp_path, "mip7")
-    assert calls == ["sysctl.journal", "tables of mip7", "sysctls, after True", "close", "device mip7"]
+    assert calls == ["sysctl.journal", "tables of mip7", "sysctls, after True", "close", "firewall", "device mip7"]
 
 
 @pytest.mark.parametrize(

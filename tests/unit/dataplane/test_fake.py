@@ -9,6 +9,7 @@ from mobileip.dataplane.engine import Engine, Repair
 from mobileip.dataplane.fake import FakeEngine, FakeKernel, FakePacketPort
 from mobileip.dataplane.ports import Action, Failure, InterfaceAddress, Kernel, Operation, PacketPort, Route, Sysctl
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
+from mobileip.forwarding.tunnel import Tunnel
 
 KERNEL: Kernel = FakeKernel()
 PORT: PacketPort = FakePacketPort()
@@ -78,6 +79,7 @@ async def test_the_engine_remembers():
     assert engine.state == ForwardingState()
     assert engine.counters() == {"changes": 1}
     assert engine.tunnels() == []
+    assert engine.path_mtu(Tunnel(IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")), 3.0) is None
     assert await engine.repair(3.0) == Repair()
     assert engine.repairs == [3.0]
 

@@ -92,6 +92,13 @@ async def test_reconcile_forgets_wishes_and_keeps_counters():
     assert bench.engine.tunnels() == [TunnelUse(binding().key, TO_CARE_OF, 2, 240)]
 
 
+@pytest.mark.parametrize(("of_route", "known"), [(1400, 1400), (0, None)])
+def test_what_is_known_of_a_path_can_be_asked(of_route, known):
+    bench = Bench(binding())
+    bench.port.told_mtu = of_route
+    assert bench.engine.path_mtu(TO_CARE_OF, NOW) == known
+
+
 async def test_apply_performs_only_the_difference():
     bench = Bench(HOME, MobileLink(interface="eth0", answers_arp=True))
     away = MobileLink(interface="eth0", answers_arp=False)

@@ -98,7 +98,8 @@ def main() -> None:
         run(f"ip link add {name} type veth peer name {name}-peer")
         run(f"ip link set {name}-peer up")
         run(f"ip link set {name} up")
-    device = TunnelDevice("mip0", 1480)
+    # The second one is that of realm 1, which a daemon makes when it is wished for.
+    devices = [TunnelDevice(name, 1480) for name in ("mip0", "mip0-1")]
     before = picture()
     with tempfile.TemporaryDirectory() as folder:
         kernel = KernelTables("mip0", SysctlJournal(Path(folder, "sysctl.journal")))
@@ -107,7 +108,8 @@ def main() -> None:
     after = picture()
     if before != after:
         sys.exit(f"left behind: {set(after) - set(before)}, lost: {set(before) - set(after)}")
-    device.close()
+    for device in devices:
+        device.close()
 
 
 if __name__ == "__main__":

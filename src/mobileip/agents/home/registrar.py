@@ -309,5 +309,9 @@ def _notices(decision: Decision, before: Bindings, after: Bindings) -> list[Noti
             care_of_address=request.care_of_address,
             lifetime=decision.lifetime,
         )
-    elsewhere = [notice for old in before if old not in others for notice in moved(old, after[-1])]
-    return [made, *elsewhere, *(_removed(binding, "replaced") for binding in gone)]
+    notices: list[Notice] = [made]
+    for old in before:
+        if old.care_of_address == request.care_of_address:
+            notices += moved(old, after[-1])
+    notices += [_removed(binding, "replaced") for binding in gone]
+    return notices

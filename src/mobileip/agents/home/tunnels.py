@@ -34,6 +34,8 @@ _PRIVATE = tuple(IPv4Network(prefix) for prefix in ("10.0.0.0/8", "172.16.0.0/12
 
 def check_udp_tunnel(examination: Examination) -> Refusal | None:
     """Whether the tunnel is in UDP, and where it leads then (RFC 3519 §4.6)."""
+    if not (examination.others or examination.is_duplicate):
+        return None  # a mere shortcut: most Requests have no further extension
     request, arrival, config = examination.request, examination.arrival, examination.surroundings.config
     place, asked = _udp_request(examination)
     repeated = _repeated(examination)
@@ -97,7 +99,9 @@ def _udp_request(examination: Examination) -> tuple[int, UdpTunnelRequest | None
 
 def check_encapsulation(examination: Examination) -> Refusal | None:
     """What the tunnel looks like inside; a deregistration makes none, but its Reply tells the GRE key again."""
-    if _repeated(examination) is not None:
+    request, lawful = examination.request, examination.surroundings.config.encapsulations
+    is_plain = not (examination.others or request.gre_encapsulation or request.minimal_encapsulation)
+    if (is_plain and Encapsulation.IPIP in lawful) or _repeated(examination) is not None:
         return None
     tunnel = examination.tunnel
     udp_place, asked = _udp_request(examination)
@@ -113,11 +117,11 @@ def check_encapsulation(examination: Examination) -> Refusal | None:
         refusal = ReplyCode.HA_UDP_ENCAPSULATION_UNAVAILABLE
     else:
         encapsulation = _by_bits(examination, key)
-    if encapsulation is None or encapsulation not in examination.surroundings.config.encapsulations:
+    if encapsulation is None or encapsulation not in lawful:
         # R3024-3.4-f, R3024-4.3.1-a, R3024-3.4-a: "the home agent MUST deny registrations if an unsupported form of
         # tunneling is requested (code 139)". R6245-4.2-d: with a GRE key too, where we are "not configured to support
         # GRE encapsulation".
-        return _refused(examination, place, refusal) if examination.request.lifetime else None
+        return _refused(examination, place, refusal) if request.lifetime else None
     # R6245-4.2-g: what the Reply tells then.
     options = _gre_options(examination, key) if encapsulation is Encapsulation.GRE else PLAIN_GRE
     # R3024-4.3.1-c: it "MUST update its mobility bindings list to indicate [...] the type of encapsulation expected".

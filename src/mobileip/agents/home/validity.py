@@ -203,7 +203,8 @@ def check_care_of_address(examination: Examination) -> Refusal | None:
     if examination.request.lifetime == 0:
         return None
     care_of_address, end = examination.request.care_of_address, examination.tunnel.remote
-    if not (_is_host(care_of_address) and _is_host(end)) or care_of_address == examination.home_address:
+    is_host = _is_host(care_of_address) and (end is care_of_address or _is_host(end))
+    if not is_host or care_of_address == examination.home_address:
         return ReplyCode.HA_POORLY_FORMED_REQUEST
     # Another mobile node's home address: its tunnel would carry this one's, or lead back into it. The care-of address
     # of one behind a NAT (`end` is the NAT) may be anything: it means something in its own network alone.

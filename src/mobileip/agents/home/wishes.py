@@ -42,7 +42,7 @@ class BindingWishes:
         routes = self._routes(after)
         if not before:
             return ForwardingChange(install=(*routes, *self._interception(after)))
-        if not any(_has_more_than_a_route(b) for b in (*before, *after)):
+        if True not in [_has_more_than_a_route(b) for b in (*before, *after)]:
             return ForwardingChange(install=routes)  # a mere shortcut: most renewals and moves
         # Broadcasts that nobody wants any more, the end of a tunnel that is elsewhere now (RFC 3519: another address or
         # port of a NAT), a route that waits for a keepalive.
@@ -52,6 +52,11 @@ class BindingWishes:
         )
 
     def _routes(self, bindings: Bindings) -> tuple[Wish, ...]:
+        first = bindings[0]
+        if len(bindings) == 1 and not _has_more_than_a_route(first):  # a mere shortcut: most lists
+            return (
+                BindingRoute(home_address=first.home_address, tunnels=(first.tunnel,), expires_at=first.expires_at),
+            )
         # R3519-4.6-g: "the home agent MUST wait for the first keepalive packet from the mobile node to arrive, before
         # it can send traffic back".
         ready = [b for b in bindings if not b.is_half_bound]

@@ -159,7 +159,8 @@ def _shape(outcome):
     """An outcome without what differs between two tables: counters and Identifications."""
     match outcome:
         case Outer(leg=leg, inner=inner):
-            return leg.end.tunnel, inner
+            # A broadcast may be encapsulated twice, and its inner header has an Identification of ours as well.
+            return leg.end.tunnel, inner[:4] + inner[6:10] + inner[12:]
         case Delivery(packet=octets, exit=leaving):
             return octets, leaving.interface, leaving.link_address
         case _ if hasattr(outcome, "outcomes"):

@@ -21,6 +21,9 @@ from mobileip.wire.ip.icmp import TIME_EXCEEDED
 NOT_CAPABLE, CAPABLE_1, CAPABLE_0, CONGESTION_EXPERIENCED = range(4)
 """The ECN field (RFC 3168 §5)."""
 
+FIRST_NUMBERS = 1000
+"""GRE sequence numbers that, far behind the last one, tell of a beginning."""
+
 FIRST_GROUP, LAST_GROUP = 0xE0, 0xEF
 """First octets of multicast addresses (RFC 1112 §4)."""
 
@@ -52,12 +55,18 @@ def from_tunnel(tables: PacketTables, packet: bytes, now: float, interface: str 
     if found.sequence is not None:
         # R2890-2.2-a, R2890-2.2-c: what is late is "silently discarded". R2890-1-b: "SHOULD record the event in a
         # statistics counter".
-        if not is_in_order(found.sequence, end.sequence_heard):
+        if not (is_in_order(found.sequence, end.sequence_heard) or _began_anew(found.sequence, end.sequence_heard)):
             return DROPS[DropReason.OUT_OF_ORDER]
         end.sequence_heard = found.sequence
     if leaving.is_reverse or leaving.onwards is not None:
         return _from_mobile_node(tables, leaving, found, now, interface)
     return _to_mobile_node(tables, leaving, found, now)
+
+
+def _began_anew(sequence: int, last: int) -> bool:
+    """Whether the other end has forgotten its numbers, and begins with 0 again (RFC 2890 §2.2). No packet is late by as
+    much; without this a tunnel would be dead for as long as it had lived before."""
+    return sequence < FIRST_NUMBERS and last - sequence > FIRST_NUMBERS
 
 
 def _exit_of(tables: PacketTables, found: Opened) -> Exit | None:

@@ -138,6 +138,15 @@ def test_numbered_packets_that_are_late_are_dropped():
     assert outcomes[2].reason is DropReason.OUT_OF_ORDER
 
 
+@pytest.mark.parametrize(("last", "begins"), [(999, False), (1000, False), (1001, True), (0x7FFFFFFF, True)])
+def test_another_end_that_begins_to_count_anew_is_believed_when_no_packet_could_be_so_late(last, begins):
+    tunnel = Tunnel(HOME_AGENT, CARE_OF, Encapsulation.GRE, GreOptions(with_sequence=True))
+    tables = tables_of(tunnel_exit(tunnel=turned(tunnel)))
+    tables.ends.of(turned(tunnel)).sequence_heard = last
+    outcomes = [from_tunnel(tables, octets, NOW) for octets in map(encapsulator(tunnel), [packet()] * 2, (1, 2))]
+    assert [isinstance(outcome, Delivery) for outcome in outcomes] == [begins] * 2
+
+
 def test_a_renewal_goes_on_counting():
     form = (Encapsulation.GRE, GreOptions(with_sequence=True), None)
     tunnel = Tunnel(HOME_AGENT, CARE_OF, *form)

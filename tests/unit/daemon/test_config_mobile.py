@@ -105,6 +105,7 @@ def test_names_that_are_none(folder: Path, nai: object) -> None:
     assert "mobile_node.nai: " in errors(folder, nai=nai)
 
 
+@pytest.mark.requirement("R4433-3.3-a")
 def test_assignment_needs_a_name(folder: Path) -> None:
     """RFC 4433 §3.3: "the mobile node MUST use the NAI extension"."""
     assert "mobile_node.nai: is missing" in errors(folder, home_agent="assign")

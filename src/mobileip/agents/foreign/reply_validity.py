@@ -172,12 +172,12 @@ def check_form(case: ReplyCase) -> Refusal | None:
 
 
 def check_critical_vendor_extensions(case: ReplyCase) -> Refusal | None:
-    # R3115-2.3-d: "If the Mobile IP entity is a transit node for the reply [...] a registration reject (or the
-    # appropriate deny message) MUST be sent": "FA when it receives an unknown CVSE in a registration reply from the HA,
-    # should send a registration reject to the MN." We know one, of home agents that we tell
-    # GRE keys by it.
+    # We know one, of home agents that we tell GRE keys by it.
     form = case.surroundings.key_form(case.pending.relayed_to)
     is_there = has_critical_vendor_extension(case.decoded, knows_keys=form is GreKeyForm.THREE_GPP2)
+    # R3115-2.3-d: "If the Mobile IP entity is a transit node for the reply [...] a registration reject (or the
+    # appropriate deny message) MUST be sent": "FA when it receives an unknown CVSE in a registration reply from the HA,
+    # should send a registration reject to the MN."
     return ReplyCode.FA_UNKNOWN_CVSE_FROM_HOME_AGENT if is_there else None
 
 

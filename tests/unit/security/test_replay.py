@@ -376,3 +376,15 @@ def test_two_corrections_to_one_second_give_two_identifications() -> None:
         maker.learn(made[-1], refusal, boot=0.0, ntp=ntp)
         made.append(maker.make(boot=0.0, ntp=ntp, entropy=b""))
     assert len({low(one) for one in made[1:]}) == 2
+
+
+def test_after_two_refusals_the_next_one_is_above_all_that_were_accepted() -> None:
+    maker = IdentificationMaker(ReplayStyle.TIMESTAMPS)
+    ntp = join(high(NOW), 0x80000000)
+    for _ in range(2):  # the second is one tick above the first
+        accepted = maker.make(boot=0.0, ntp=ntp, entropy=b"")
+        maker.learn(accepted, reply(accepted), boot=0.0, ntp=ntp)
+    for _ in range(2):
+        sent = maker.make(boot=0.0, ntp=ntp, entropy=b"")
+        maker.learn(sent, reply(join(high(NOW), low(sent)), 133), boot=0.0, ntp=ntp)
+    assert maker.make(boot=0.0, ntp=ntp, entropy=b"") > accepted

@@ -5,10 +5,9 @@ from ipaddress import IPv4Address
 
 from mobileip.dataplane.userspace.header import header_length
 from mobileip.forwarding.news import EchoAnswered
-from mobileip.wire.ip.checksum import checksum
+from mobileip.wire.ip.icmp import ECHO_REPLY, ECHO_REQUEST, echo
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, Ipv4Packet, encode_ipv4
 
-ECHO_REPLY, ECHO_REQUEST = 0, 8
 HEADER_OCTETS = 8
 
 IDENTIFIER = 0x4D49
@@ -17,9 +16,7 @@ IDENTIFIER = 0x4D49
 
 def keepalive(home_address: IPv4Address, home_agent: IPv4Address, sequence: int) -> bytes:
     """R3519-4.9-a: "an ICMP echo request to the home agent", inside of the tunnel."""
-    numbers = IDENTIFIER.to_bytes(2) + (sequence & 0xFFFF).to_bytes(2)
-    check = checksum(bytes((ECHO_REQUEST, 0, 0, 0)) + numbers)
-    message = bytes((ECHO_REQUEST, 0)) + check.to_bytes(2) + numbers
+    message = echo(True, IDENTIFIER, sequence & 0xFFFF, b"")
     return encode_ipv4(Ipv4Packet(source=home_address, destination=home_agent, protocol=PROTOCOL_ICMP, payload=message))
 
 

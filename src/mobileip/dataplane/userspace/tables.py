@@ -4,6 +4,7 @@ for a wish.
 Bindings are compiled at their first packet: a home agent with a million of them pays for those that are used.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 
@@ -51,6 +52,7 @@ class PacketTables:
         self._routes: Claims[Octets, tuple[Key, BindingRoute]] = Claims()
         self._compiled: dict[Octets, Binding] = {}
         self._reverse: Claims[Octets, Binding] = Claims()
+        self._realms: Counter[int] = Counter()
         self._own: Claims[Octets, bool] = Claims()
         self._virtual: Claims[tuple[int, int], bool] = Claims()
         self._identification = 0
@@ -129,11 +131,7 @@ class PacketTables:
     @property
     def realms(self) -> frozenset[int]:
         """Those beside realm 0 whose visitors' packets are routed into a device of their own."""
-        return frozenset(
-            wish.realm
-            for wish in self.wishes.values()
-            if isinstance(wish, VisitorReverse) and wish.realm and wish.delivery is None
-        )
+        return frozenset(self._realms)
 
     def _enter(self, key: Key, wish: Wish) -> None:
         match wish:
@@ -142,8 +140,9 @@ class PacketTables:
                 self._compiled.pop(home_address.packed, None)
             case ReverseTunnel(hop=hop):
                 self._reverse.claim(source_key(wish.home_address, 0), key, self._into(key, wish, hop))
-            case VisitorReverse(delivery=None):
-                self._reverse.claim(source_key(wish.home_address, wish.realm), key, self._into(key, wish, None))
+            case VisitorReverse(delivery=None, realm=realm):
+                self._reverse.claim(source_key(wish.home_address, realm), key, self._into(key, wish, None))
+                self._realms.update([realm] if realm else ())
             case HomeAddress(address=address):
                 self._own.claim(address.packed, key, True)
             case ArpAnswer():
@@ -162,8 +161,9 @@ class PacketTables:
                 self._compiled.pop(home_address.packed, None)
             case ReverseTunnel():
                 self._reverse.release(source_key(wish.home_address, 0), key)
-            case VisitorReverse(delivery=None):
-                self._reverse.release(source_key(wish.home_address, wish.realm), key)
+            case VisitorReverse(delivery=None, realm=realm):
+                self._reverse.release(source_key(wish.home_address, realm), key)
+                self._realms -= Counter([realm] if realm else ())  # what comes to 0 is left out
             case HomeAddress(address=address):
                 self._own.release(address.packed, key)
             case ArpAnswer():

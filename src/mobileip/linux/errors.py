@@ -5,7 +5,9 @@ Exception
     ├── PermissionMissing   a capability or a right is missing (exit code 6)
     ├── PortOccupied        UDP port 434 is in use
     ├── DeviceUnavailable   no TUN device, or another daemon holds it
-    └── NoSuchInterface     a link that is not there (now)
+    ├── NoSuchInterface     a link that is not there (now)
+    ├── BpfUnavailable      no BPF programs here: a right, a library or the system call is missing
+    └── BpfRefused          the kernel does not take this BPF program or table
 """
 
 
@@ -30,4 +32,12 @@ class DeviceUnavailable(MachineError):
 
 
 class NoSuchInterface(MachineError):
+    pass
+
+
+class BpfUnavailable(MachineError):
+    pass
+
+
+class BpfRefused(MachineError):
     pass

@@ -31,6 +31,7 @@ class FakeMachine:
         self.on_ours_changed: Callable[[], None] = callbacks["on_ours_changed"]
         self.engine = NotingEngine(self.notes)
         self.device = self.kernel = self.signalling = self.watch = self
+        self.accelerator = FakeAccelerator(self.notes)
         self.known_links: dict[str, Link] = {}
         self.sent: list[bytes] = []
         self.error = 0
@@ -77,3 +78,21 @@ class NotingEngine(FakeEngine):
     async def reconcile(self, state: ForwardingState) -> list[Any]:
         self._notes.append(f"reconcile {len(state.wishes)}")
         return await super().reconcile(state)
+
+
+class FakeAccelerator:
+    """Stands in for `daemon.accelerator.Accelerator`."""
+
+    reason = "a test"
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def start(self) -> None:
+        self._notes.append("accelerate")
+
+    def leave(self) -> None:
+        self._notes.append("leave the fast path")
+
+    def remove(self) -> None:
+        self._notes.append("remove the fast path")

@@ -26,6 +26,7 @@ ABOUT = {
     "device_lost": "Others took the name of our tunnel device away: no tunnelled packet passes. It is tried "
     "again until it succeeds.",
     "device_restored": "The tunnel device is there again, and the routes into it.",
+    "engine_changed": "Other packet paths than before forward, though nobody asked for it.",
     "firewall_opened": "Accept rules of ours are in the firewall, as `[daemon] open_firewall` allows.",
     "firewall_closed": "They are out of it again.",
     "firewall_trouble": "The firewall could not be changed so; `mip doctor` says what it drops.",
@@ -38,6 +39,7 @@ ADDED = {
     "repaired": {"objects": "integer"},
     "device_lost": {"device": "string", "reason": "string", "hint": "string"},
     "device_restored": {"device": "string"},
+    "engine_changed": {"engine": "string", "reason": "string"},
     "firewall_opened": {"rules": "array of string"},
     "firewall_closed": {"rules": "array of string"},
     "firewall_trouble": {"reason": "string"},

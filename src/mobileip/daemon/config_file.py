@@ -26,6 +26,7 @@ LONGEST_MESSAGE = 254
 
 class EngineChoice(StrEnum):
     AUTO = "auto"
+    EBPF = "ebpf"
     USERSPACE = "userspace"
 
 

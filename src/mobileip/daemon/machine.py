@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from mobileip.agents.events import Link
+from mobileip.daemon.accelerator import Accelerator
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.device_keeper import DeviceKeeper, OnTrouble
 from mobileip.dataplane.userspace.engine import UserspaceEngine
@@ -15,6 +16,7 @@ from mobileip.forwarding.model import ArpAnswer
 from mobileip.forwarding.news import News
 from mobileip.linux import clock
 from mobileip.linux.arp_answers import ArpAnswers
+from mobileip.linux.bpf.attachment import Attachments
 from mobileip.linux.home_links import HomeLinks
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.raw_tunnel import RawTunnelSocket
@@ -59,6 +61,7 @@ class Machine:
         on_ours_changed: Callable[[], None],
         on_news: Callable[[News], None],
         on_device_trouble: OnTrouble,
+        on_engine: Callable[[str], None],
     ) -> None:
         settings = configuration.daemon
         self._on_link = on_link
@@ -88,6 +91,15 @@ class Machine:
         self._arp_answers = ArpAnswers(self._link_address_of)
         self._realms = RealmDevices(settings.device, settings.tunnel_mtu, on_packet=self._packet_of_realm)
         self.engine = UserspaceEngine(settings.device, self.kernel, self, self, on_news)
+        self.accelerator = Accelerator(
+            settings.engine,
+            self.engine,
+            Attachments(),
+            device_index=self._device_index,
+            links=self.watch.links,
+            path_mtu=lambda tunnel: self.path_mtu(tunnel.remote),
+            notify=on_engine,
+        )
 
     async def start(self) -> None:
         """From here on packets, messages and link events come in."""
@@ -139,25 +151,35 @@ class Machine:
 
     def open_realms(self, realms: frozenset[int]) -> None:
         self._realms.open(realms)
+        self.accelerator.realms_opened(self._realms.indices())
 
     # -- readers
 
     def _link_changed(self, link: Link) -> None:
         self.signalling.link_changed(link.name, link.index)
         self._home_links.link_changed(link.name, link.index)
+        self.accelerator.link_changed(link)
         self._arp_answers.link_changed(link.name, link.index)
         self._on_link(link)
 
     def _link_removed(self, name: str) -> None:
         self.signalling.link_removed(name)
         self._home_links.link_removed(name)
+        self.accelerator.link_removed(name)
         self._arp_answers.link_removed(name)
         self._on_link_removed(name)
 
     def _ours_changed(self) -> None:
         """The device first: routes into it can be repaired only when it is there and up."""
         if self._keeper.changed():
+            self.accelerator.device_changed()
             self._on_ours_changed()
+
+    def _device_index(self) -> int:
+        try:
+            return socket.if_nametoindex(self.device.name)
+        except OSError:
+            return 0
 
     def _link_address_of(self, name: str) -> bytes | None:
         link = self.watch.links().get(name)

@@ -110,6 +110,7 @@ class Service:
             on_ours_changed=self._ours_changed,
             on_news=self._runner.news,
             on_device_trouble=self._device_trouble,
+            on_engine=self._engine_changed,
         )
         self._firewall = Firewall(configuration, run_directory)
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
@@ -142,6 +143,7 @@ class Service:
             self._publish({"event": "firewall_opened", "rules": self._firewall.rules})
         self._tell_of_firewall_trouble()
         await self._machine.start()
+        self._machine.accelerator.start()
         await self._server.start()
 
     async def stop(self, end: End) -> None:
@@ -163,11 +165,13 @@ class Service:
             self._runner.handle(Stopping(entropy=entropy.draw()))
             await self._bid_farewell()
             self._runner.stop()
+            self._machine.accelerator.remove()
             self._report(await self._machine.engine.reconcile(ForwardingState()))
             self._machine.kernel.restore_sysctls()
             self._close_firewall()
         else:
             self._runner.stop()
+            self._machine.accelerator.leave()
             self._machine.device.persist(True)
 
     def _close_firewall(self) -> None:
@@ -234,7 +238,7 @@ class Service:
                 ),
             ],
             roles=list(self.configuration.roles),
-            engine=EngineView(name=self._machine.engine.name, reason="the only engine of this version"),
+            engine=EngineView(name=self._machine.engine.name, reason=self._machine.accelerator.reason),
             device=self.configuration.daemon.device,
             pid=os.getpid(),
             uptime_seconds=round(now - self._started_at, 3),
@@ -347,6 +351,9 @@ class Service:
             self._publish({"event": "device_restored", "device": device})
         else:
             self._publish({"event": "device_lost", "device": device, "reason": str(error), "hint": error.hint})
+
+    def _engine_changed(self, reason: str) -> None:
+        self._publish({"event": "engine_changed", "engine": self._machine.engine.name, "reason": reason})
 
     def _repaired(self, repair: Repair) -> None:
         self._report(repair.failures)

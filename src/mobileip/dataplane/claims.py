@@ -62,5 +62,9 @@ class Claims(Generic[I, V]):
     def get(self, identity: I) -> V | None:
         return self.winners.get(identity)
 
+    def claimant(self, identity: I) -> Key | None:
+        """Whose value is in force."""
+        return self._claimants.get(identity)
+
     def values(self) -> Iterator[V]:
         return iter(self.winners.values())

@@ -229,6 +229,9 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         Route(prefix=GROUPS, interface=device, table=ROUTING_TABLE, source=address, metric=FALL_BACK_METRIC),
         # Decapsulated packets come out of the device from sources that are routed elsewhere.
         _conf(device, "rp_filter", 2),
+        # The fast path looks routes up as if for a packet that came in by our device, which a host forwards nothing
+        # from; and nothing comes out of it that is not for the home address.
+        _conf(device, "forwarding", 1),
         *_no_redirects_obeyed(device),
     )
 

@@ -1,6 +1,7 @@
 """One more TUN device for each address space in which visitors have home addresses that others have too."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from mobileip.dataplane.ports import realm_device
@@ -32,6 +33,11 @@ class RealmDevices:
                 continue
             self._open[realm] = opened
             loop.add_reader(opened.fileno(), self._read, realm)
+
+    def indices(self) -> dict[int, int]:
+        """Device index -> realm."""
+        known = {name: index for index, name in socket.if_nameindex()}
+        return {known[device.name]: realm for realm, device in self._open.items() if device.name in known}
 
     def stop(self) -> None:
         for realm in list(self._open):

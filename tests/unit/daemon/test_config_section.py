@@ -110,7 +110,7 @@ def test_a_wrong_value_is_shown_and_the_default_goes_on() -> None:
         "here.number: 9 is wrong (expected a number from 1 to 8)",
         "here.seconds: nan is wrong (expected seconds from 0.0 to 8.0)",
         "here.flag: 1 is wrong (expected true or false)",
-        "here.engine: 'warp' is wrong (expected one of auto, userspace)",
+        "here.engine: 'warp' is wrong (expected one of auto, ebpf, userspace)",
     ]
     assert errors[4].endswith("xxx... is wrong (expected an IPv4 address such as 192.0.2.1)")
     assert len(errors[4]) < 140

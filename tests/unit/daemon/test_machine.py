@@ -103,6 +103,7 @@ PARTS = {
     "ArpAnswers": "arp answers",
     "RealmDevices": "realms",
     "UserspaceEngine": "engine",
+    "Accelerator": "accelerator",
 }
 
 
@@ -144,6 +145,7 @@ class Workshop:
             on_link_removed=self.heard.append,
             on_ours_changed=lambda: self.heard.append("changed"),
             on_device_trouble=self.heard.append,
+            on_engine=self.heard.append,
             on_news=self.heard.append,
         )
 
@@ -262,6 +264,8 @@ async def test_the_device_is_repaired_first_and_read_again(deleted: bool, worksh
     workshop.notes.clear()
     workshop.parts["watch"].callbacks["on_ours_changed"]()
     assert workshop.heard == ["changed"]
+    assert workshop.notes == ["device_changed accelerator"]
+    workshop.notes.clear()
     device.put(b"down")
     await settled(lambda: workshop.notes)
     assert workshop.notes[0].startswith("packet_from_device engine b'down'")
@@ -288,6 +292,8 @@ def test_what_the_engine_wants_to_hear_and_to_answer(workshop: Workshop) -> None
         "want home links {'eth1': True}",
         "answer arp answers frozenset()",
         "open realms frozenset()",
+        "indices realms",
+        "realms_opened accelerator 0",
     ]
     assert machine._link_address_of("eth1") == LINK.link_address
     assert machine._link_address_of("eth9") is None

@@ -76,10 +76,10 @@ async def test_a_life_in_order(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, "home_agent")
     await daemon.service.start()
     assert (tmp_path / SOCKET_NAME).is_socket()
-    assert daemon.machine.notes == ["persist False", "reconcile 1", "start"]
+    assert daemon.machine.notes == ["persist False", "reconcile 1", "start", "accelerate"]
     daemon.machine.notes.clear()
     await daemon.service.stop(End.REMOVE)
-    assert daemon.machine.notes == ["reconcile 0", "restore sysctls", "stop"]
+    assert daemon.machine.notes == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
     assert not (tmp_path / SOCKET_NAME).exists()
 
 
@@ -89,7 +89,7 @@ async def test_what_is_left_for_the_next_daemon(how: End, tmp_path: Path) -> Non
     await daemon.service.start()
     daemon.machine.notes.clear()
     await daemon.service.stop(how)
-    assert daemon.machine.notes == ["persist True", "stop"]
+    assert daemon.machine.notes == ["leave the fast path", "persist True", "stop"]
 
 
 async def test_what_can_not_be_removed_is_one_line_and_nothing_is_held_open(
@@ -121,7 +121,7 @@ async def test_a_start_that_fails_leaves_nothing(tmp_path: Path, pretended: type
     with pytest.raises(MachineError, match=r"can't start: .*no buffer space") as caught:
         await daemon.service.start()
     assert caught.value.hint == "nothing was left behind"
-    assert daemon.machine.notes[-3:] == ["reconcile 0", "restore sysctls", "stop"]
+    assert daemon.machine.notes[-3:] == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
     assert not (tmp_path / SOCKET_NAME).exists()
 
 

@@ -172,6 +172,7 @@ def test_a_home_address_is_the_default_source_of_the_machine():
     sysctls, objects = planned(HomeAddress(address=HOME_ADDRESS))
     assert sysctls == {
         ("net/ipv4/conf/mip0/rp_filter", "2"),
+        ("net/ipv4/conf/mip0/forwarding", "1"),
         ("net/ipv4/conf/all/accept_redirects", "0"),
         ("net/ipv4/conf/mip0/accept_redirects", "0"),
     }

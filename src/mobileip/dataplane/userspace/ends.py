@@ -23,6 +23,8 @@ class TunnelEnds:
         self._paths: WeakValueDictionary[bytes, Path] = WeakValueDictionary()
         self._ends: WeakValueDictionary[Tunnel, TunnelEnd] = WeakValueDictionary()
         self._uses: dict[Key, dict[Tunnel, Use]] = {}
+        self.on_path: Callable[[Path], None] = lambda _: None
+        """Hears of each path that something was learnt about, or told and so forgotten."""
 
     def of(self, tunnel: Tunnel) -> TunnelEnd:
         end = self._ends.get(tunnel)
@@ -30,13 +32,17 @@ class TunnelEnds:
             ends = tunnel.local.packed + tunnel.remote.packed
             path = self._paths.get(ends)
             if path is None:
-                path = self._paths[ends] = Path()
+                path = self._paths[ends] = Path(ends)
             end = self._ends[tunnel] = TunnelEnd(tunnel, path)
         return end
 
     def known_path(self, ends: bytes) -> Path | None:
         """The path between these ends (8 octets), if it belongs to a tunnel that packets have met."""
         return self._paths.get(ends)
+
+    def paths(self) -> list[Path]:
+        """Those of all tunnels that packets have met."""
+        return list(self._paths.values())
 
     def mtu(self, end: TunnelEnd, now: float) -> int:
         """The largest outer packet that is known to get through; `NO_MTU`: nothing is known."""
@@ -58,7 +64,7 @@ class TunnelEnds:
         uses = self._uses.get(key)
         if uses is None:
             return
-        kept = _tunnels(wish)
+        kept = tunnels_of(wish)
         for tunnel in [tunnel for tunnel in uses if tunnel not in kept]:
             del uses[tunnel]
         if not uses:
@@ -69,7 +75,8 @@ class TunnelEnds:
         return self._uses
 
 
-def _tunnels(wish: Wish | None) -> tuple[Tunnel, ...]:
+def tunnels_of(wish: Wish | None) -> tuple[Tunnel, ...]:
+    """Those that packets of a wish pass."""
     if isinstance(wish, BindingRoute):
         return wish.tunnels
     if isinstance(wish, BroadcastRoute):

@@ -18,6 +18,7 @@ from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
 from mobileip.dataplane.userspace.entry import encapsulated, refused
+from mobileip.dataplane.userspace.fast_path import FastPath
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
 from mobileip.dataplane.userspace.keepalives import keepalive
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several, Told
@@ -25,9 +26,16 @@ from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
-from mobileip.dataplane.userspace.tunnels import NO_MTU, Use
+from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ArpAnswer, ForwardingChange, ForwardingState
+from mobileip.forwarding.model import (
+    ArpAnswer,
+    ForwardingChange,
+    ForwardingState,
+    Key,
+    ReverseTunnel,
+    TunnelExit,
+)
 from mobileip.forwarding.news import News, TunnelActivity
 from mobileip.forwarding.tunnel import Tunnel
 
@@ -36,7 +44,10 @@ ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
 class UserspaceEngine:
     """Implements `dataplane.engine.Engine`. `ears`, if it has any, are told at every change of what
-    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them."""
+    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them.
+
+    A fast path may do the plain packets, see `accelerate`.
+    """
 
     def __init__(
         self,
@@ -50,11 +61,14 @@ class UserspaceEngine:
         self._port = port
         self._ears = ears
         self._on_news = on_news
+        self._fast: FastPath | None = None
+        self._on_fast_trouble: Callable[[int], None] = lambda _: None
         self._listened_to: Mapping[str, bool] = {}
         self._realms: frozenset[int] = frozenset()
         self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
-        self._tables = PacketTables(port.path_mtu)
+        self.tables = self._tables = PacketTables(port.path_mtu)
+        """What packets are looked up in; to be read only."""
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
         self._drops: Counter[DropReason] = Counter()
@@ -66,7 +80,18 @@ class UserspaceEngine:
 
     @property
     def name(self) -> str:
-        return "userspace"
+        return "userspace" if self._fast is None else "ebpf"
+
+    def accelerate(self, fast: FastPath | None, on_trouble: Callable[[int], None] = lambda _: None) -> None:
+        """From now on `fast`, which knows all wishes, hears of each change; None: nobody does. `on_trouble` hears the
+        errno when it could not take one in: it is to be taken away then."""
+        self._fast = fast
+        self._on_fast_trouble = on_trouble
+        self._tables.ends.on_path = self._path_changed
+
+    def _path_changed(self, path: Path) -> None:
+        if self._fast is not None:
+            self._told(self._fast.path_changed(path))
 
     # -- wishes
 
@@ -107,10 +132,17 @@ class UserspaceEngine:
     def _enter(self, change: ForwardingChange) -> list[Operation]:
         wishes = by_key(change)
         held = self._tables.wishes
-        operations = self._ledger.change([(key, held.get(key), wish) for key, wish in wishes.items()])
+        changes = {key: (held.get(key), wish) for key, wish in wishes.items()}
+        operations = self._ledger.change([(key, before, after) for key, (before, after) in changes.items()])
         self._tables.put(wishes)
         self._prick_ears()
+        if self._fast is not None:
+            self._told(self._fast.enter(changes))
         return operations
+
+    def _told(self, error: int) -> None:
+        if error:
+            self._on_fast_trouble(error)
 
     def _prick_ears(self) -> None:
         if self._ears is None:
@@ -158,7 +190,14 @@ class UserspaceEngine:
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         """When the mobile node's tunnels were used last."""
-        return self._tables.activity(home_address)
+        sent_at, heard_at = (
+            self._last_use((kind.__name__, f"0/{home_address}")) for kind in (ReverseTunnel, TunnelExit)
+        )
+        return TunnelActivity(home_address=home_address, sent_at=sent_at, heard_at=heard_at)
+
+    def _last_use(self, key: Key) -> float:
+        at = self._tables.last_use(key)
+        return at if self._fast is None else max(at, self._fast.last(key))
 
     def _perform(self, outcome: Outcome, now: float, deliveries: Use) -> None:
         """`deliveries` counts what is handed over: packets out of a tunnel, or straight from our device."""
@@ -248,26 +287,35 @@ class UserspaceEngine:
         `straight`: for a visitor of this same daemon, from its binding without a tunnel.
         """
         counters = {}
+        totals = self._fast.totals() if self._fast is not None else {}
         for direction, use in (
             ("encapsulated", self._encapsulated),
             ("decapsulated", self._decapsulated),
             ("straight", self._straight),
         ):
-            counters[f"{direction}_packets"] = use.packets
-            counters[f"{direction}_octets"] = use.octets
+            packets, octets = totals.get(direction, (0, 0))
+            counters[f"{direction}_packets"] = use.packets + packets
+            counters[f"{direction}_octets"] = use.octets + octets
         counters["icmp_errors_sent"] = self._icmp_sent
         counters["icmp_errors_suppressed"] = self._icmp_suppressed
-        counters.update((f"dropped_{reason}", self._drops[reason]) for reason in sorted(self._drops))
+        drops = self._drops + Counter(self._fast.drops() if self._fast is not None else {})
+        counters.update((f"dropped_{reason}", drops[reason]) for reason in sorted(drops))
         return counters
 
     def tunnels(self) -> list[TunnelUse]:
         """What has passed through each tunnel for each wish that packets have met, in the order of their
         keys."""
-        return [
-            TunnelUse(key, tunnel, use.packets, use.octets)
-            for key, uses in sorted(self._tables.ends.uses().items())
+        passed = {
+            (key, tunnel): (use.packets, use.octets)
+            for key, uses in self._tables.ends.uses().items()
             for tunnel, use in uses.items()
-        ]
+        }
+        for key, tunnel, packets, octets, _ in self._fast.uses() if self._fast is not None else ():
+            slow_packets, slow_octets = passed.get((key, tunnel), (0, 0))
+            if packets or slow_packets:
+                passed[key, tunnel] = (packets + slow_packets, octets + slow_octets)
+        by_key = sorted(passed.items(), key=lambda item: item[0][0])
+        return [TunnelUse(key, tunnel, packets, octets) for (key, tunnel), (packets, octets) in by_key]
 
     def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
         """The largest outer packet that a tunnel's path is known to take."""

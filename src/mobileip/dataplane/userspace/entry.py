@@ -57,7 +57,7 @@ def encapsulated(tables: PacketTables, leg: Leg, packet: bytes, now: float) -> O
         path.mtu = NO_MTU
     outer = Outer(end.encapsulate(packet, tables.next_identification()), leg, packet)
     if path.unreachable_until and not leg.is_quiet:
-        return _with_news(path, outer, now)
+        return _with_news(tables, path, outer, now)
     return outer
 
 
@@ -95,12 +95,13 @@ def hand_over(leaving: Exit, packet: bytes, now: float) -> Single:
     return Delivery(packet, leaving)
 
 
-def _with_news(path: Path, outer: Outer, now: float) -> Outcome:
+def _with_news(tables: PacketTables, path: Path, outer: Outer, now: float) -> Outcome:
     """The first packet after an error that quoted too little goes out as any other, and its sender hears of it."""
     # R5944-4.2.3-f, R2003-5-a: the soft state lets "ICMP error messages returned from the tunnel [...] correctly
     # be reflected back to the original senders".
     told = now < path.unreachable_until
     path.unreachable_until = 0.0
+    tables.ends.on_path(path)
     return Several((outer, Answer(outer.inner, DESTINATION_UNREACHABLE, path.unreachable_code))) if told else outer
 
 
@@ -108,16 +109,17 @@ def refused(tables: PacketTables, outer: Outer, mtu: int, now: float) -> Outcome
     """`outer` was too big for its route, which takes `mtu` octets: what to do instead, and remember it (RFC
     1191)."""
     end = outer.leg.end
-    learn(end.path, max(mtu, NARROWEST_INSIDE + end.overhead), now)
+    learn(tables, end.path, max(mtu, NARROWEST_INSIDE + end.overhead), now)
     return _too_big(tables, outer.leg, outer.inner)
 
 
-def learn(path: Path, mtu: int, now: float) -> None:
+def learn(tables: PacketTables, path: Path, mtu: int, now: float) -> None:
     """What a route or a router told of the tunnel's path."""
     # R2003-5.1-a: "all encapsulator implementations MUST support Path MTU Discovery soft state within their
     # tunnels". R5944-4.2.3-f, R2003-5-a: the "tunnel soft state" of RFC 2003.
     path.mtu = mtu
     path.mtu_until = now + PATH_MTU_LIFETIME
+    tables.ends.on_path(path)
 
 
 def _too_big(tables: PacketTables, leg: Leg, packet: bytes) -> Outcome:

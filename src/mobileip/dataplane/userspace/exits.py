@@ -55,6 +55,14 @@ class Exits:
             leaving = self._compiled[key] = self._exit(*claim)
         return leaving
 
+    def forward_claimant(self, arriving: bytes, destination: bytes) -> Key | None:
+        """The wish that says where packets with this inner destination out of a tunnel (`received`) go."""
+        return self._forward.claimant(arriving + destination)
+
+    def reverse_claim(self, arriving: bytes, source: bytes) -> tuple[Key, _Reverse] | None:
+        """The wish that says where those with this inner source go."""
+        return self._reverse.winners.get(arriving + source)
+
     def half_bound(self, ends: bytes, source: bytes) -> Exit | None:
         """The exit of a tunnel in UDP whose other port is not known yet, by outer addresses and inner source."""
         claim = self._half_bound.winners.get(ends + source)
@@ -68,7 +76,7 @@ class Exits:
         if isinstance(wish, _Forward):
             arriving = received(wish.tunnel)
             leaving = self._exit(key, wish)
-            for destination in _destinations(wish):
+            for destination in destinations(wish):
                 self._forward.claim(arriving + destination, key, leaving)
             self._count(arriving, wish, 1)
         elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
@@ -85,7 +93,7 @@ class Exits:
     def leave(self, key: Key, wish: Wish) -> None:
         if isinstance(wish, _Forward):
             arriving = received(wish.tunnel)
-            for destination in _destinations(wish):
+            for destination in destinations(wish):
                 self._forward.release(arriving + destination, key)
             self._count(arriving, wish, -1)
         elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
@@ -129,7 +137,7 @@ class Exits:
                 return Exit(ends.of(wish.tunnel), expires_at, ends.use(key, wish.tunnel))
 
 
-def _destinations(wish: _Forward) -> Iterable[bytes]:
+def destinations(wish: _Forward) -> Iterable[bytes]:
     """The inner destinations that are taken out for this wish."""
     if not isinstance(wish, BroadcastExit):
         return (wish.home_address.packed,)

@@ -25,12 +25,10 @@ from mobileip.forwarding.model import (
     Key,
     LinkHop,
     ReverseTunnel,
-    TunnelExit,
     VisitorReverse,
     VisitorRoute,
     Wish,
 )
-from mobileip.forwarding.news import TunnelActivity
 
 Octets = bytes
 
@@ -101,6 +99,14 @@ class PacketTables:
             binding = self._compiled[home_address] = Binding(legs, route.expires_at)
         return binding
 
+    def route(self, home_address: Octets) -> tuple[Key, BindingRoute] | None:
+        """The wish that a destination's packets follow."""
+        return self._routes.winners.get(home_address)
+
+    def reverse_claimant(self, source: Octets) -> Key | None:
+        """The wish that packets of a source (see `source_key`) in our device follow."""
+        return self._reverse.claimant(source)
+
     def next_identification(self) -> int:
         """Of an outer header; never 0, which the kernel would replace."""
         self._identification = self._identification % 0xFFFF + 1
@@ -117,16 +123,9 @@ class PacketTables:
                 return Leg(self.ends.of(wish.tunnel), self.ends.use(key, wish.tunnel))
         return None
 
-    def activity(self, home_address: IPv4Address) -> TunnelActivity:
-        """When a mobile node's tunnels were used last."""
-        at: dict[type[Wish], float] = {}
-        for key, uses in self.ends.uses().items():
-            wish = self.wishes[key]
-            if isinstance(wish, ReverseTunnel | TunnelExit) and wish.home_address == home_address:
-                at[type(wish)] = max(use.at for use in uses.values())
-        never = float("-inf")
-        sent_at, heard_at = at.get(ReverseTunnel, never), at.get(TunnelExit, never)
-        return TunnelActivity(home_address=home_address, sent_at=sent_at, heard_at=heard_at)
+    def last_use(self, key: Key) -> float:
+        """When something passed for a wish last; boot time, s."""
+        return max((use.at for use in self.ends.uses().get(key, {}).values()), default=float("-inf"))
 
     @property
     def realms(self) -> frozenset[int]:

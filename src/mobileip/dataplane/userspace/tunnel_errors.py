@@ -49,7 +49,7 @@ def from_inside(tables: PacketTables, packet: bytes, now: float) -> Answer | Non
     inner = quoted_inner(outer)
     if kind == DESTINATION_UNREACHABLE and code == FRAGMENTATION_NEEDED:
         told = mtu or next_plateau(int.from_bytes(outer[2:4]))
-        _narrow(path, told, now)
+        _narrow(tables, path, told, now)
         # R2003-4.1-f: "The encapsulator MUST relay ICMP Datagram Too Big messages to the sender".
         return _relayed(tables, path, inner, FRAGMENTATION_NEEDED)
     # R2003-4.1-e, R2003-4.1-h, R2003-4.2-a, R2003-4.3-a, R2003-4.5-a, R2003-5.2-c: others (ports, source routes,
@@ -74,6 +74,7 @@ def _unreachable(tables: PacketTables, path: Path, inner: bytes, is_host: bool, 
     # R2003-5-a, R5944-4.2.3-f: "when subsequent datagrams arrive that would transit the tunnel", see `entry`.
     path.unreachable_until = now + UNREACHABLE_LIFETIME
     path.unreachable_code = HOST_UNREACHABLE if is_host else NET_UNREACHABLE
+    tables.ends.on_path(path)
     return None
 
 
@@ -91,11 +92,11 @@ def _quoted_outer(packet: bytes) -> tuple[int, int, int, bytes] | None:
     return message[0], message[1], int.from_bytes(message[6:8]), outer
 
 
-def _narrow(path: Path, mtu: int, now: float) -> None:
+def _narrow(tables: PacketTables, path: Path, mtu: int, now: float) -> None:
     """RFC 1191 §3: "A host MUST NOT increase its estimate of the Path MTU in response to" such a message."""
     mtu = max(mtu, LEAST_LEARNT_MTU)
     if mtu < path.mtu:
-        learn(path, mtu, now)
+        learn(tables, path, mtu, now)
 
 
 def _relayed(tables: PacketTables, path: Path, inner: bytes, code: int) -> Answer | None:

@@ -17,11 +17,12 @@ class Path:
 
     `mtu` is the largest outer packet that the path is known to take, believed until `mtu_until` (boot time,
     s). Until `unreachable_until` (0 = never) the next packet's sender is to hear `unreachable_code`. `route_mtu` is
-    what our own route takes, looked up last at `route_mtu_at`.
+    what our own route takes, looked up last at `route_mtu_at`. `ends`: the two addresses, 8 octets.
     """
 
     __slots__ = (
         "__weakref__",
+        "ends",
         "mtu",
         "mtu_until",
         "route_mtu",
@@ -30,7 +31,8 @@ class Path:
         "unreachable_until",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, ends: bytes = b"") -> None:
+        self.ends = ends
         self.mtu = NO_MTU
         self.mtu_until = 0.0
         self.unreachable_until = 0.0
@@ -65,7 +67,7 @@ class TunnelEnd:
         self.local = tunnel.local.packed
         self.remote = tunnel.remote.packed
         self.ends = self.local + self.remote
-        self.sent = self.ends + _selector(tunnel, tunnel.gre.sent_key, outwards=True)
+        self.sent = sent(tunnel)
         self.overhead = tunnel.overhead
         self.encapsulation = tunnel.encapsulation
         self.encapsulate: Encapsulate = encapsulator(tunnel)
@@ -86,6 +88,11 @@ def received(tunnel: Tunnel) -> bytes:
     if tunnel.udp is None and tunnel.encapsulation is not Encapsulation.GRE:
         return ends
     return ends + _selector(tunnel, tunnel.gre.received_key, outwards=False)
+
+
+def sent(tunnel: Tunnel) -> bytes:
+    """What a packet into `tunnel` bears: the same as its other end sees it."""
+    return tunnel.local.packed + tunnel.remote.packed + _selector(tunnel, tunnel.gre.sent_key, outwards=True)
 
 
 def selector_of_key(key: int | None) -> bytes:

@@ -56,10 +56,7 @@ class BpfMap:
             return 0
         keys = self._joined([key for key, _ in entries], self.key_size)
         values = self._joined([value for _, value in entries], self.value_size)
-        error, _ = self._batch(syscall.MAP_UPDATE_BATCH, keys, values, len(entries))
-        if error in _NO_BATCH:
-            return next((error for key, value in entries if (error := self.update(key, value))), 0)
-        return error
+        return self.write(keys, values, len(entries))
 
     def delete(self, key: bytes) -> int:
         """Removes a record that may be there. Errno, or 0."""
@@ -89,6 +86,30 @@ class BpfMap:
 
         Raises: OSError.
         """
+        for keys, values, count in self._pieces():
+            yield from zip(_cut(keys, self.key_size, count), _cut(values, self.value_size, count), strict=True)
+
+    def copy_to(self, other: "BpfMap") -> int:
+        """Writes every record into another table of the same kind. Errno, or 0.
+
+        Raises: OSError when this one can't be read.
+        """
+        for keys, values, count in self._pieces():
+            error = other.write(keys, values, count)
+            if error:
+                return error
+        return 0
+
+    def write(self, keys: bytes, values: bytes, count: int) -> int:
+        """As `update_many`, with all keys behind one another, and all values. Errno, or 0."""
+        error, _ = self._batch(syscall.MAP_UPDATE_BATCH, keys, values, count)
+        if error in _NO_BATCH:
+            records = zip(_cut(keys, self.key_size, count), _cut(values, self.value_size, count), strict=True)
+            return next((error for key, value in records if (error := self.update(key, value))), 0)
+        return error
+
+    def _pieces(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """Keys behind one another, values behind one another, how many."""
         count = min(RECORDS_PER_READ, max(self.max_entries, 1))
         place = ctypes.create_string_buffer(max(self.key_size, _PLACE_SIZE))
         begun = False
@@ -108,13 +129,12 @@ class BpfMap:
                 count *= 2
                 continue
             if error in _NO_BATCH and not begun:
-                yield from self._one_by_one()
+                for key, value in self._one_by_one():
+                    yield key, value, 1
                 return
             if error not in (0, errno.ENOENT):
                 raise OSError(error, os.strerror(error))
-            yield from zip(
-                _cut(keys.raw, self.key_size, batch.count), _cut(values.raw, self.value_size, batch.count), strict=True
-            )
+            yield keys.raw, values.raw, batch.count
             if error:  # ENOENT: that was the last of it
                 return
             begun = True

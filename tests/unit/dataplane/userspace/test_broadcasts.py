@@ -182,7 +182,7 @@ def test_after_its_time_a_node_hears_nothing():
 def test_too_big_a_broadcast_is_fragmented_or_dropped_but_nobody_is_told():
     tables = tables_of(LINK, broadcast_route(nested=True))
     tables_end = from_link(tables, "eth1", heard(), NOW).outcomes[0].leg.end
-    learn(tables_end.path, 200, NOW)
+    learn(tables, tables_end.path, 200, NOW)
     pieces = from_link(tables, "eth1", heard(size=300), NOW).outcomes
     assert len(pieces) > 1
     assert all(isinstance(piece, Outer) and len(piece.packet) <= 200 for piece in pieces)

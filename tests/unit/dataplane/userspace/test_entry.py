@@ -106,7 +106,7 @@ def test_an_expired_visitor_gets_nothing():
 
 def narrow(mtu, *, until=LATER):
     tables = tables_of(binding())
-    learn(leg_of(tables).end.path, mtu, until - PATH_MTU_LIFETIME)
+    learn(tables, leg_of(tables).end.path, mtu, until - PATH_MTU_LIFETIME)
     return tables
 
 
@@ -183,7 +183,7 @@ def test_nobody_is_told_of_what_happens_to_a_broadcast():
     leg = tables.listeners.networks(None)[0].copies[0].leg
     leg.end.path.unreachable_until = LATER
     assert isinstance(into(tables, leg, packet(), NOW), Outer)
-    learn(leg.end.path, 100, NOW)
+    learn(tables, leg.end.path, 100, NOW)
     assert is_dropped(into(tables, leg, packet(dont_fragment=True), NOW), DropReason.TOO_BIG)
 
 

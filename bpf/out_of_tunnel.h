@@ -1,0 +1,121 @@
+/* The order of decisions at the end of a tunnel, as dataplane/userspace/arrivals.py: a tunnel packet that came in by a
+ * link, to the node behind the exit that it matches. Whatever is not plain is left. */
+#ifndef MOBILEIP_OUT_OF_TUNNEL_H
+#define MOBILEIP_OUT_OF_TUNNEL_H
+
+#include "decap.h"
+#include "deliver.h"
+#include "maps.h"
+#include "parse.h"
+#include "route.h"
+#include "segment_size.h"
+
+static __always_inline struct exit *find_exit(struct opened *opened)
+{
+	struct exit *exit;
+
+	/* RFC 5944 §4.2.2: "MUST compare the inner Destination Address to those entries in its visitor list." */
+	opened->key.direction = TO_MOBILE_NODE;
+	opened->key.inner = opened->inner.daddr;
+	exit = bpf_map_lookup_elem(&exits, &opened->key);
+	if (exit)
+		return exit;
+	/* RFC 3024 §4.3.2: "check for a binding" of outer source and inner source. */
+	opened->key.direction = FROM_MOBILE_NODE;
+	opened->key.inner = opened->inner.saddr;
+	return bpf_map_lookup_elem(&exits, &opened->key);
+}
+
+static __always_inline bool is_agreed(__u8 came, __u8 agreed)
+{
+	/* RFC 2004 has no room for fragments: those come by IP-in-IP. */
+	return came == agreed || (came == ENCAPSULATION_IPIP && agreed == ENCAPSULATION_MINIMAL);
+}
+
+/* A connection that begins here is answered through this tunnel: its segments have to fit. */
+static __always_inline void fit(struct __sk_buff *skb, const struct settings *settings, const struct exit *exit,
+				const struct opened *opened, __u32 link_header, __u64 now)
+{
+	__u32 tcp = link_header + IPV4_HEADER;
+	struct route route = {.mtu = NO_MTU};
+
+	if (!opens_connection(skb, tcp, &opened->inner))
+		return;
+	if (exit->mtu)
+		route.mtu = exit->mtu;
+	else if (!find_route(skb, settings, opened->key.outer_destination, opened->key.outer_source, IPV4_HEADER, &route))
+		route.mtu = NO_MTU;
+	ask_path(opened->key.outer_destination, opened->key.outer_source, now, &route.mtu);
+	if (route.mtu < NO_MTU - 2 * IPV4_HEADER)
+		make_room(skb, tcp, route.mtu - exit->overhead);
+}
+
+/* RFC 6040 §4.2: a mark set inside the tunnel goes on where the transport understands it, else it is a drop (false). */
+static __always_inline bool merge_congestion(__u8 outer_tos, struct iphdr *inner)
+{
+	__u8 outer = outer_tos & ECN_MASK, ecn = inner->tos & ECN_MASK;
+
+	if (outer == CONGESTION_EXPERIENCED && ecn != CONGESTION_EXPERIENCED) {
+		if (ecn == 0)
+			return false;
+		inner->tos |= CONGESTION_EXPERIENCED;
+	} else if (outer == 1 && ecn == 2) {
+		inner->tos = (inner->tos & ~ECN_MASK) | 1;
+	}
+	return true;
+}
+
+static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
+{
+	struct settings *settings = our_settings();
+	struct opened opened = {};
+	struct segments segments;
+	struct exit *exit;
+	__u8 tos, ttl;
+	bool is_changed;
+	__u64 now;
+
+	/* A VLAN's packets are its own device's; other stations' are not ours. */
+	if (!settings || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present || skb->pkt_type != PACKET_HOST)
+		return NOT_OURS;
+	if (!pull_headers(skb) || !open_packet(skb, link_header, &opened))
+		return NOT_OURS;
+	exit = find_exit(&opened);
+	if (!exit || exit->way == WAY_USER || !is_agreed(opened.encapsulation, exit->encapsulation))
+		return NOT_OURS;
+	/* To an end of the tunnel itself: an agent has to hear of it, or it would go round (RFC 2784 §3.1, RFC 3519 §4.2). */
+	if (opened.inner.daddr == opened.key.outer_destination || opened.inner.daddr == opened.key.outer_source)
+		return NOT_OURS;
+	/* Perhaps the answer to a keepalive (RFC 3519 §4.9). */
+	if (opened.key.source_port && opened.inner.protocol == IPPROTO_ICMP && opened.inner.saddr == opened.key.outer_source)
+		return NOT_OURS;
+	/* RFC 2003 §3.1: the TTL is decremented as in forwarding; one that ends is told by user space. */
+	if (opened.inner.ttl <= (exit->way == WAY_VISITOR))
+		return NOT_OURS;
+	tos = opened.inner.tos;
+	ttl = opened.inner.ttl;
+	/* What minimal encapsulation carries has the outer header's own marks. */
+	if (!merge_congestion(opened.outer_tos, &opened.inner))
+		return drop(DROP_CONGESTION);
+	if (exit->way == WAY_VISITOR)
+		opened.inner.ttl -= 1;
+	is_changed = opened.inner.tos != tos || opened.inner.ttl != ttl;
+	if (is_changed) {
+		opened.inner.check = 0;
+		opened.inner.check = checksum(&opened.inner, IPV4_HEADER / 2);
+	}
+	now = bpf_ktime_get_boot_ns();
+	if (now >= exit->expires_at)
+		return drop(DROP_EXPIRED);
+	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments))
+		return NOT_OURS;
+	if (decapsulate(skb, link_header, &opened, is_changed))
+		return drop(DROP_SEND_FAILED);
+	fit(skb, settings, exit, &opened, link_header, now);
+	count(exit->use, TOTAL_DECAPSULATED, segments.count, segments.octets, now);
+	if (exit->way == WAY_VISITOR)
+		return as_frame(skb, link_header, exit->interface, exit->link_address, exit->own_link_address);
+	return bpf_redirect(settings->device, BPF_F_INGRESS);
+}
+
+#endif

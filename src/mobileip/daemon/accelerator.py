@@ -1,0 +1,212 @@
+"""Gives the engine its fast path where the machine takes one, keeps it attached, and takes it away again.
+
+User space forwards all the time what comes up to it, so a change in either direction loses nothing: programs are
+attached when their tables are full, and what they leave, or do no more, is forwarded by user space.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from mobileip.agents.events import Link
+from mobileip.daemon.config_file import EngineChoice
+from mobileip.dataplane.ebpf.fast_path import EbpfFastPath
+from mobileip.dataplane.ebpf.ports import LinkFacts
+from mobileip.dataplane.userspace.engine import UserspaceEngine
+from mobileip.forwarding.tunnel import Tunnel
+from mobileip.linux.bpf.attachment import Attachments, Direction
+from mobileip.linux.bpf.programs import DECAP_ETHERNET, DECAP_RAW, ENCAP, LoadedPrograms
+from mobileip.linux.errors import MachineError
+
+ETHERNET_ADDRESS_OCTETS = 6
+
+
+class Accelerator:
+    """`device_index` tells the index of the tunnel device, 0 while there is none; `links` all other links. `notify`
+    hears, in words, of each change of engine that nobody asked for."""
+
+    def __init__(
+        self,
+        choice: EngineChoice,
+        engine: UserspaceEngine,
+        attachments: Attachments,
+        *,
+        device_index: Callable[[], int],
+        links: Callable[[], Mapping[str, Link]],
+        path_mtu: Callable[[Tunnel], int],
+        notify: Callable[[str], None],
+    ) -> None:
+        self._choice = choice
+        self._engine = engine
+        self._attachments = attachments
+        self._device_index = device_index
+        self._links = links
+        self._path_mtu = path_mtu
+        self._notify = notify
+        self._programs: LoadedPrograms | None = None
+        self._fast: EbpfFastPath | None = None
+        self._realms: dict[int, int] = {}
+        """Device index -> realm."""
+        self._facts: dict[str, LinkFacts] = {}
+        self.reason = "it is starting"
+        """Why the engine is what it is."""
+
+    @property
+    def choice(self) -> EngineChoice:
+        return self._choice
+
+    @property
+    def programs(self) -> LoadedPrograms | None:
+        """Those at work."""
+        return self._programs
+
+    def start(self) -> None:
+        """The engine knows all wishes: from here on it has a fast path, or there is a reason."""
+        if self._choice is EngineChoice.USERSPACE:
+            self._attachments.sweep()  # a former daemon had one
+            self.reason = "chosen"
+            return
+        try:
+            self._begin()
+        except MachineError as error:
+            self._end(f"no fast path: {error}" + (f" ({error.hint})" if error.hint else ""))
+        else:
+            self.reason = (
+                f"{'chosen' if self._choice is EngineChoice.EBPF else 'available'}; {self._attachments.method}"
+            )
+
+    def choose(self, choice: EngineChoice) -> None:
+        """Another choice, at any time."""
+        self._choice = choice
+        if choice is EngineChoice.USERSPACE:
+            self._end("chosen")
+        elif self._fast is None:
+            self.start()
+        else:
+            self._is_on()
+
+    def trouble(self, number: int) -> None:
+        """The tables did not take a change: what they say is wrong from now on."""
+        self._end(f"no fast path: its tables can't be written: {os.strerror(number)}")
+        self._notify(self.reason)
+
+    def leave(self) -> None:
+        """What is attached goes on without us."""
+        self._attachments.close()
+        if self._programs is not None:
+            self._programs.close()
+
+    def remove(self) -> None:
+        """Nothing of ours stays attached."""
+        self._end("it has ended")
+        self._attachments.close()
+
+    # -- the machine changes
+
+    def device_changed(self) -> None:
+        """The tunnel device was made anew, perhaps."""
+        if self._programs is not None:
+            self._attach_device(self._programs)
+
+    def link_changed(self, link: Link) -> None:
+        if self._programs is None or self._fast is None:
+            return
+        self._attach_link(self._programs, link)
+        facts = _facts(link)
+        if self._facts.get(link.name) != facts:
+            self._facts[link.name] = facts
+            self._tried(self._fast.link_changed(link.name))
+        self._tried(self._fast.ways_changed())
+
+    def link_removed(self, name: str) -> None:
+        facts = self._facts.pop(name, None)
+        if facts is not None:
+            self._attachments.forget(facts.index)
+        if self._fast is not None:
+            self._tried(self._fast.link_changed(name))
+
+    def realms_opened(self, realms: Mapping[int, int]) -> None:
+        """Tunnel devices of realms from 1 on: index -> realm, all that there are."""
+        former, self._realms = self._realms, dict(realms)
+        if self._programs is not None:
+            for index in former.keys() - realms.keys():
+                self._programs.set_realm(index, 0)
+                self._attachments.forget(index)
+            self._attach_device(self._programs)
+
+    # -- inside
+
+    def _begin(self) -> None:
+        programs = LoadedPrograms(on_replaced=self._attach_all)
+        try:
+            fast = EbpfFastPath(programs, self._engine.tables, self._link, self._link_towards)
+            self._facts = {name: _facts(link) for name, link in self._links().items()}
+            error = fast.begin()
+            if error:
+                raise MachineError(f"its tables can't be written: {os.strerror(error)}")
+            self._programs, self._fast = programs, fast
+            self._engine.accelerate(fast, self.trouble)
+            self._attach_all()
+        except BaseException:
+            self._engine.accelerate(None)
+            self._programs = self._fast = None
+            self._attachments.sweep()
+            programs.close()
+            raise
+
+    def _is_on(self) -> None:
+        why = "chosen" if self._choice is EngineChoice.EBPF else "this kernel takes it"
+        self.reason = f"{why}; attached by {self._attachments.method}"
+
+    def _end(self, reason: str) -> None:
+        self._engine.accelerate(None)
+        self._attachments.sweep()
+        programs, self._programs, self._fast = self._programs, None, None
+        if programs is not None:
+            programs.close()
+        self.reason = reason
+
+    def _attach_all(self) -> None:
+        programs = self._programs
+        if programs is not None:
+            self._attach_device(programs)
+            for link in self._links().values():
+                self._attach_link(programs, link)
+            self._attachments.sweep(keep=True)
+
+    def _attach_device(self, programs: LoadedPrograms) -> None:
+        index = self._device_index()
+        if not index:
+            return
+        programs.set_device(index)
+        program = programs.program(ENCAP)
+        self._attachments.attach(index, Direction.EGRESS, program, ENCAP)
+        for realm_index, realm in self._realms.items():
+            programs.set_realm(realm_index, realm)
+            self._attachments.attach(realm_index, Direction.EGRESS, program, ENCAP)
+
+    def _attach_link(self, programs: LoadedPrograms, link: Link) -> None:
+        """Tunnel packets may come in by any link."""
+        name = DECAP_RAW if not link.link_address else DECAP_ETHERNET
+        if link.link_address and len(link.link_address) != ETHERNET_ADDRESS_OCTETS:
+            return  # a kind of link that we don't know; what comes in by it comes up to user space
+        with suppress(OSError):
+            self._attachments.attach(link.index, Direction.INGRESS, programs.program(name), name)
+
+    def _tried(self, number: int) -> None:
+        if number:
+            self.trouble(number)
+
+    def _link(self, name: str) -> LinkFacts | None:
+        return self._facts.get(name)
+
+    def _link_towards(self, tunnel: Tunnel) -> tuple[LinkFacts, int] | None:
+        """The link whose address is this end of a tunnel."""
+        for link in self._links().values():
+            if any(tunnel.local == address.ip for address in link.addresses):
+                return _facts(link), self._path_mtu(tunnel)
+        return None
+
+
+def _facts(link: Link) -> LinkFacts:
+    return LinkFacts(link.index, link.link_address or None)

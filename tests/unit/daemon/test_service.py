@@ -121,7 +121,7 @@ async def test_a_start_that_fails_leaves_nothing(tmp_path: Path, pretended: type
     with pytest.raises(MachineError, match=r"can't start: .*no buffer space") as caught:
         await daemon.service.start()
     assert caught.value.hint == "nothing was left behind"
-    assert daemon.machine.notes[-3:] == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
+    assert daemon.machine.notes[-4:] == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
     assert not (tmp_path / SOCKET_NAME).exists()
 
 

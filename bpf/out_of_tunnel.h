@@ -65,9 +65,28 @@ static __always_inline bool merge_congestion(__u8 outer_tos, struct iphdr *inner
 	return true;
 }
 
+/* Most of what comes in by a link is none of ours, and is to lose no time here. */
+static __always_inline bool may_be_tunnelled(struct __sk_buff *skb, __u32 link_header)
+{
+	const struct iphdr *header = (void *)(long)skb->data + link_header;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return false;
+	if ((void *)(header + 1) > (void *)(long)skb->data_end)
+		return true; /* its header is elsewhere */
+	switch (header->protocol) {
+	case PROTOCOL_IPIP:
+	case PROTOCOL_GRE:
+	case PROTOCOL_MINIMAL:
+	case IPPROTO_UDP:
+		return true;
+	}
+	return false;
+}
+
 static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 {
-	struct settings *settings = our_settings();
+	struct settings *settings;
 	struct opened opened = {};
 	struct segments segments;
 	struct exit *exit;
@@ -75,10 +94,13 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 	bool is_changed;
 	__u64 now;
 
-	/* A VLAN's packets are its own device's; other stations' are not ours. */
-	if (!settings || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present || skb->pkt_type != PACKET_HOST)
+	if (!may_be_tunnelled(skb, link_header))
 		return NOT_OURS;
-	if (!pull_headers(skb) || !open_packet(skb, link_header, &opened))
+	/* A VLAN's packets are its own device's; other stations' are not ours. */
+	if (skb->vlan_present || skb->pkt_type != PACKET_HOST || !pull_headers(skb))
+		return NOT_OURS;
+	settings = our_settings();
+	if (!settings || !open_packet(skb, link_header, &opened))
 		return NOT_OURS;
 	exit = find_exit(&opened);
 	if (!exit || exit->way == WAY_USER || !is_agreed(opened.encapsulation, exit->encapsulation))

@@ -76,10 +76,16 @@ async def test_a_life_in_order(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, "home_agent")
     await daemon.service.start()
     assert (tmp_path / SOCKET_NAME).is_socket()
-    assert daemon.machine.notes == ["persist False", "reconcile 1", "start", "accelerate"]
+    assert daemon.machine.notes == ["persist True", "reconcile 1", "start", "accelerate"]
     daemon.machine.notes.clear()
     await daemon.service.stop(End.REMOVE)
-    assert daemon.machine.notes == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
+    assert daemon.machine.notes == [
+        "persist False",
+        "remove the fast path",
+        "reconcile 0",
+        "restore sysctls",
+        "stop",
+    ]
     assert not (tmp_path / SOCKET_NAME).exists()
 
 

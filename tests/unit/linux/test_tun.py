@@ -20,11 +20,14 @@ class Kernel:
         self.asked: list[int] = []
         self.refusals: dict[int, int] = {}
         self.name: bytes | None = None
+        self.persistence: list[int] = []
 
     def ioctl(self, _: object, request: int, argument: bytes | int) -> bytes:
         self.asked.append(request)
         if request in self.refusals:
             raise OSError(self.refusals[request], os.strerror(self.refusals[request]))
+        if request == TUNSETPERSIST and isinstance(argument, int):
+            self.persistence.append(argument)
         if request == TUNSETIFF:
             self.name = b"mip0"
         if request == TUNGETIFF:
@@ -67,7 +70,15 @@ def test_a_device_that_others_deleted_or_renamed_is_made_anew(
 ) -> None:
     kernel.name = name
     assert device.repair() is True
-    assert kernel.asked == [TUNGETIFF, TUNSETIFF, *UP]
+    assert kernel.persistence == [0, 0], "what bears another name now goes"
+    assert kernel.asked == [TUNGETIFF, TUNSETPERSIST, TUNSETIFF, *UP, TUNSETPERSIST]
+
+
+def test_a_device_that_is_made_anew_outlives_us_like_the_one_before(device: TunnelDevice, kernel: Kernel) -> None:
+    device.persist(True)
+    kernel.name = None
+    assert device.repair() is True
+    assert kernel.persistence == [1, 0, 1]
 
 
 def test_a_device_that_is_in_another_namespace_is_made_anew(device: TunnelDevice, kernel: Kernel) -> None:
@@ -99,8 +110,8 @@ def test_without_a_device_nothing_is_left_for_the_next_daemon(device: TunnelDevi
     device.persist(True)
     assert kernel.asked == [TUNSETPERSIST]
     device.close()
+    kernel.refusals = {TUNSETPERSIST: errno.EBADF}
     device.persist(True)
-    assert kernel.asked == [TUNSETPERSIST]
 
 
 def test_a_device_comes_back_when_the_name_is_free_again(device: TunnelDevice, kernel: Kernel) -> None:

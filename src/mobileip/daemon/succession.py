@@ -45,9 +45,10 @@ class Succession:
 
     def inherit(self, node: Node) -> None:
         """Reads what the daemon before left. To be called before `node` has handled anything."""
-        now = clock.now().boot
-        self._inherited = Inheritance(self._journal.read(), self._heir, now)
-        if self._inherited:
+        estate = self._journal.read()
+        self._inherited = Inheritance(estate, self._heir, clock.now().boot)
+        if estate is not None and self._inherited:
+            self._registered_until = estate.registered_until  # however often daemons come and go
             self._publish({"event": "inherited", "wishes": len(self._inherited)})
         if node.foreign is not None:
             node.foreign.know_former_visitors(w for w in self._inherited.wishes.values() if isinstance(w, VisitorRoute))
@@ -64,7 +65,7 @@ class Succession:
 
     def look(self, mobile: MobileNode | None, links: Mapping[str, Link]) -> None:
         """After each batch of events: what they have ended of the inheritance. `links`: all that there are."""
-        if mobile is not None:
+        if mobile is not None and (mobile.has_settled or not self._inherited):
             self._registered_until = mobile.registered_until
             self._journal.note_registration(self._registered_until)
         if self._inherited:

@@ -94,7 +94,7 @@ class WishJournal:
         try:
             with closing(_connect(self._path)) as database:
                 return self._estate(database)
-        except (sqlite3.Error, msgspec.MsgspecError, KeyError) as error:
+        except (sqlite3.Error, msgspec.MsgspecError, ValueError, KeyError) as error:
             self._on_trouble(f"{self._path} is ignored: it is damaged ({error})")
             return None
 
@@ -168,7 +168,7 @@ class WishJournal:
         if (origin.namespace, origin.boot) != here():
             self._on_trouble(f"{self._path} is ignored: it is of another boot or network namespace")
             return None
-        rows = database.execute("SELECT kind, wish FROM wishes")
+        rows = msgspec.convert(database.execute("SELECT kind, wish FROM wishes").fetchall(), list[tuple[str, bytes]])
         return Estate(
             foreign_agent=origin.foreign_agent,
             mobile_node=origin.mobile_node,

@@ -39,6 +39,8 @@ class Succession:
         self._journal = WishJournal(run_directory, self._trouble)
         self._inherited = Inheritance(None, self._heir, 0.0)
         self._registered_until = math.inf
+        self._links: Mapping[str, Link] | None = None
+        self._settled = False
         self._timer: asyncio.TimerHandle | None = None
 
     # -- a daemon's life
@@ -68,11 +70,15 @@ class Succession:
         if mobile is not None and (mobile.has_settled or not self._inherited):
             self._registered_until = mobile.registered_until
             self._journal.note_registration(self._registered_until)
-        if self._inherited:
+        if not self._inherited:
+            return
+        # There may be thousands of visitors: they are gone through only when something could have ended them.
+        if links != self._links:
+            self._links = links
             self._end(self._inherited.look(links))
-            if mobile is not None and mobile.has_settled:
-                self._end(self._inherited.settle())
-            self._arm()
+        if mobile is not None and mobile.has_settled and not self._settled:
+            self._settled = True
+            self._end(self._inherited.settle())
 
     def reconfigure(self, configuration: Configuration) -> None:
         """To be followed by `reconcile`."""
@@ -109,6 +115,7 @@ class Succession:
             self._report(self._engine.apply(change))
 
     def _arm(self) -> None:
+        """For what ends first of all that there is now; if that has ended otherwise until then, nothing is done."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

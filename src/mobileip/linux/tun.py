@@ -136,7 +136,9 @@ class TunnelDevice:
         self._set_persistent(on)
 
     def _set_persistent(self, on: bool) -> None:
-        with contextlib.suppress(OSError):  # EBADF, EBADFD: others have its name, or deleted it
+        if self._descriptor < 0:  # others have its name
+            return
+        with contextlib.suppress(OSError):  # EBADFD: others deleted it
             fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
 
     def read(self) -> bytes | None:

@@ -95,6 +95,11 @@ def test_a_device_that_is_in_another_namespace_is_made_anew(device: TunnelDevice
         assert device.repair() is True
 
 
+def test_what_others_deleted_is_not_there_to_outlive_us(device: TunnelDevice, kernel: Kernel) -> None:
+    kernel.refusals = {TUNSETPERSIST: errno.EBADFD}
+    device.persist(True)
+
+
 def test_a_name_that_others_took_is_said_and_their_device_is_not_touched(device: TunnelDevice, kernel: Kernel) -> None:
     kernel.name = None
     kernel.refusals = {TUNSETIFF: errno.EINVAL}
@@ -110,8 +115,8 @@ def test_without_a_device_nothing_is_left_for_the_next_daemon(device: TunnelDevi
     device.persist(True)
     assert kernel.asked == [TUNSETPERSIST]
     device.close()
-    kernel.refusals = {TUNSETPERSIST: errno.EBADF}
     device.persist(True)
+    assert kernel.asked == [TUNSETPERSIST]
 
 
 def test_a_device_comes_back_when_the_name_is_free_again(device: TunnelDevice, kernel: Kernel) -> None:

@@ -99,12 +99,12 @@ class Inheritance:
             self._drop((*change.remove, *(wish.key for wish in change.install)))
 
     def whole(self, state: ForwardingState) -> ForwardingState:
-        """What the agents wish for, with what is inherited beside it."""
+        """What the agents wish for, all of it stated now, with what is inherited beside it."""
         self._drop(state.wishes)
         return ForwardingState({**self._wishes, **state.wishes})
 
     def expire(self, now: float) -> ForwardingChange:
-        """R5944-3.7.3.2-b: nothing is forwarded beyond what was granted."""
+        """Nothing is forwarded beyond what was granted."""
         return self._end([key for key, end in self._ends.items() if end <= now])
 
     def settle(self) -> ForwardingChange:

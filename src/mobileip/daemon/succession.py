@@ -42,6 +42,8 @@ class Succession:
         self._links: Mapping[str, Link] | None = None
         self._settled = False
         self._timer: asyncio.TimerHandle | None = None
+        self._ends_at = math.inf
+        """When the timer is due; boot time, seconds."""
 
     # -- a daemon's life
 
@@ -72,6 +74,8 @@ class Succession:
             self._journal.note_registration(self._registered_until)
         if not self._inherited:
             return
+        if self._ends_at <= clock.now().boot:
+            self._expired()  # the loop's clock stops in suspend, and boot time does not
         # There may be thousands of visitors: they are gone through only when something could have ended them.
         if links != self._links:
             self._links = links
@@ -119,12 +123,12 @@ class Succession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._inherited.next_end < math.inf:
-            delay = max(0.0, self._inherited.next_end - clock.now().boot)
+        self._ends_at = self._inherited.next_end
+        if self._ends_at < math.inf:
+            delay = max(0.0, self._ends_at - clock.now().boot)
             self._timer = asyncio.get_running_loop().call_later(delay, self._expired)
 
     def _expired(self) -> None:
-        self._timer = None
         self._end(self._inherited.expire(clock.now().boot))
         self._arm()
 

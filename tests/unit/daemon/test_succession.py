@@ -161,6 +161,15 @@ async def test_a_visitor_goes_at_its_time_without_any_event(tmp_path: Path, cloc
     life.succession.stop(leave=False)
 
 
+async def test_what_ended_in_suspend_ends_with_the_first_event_after_it(tmp_path: Path, clock: Clock) -> None:
+    await leave(tmp_path, VISITOR)
+    life = await Life(tmp_path, *BOTH).begin()
+    assert life.look() == {VISITOR}
+    clock.boot = 1600.0  # the loop's clock did not go on
+    assert life.look() == set()
+    life.succession.stop(leave=False)
+
+
 async def test_a_role_that_is_gone_inherits_nothing(tmp_path: Path, clock: Clock) -> None:
     await leave(tmp_path, VISITOR, ROUTE)
     life = await Life(tmp_path, "home_agent").begin()

@@ -98,7 +98,7 @@ async def test_what_is_left_for_the_next_daemon(how: End, tmp_path: Path) -> Non
     await daemon.service.start()
     daemon.machine.notes.clear()
     await daemon.service.stop(how)
-    assert daemon.machine.notes == ["leave the fast path", "persist True", "stop"]
+    assert daemon.machine.notes == ["persist True", "leave the fast path", "stop"]
 
 
 async def test_visitors_of_one_daemon_are_inherited_by_the_next(tmp_path: Path) -> None:

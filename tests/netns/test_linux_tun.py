@@ -126,6 +126,7 @@ def test_a_device_that_others_deleted_is_made_anew(here: Namespace, device: Tunn
 
 
 def test_a_device_that_others_renamed_is_made_anew(here: Namespace, device: TunnelDevice) -> None:
+    device.persist(True)
     here.ip("link set mip0 down")
     here.ip("link set mip0 name theirs")
     assert device.repair() is True
@@ -159,6 +160,15 @@ def test_a_device_that_can_not_be_made_anew(
     assert device.read() is None
     assert device.write(b"") == errno.EBADF
     device.close()
+
+
+def test_a_persistent_device_that_others_deleted_is_persistent_again(here: Namespace, device: TunnelDevice) -> None:
+    device.persist(True)
+    here.ip("link delete mip0")
+    assert device.repair() is True
+    device.close()
+    assert "mip0" in here.ip("link show")
+    remove_leftover("mip0")
 
 
 def test_a_leftover_is_adopted_with_its_routes(here: Namespace) -> None:

@@ -2,13 +2,11 @@
 one with the same home address. In each of them a download goes on and a voice-like stream is never silent for long.
 """
 
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from tests.support.roaming import CORRESPONDENT, HOME_ADDRESS, eventually, go, reachable, registration, roaming
+from tests.support.roaming import CORRESPONDENT, eventually, go, reachable, registration, roaming
+from tests.support.traffic import boot, traffic
 
 from mobileip.lab.demo.traffic import Traffic
 from mobileip.lab.feed import Event
@@ -21,39 +19,6 @@ REPAIR_SECONDS = 3.0
 """A NAT that forgot its mappings is noticed and repaired within this time while the node sends."""
 WATCHED_SECONDS = 4.0
 IN_FLIGHT_SECONDS = 0.25
-
-
-def boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-@contextmanager
-def traffic(
-    lab: Lab,
-    home_address: str = HOME_ADDRESS,
-    correspondent: str = CORRESPONDENT,
-    *,
-    mobile: str = "mn",
-    peer: str = "cn",
-) -> Iterator[Traffic]:
-    """A download and a stream, which are both under way when it begins; the download has to end well."""
-    going = Traffic(
-        lab,
-        home_address=home_address,
-        correspondent=correspondent,
-        python=sys.executable,
-        mobile=mobile,
-        peer=peer,
-    )
-    since = boot()
-    eventually(lambda: going.to_mobile_node().first_arrival(since), "the stream towards the mobile node")
-    eventually(lambda: going.from_mobile_node().first_arrival(since), "the stream from the mobile node")
-    eventually(lambda: going.downloaded() > 100_000, "the download")
-    yield going
-    download = going.finish()
-    assert download.complete
-    assert download.checksum_equal
-    assert going.from_mobile_node().sources == {home_address}
 
 
 def silence(going: Traffic, begin: float, end: float) -> float:

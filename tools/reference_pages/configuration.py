@@ -68,7 +68,7 @@ ABOUT: dict[str, tuple[str, str]] = {
     "daemon.device": ("", "Name of the daemon's TUN device."),
     "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
-    "daemon.run_dir": ("", "Folder of control socket, lock and sysctl journal; `--run-dir` goes before it."),
+    "daemon.run_dir": ("", "Folder of control socket, lock and journals; `--run-dir` goes before it."),
     "daemon.open_firewall": (
         "",
         "While the daemon runs: accept rules of ours where the firewall drops [what it needs](../howto/firewall.md)?",

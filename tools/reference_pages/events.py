@@ -10,7 +10,7 @@ import msgspec
 from tools.reference_pages.common import SOURCE, code, same_keys, table, users_of
 
 from mobileip.agents.notices import Notice
-from mobileip.daemon import service
+from mobileip.daemon import service, succession
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.forwarding.drop_reason import DropReason
 
@@ -30,6 +30,9 @@ ABOUT = {
     "firewall_opened": "Accept rules of ours are in the firewall, as `[daemon] open_firewall` allows.",
     "firewall_closed": "They are out of it again.",
     "firewall_trouble": "The firewall could not be changed so; `mip doctor` says what it drops.",
+    "inherited": "So many `wishes` of the daemon before go on until mobile nodes have registered anew, or their "
+    "lifetime ends.",
+    "inheritance_trouble": "What the daemon before left can't be used, or nothing can be left to the next one.",
     "rule_fight": "Others keep removing what we put back: the kinds of `objects`. It is tried again, ever more rarely.",
 }
 """Of what has no docstring; the others' is the sentence."""
@@ -43,6 +46,8 @@ ADDED = {
     "firewall_opened": {"rules": "array of string"},
     "firewall_closed": {"rules": "array of string"},
     "firewall_trouble": {"reason": "string"},
+    "inherited": {"wishes": "integer"},
+    "inheritance_trouble": {"reason": "string"},
     "rule_fight": {"objects": "array of string"},
 }
 """Types of the fields of what the daemon adds; the names are compared with the code."""
@@ -63,9 +68,9 @@ def notices() -> dict[str, type[msgspec.Struct]]:
 
 
 def added() -> dict[str, list[str]]:
-    """Events of daemon/service.py: the literal dicts that it publishes."""
+    """Events of daemon/service.py and succession.py: the literal dicts that they publish."""
     found = {}
-    for node in ast.walk(ast.parse(inspect.getsource(service))):
+    for node in ast.walk(ast.parse(inspect.getsource(service) + inspect.getsource(succession))):
         if isinstance(node, ast.Dict):
             entries = {k.value: v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
             event = entries.pop("event", None)

@@ -44,7 +44,7 @@ class DaemonConfig(msgspec.Struct, frozen=True, kw_only=True):
     tunnel_mtu: int = 1480
     """Octets: the path's 1500 less the outer header."""
     run_dir: Path | None = None
-    """Control socket, lock and sysctl journal; None = $MIP_RUN_DIR, else /run/mip."""
+    """Control socket, lock and journals; None = $MIP_RUN_DIR, else /run/mip."""
     open_firewall: bool = False
     """May the daemon put accept rules into firewall chains that drop what it needs?"""
     log_level: str = "info"

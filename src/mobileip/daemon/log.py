@@ -25,6 +25,7 @@ _WARNINGS = frozenset(
         "agent_lost",
         "rule_fight",
         "firewall_trouble",
+        "inheritance_trouble",
         "operation_failed",
         "unauthenticated_allowed",
     }

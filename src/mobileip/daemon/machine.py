@@ -102,7 +102,8 @@ class Machine:
         )
 
     async def start(self) -> None:
-        """From here on packets, messages and link events come in."""
+        """From here on packets, messages and link events come in. To be called when all is reconciled: what a former
+        daemon left besides goes."""
         loop = asyncio.get_running_loop()
         self.signalling.start()
         await self.watch.start()
@@ -110,6 +111,8 @@ class Machine:
             loop.add_reader(source, self._read_tunnel, source)
         loop.add_reader(self._tunnel.icmp_fileno(), self._read_icmp)
         self._keeper.start()
+        self.kernel.clear_leftovers()
+        self._realms.remove_leftovers()
 
     def stop(self) -> None:
         """Closes everything; what is in the kernel's tables stays."""

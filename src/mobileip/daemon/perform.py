@@ -21,10 +21,9 @@ from mobileip.agents.outputs import (
     SendKeepalive,
     SendMessage,
 )
-from mobileip.dataplane.engine import Engine
 from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingChange, Key, Wish
-from mobileip.forwarding.news import News
+from mobileip.forwarding.news import News, TunnelActivity
 from mobileip.wire.agent_discovery import encode_icmp
 
 
@@ -36,10 +35,18 @@ class Sender(Protocol):
     def announce(self, interface: str, address: IPv4Address, link_address: bytes | None) -> int: ...
 
 
+class Forwarder(Protocol):
+    """Where wishes go: an engine, as far as agents need it."""
+
+    def apply(self, change: ForwardingChange) -> list[Failure]: ...
+    def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None: ...
+    def activity(self, home_address: IPv4Address) -> TunnelActivity: ...
+
+
 class Performer:
     def __init__(
         self,
-        engine: Engine,
+        engine: Forwarder,
         sender: Sender,
         notify: Callable[[Notice], None],
         report: Callable[[Sequence[Failure]], None],

@@ -38,7 +38,7 @@ from mobileip.wire.message import decode_message
 class Runner:
     """Glue between a machine's callbacks and a node. Single-threaded; every entry is a callback of the event loop.
 
-    `performer` is set before anything can come in.
+    `performer` is set before anything can come in. `afterwards` is called after each batch of events.
     """
 
     performer: Performer
@@ -50,6 +50,7 @@ class Runner:
         self._now = now
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
+        self.afterwards: Callable[[], None] = lambda: None
 
     def handle(self, *events: Event) -> None:
         """Handles events that came together: all their forwarding in one batch, then all their messages."""
@@ -60,6 +61,7 @@ class Runner:
         for event in events:
             outputs += self.node.handle(event, now)
         self.performer.perform(outputs, now.boot)
+        self.afterwards()
         self._arm()
 
     def stop(self) -> None:

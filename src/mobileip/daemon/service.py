@@ -41,6 +41,7 @@ from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.daemon.perform import Performer
 from mobileip.daemon.repair import Repairer
 from mobileip.daemon.runner import Runner, fields_of
+from mobileip.daemon.succession import Succession
 from mobileip.dataplane.engine import Repair
 from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingState
@@ -114,8 +115,9 @@ class Service:
         )
         self._firewall = Firewall(configuration, run_directory)
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
+        self._succession = Succession(self._machine.engine, configuration, run_directory, self._publish, self._report)
         self._runner.performer = Performer(
-            self._machine.engine, self._machine.signalling, self._notify, self._report, self._runner.news
+            self._succession, self._machine.signalling, self._notify, self._report, self._runner.news
         )
         self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
 
@@ -135,14 +137,17 @@ class Service:
             raise
 
     async def _start(self) -> None:
-        self._machine.device.persist(False)
+        self._machine.device.persist(True)  # from now on, so that `kill -9` leaves it with its addresses and routes
+        self._succession.inherit(self._runner.node)
         self._runner.handle(Started(entropy=entropy.draw()))
-        self._report(await self._machine.engine.reconcile(self._runner.node.forwarding()))
+        self._report(await self._succession.reconcile(self._runner.node.forwarding()))
         self._firewall.open()
         if self._firewall.rules:
             self._publish({"event": "firewall_opened", "rules": self._firewall.rules})
         self._tell_of_firewall_trouble()
         await self._machine.start()
+        self._runner.afterwards = self._look_after_inheritance  # not before the links are known
+        self._look_after_inheritance()
         self._machine.accelerator.start()
         await self._server.start()
 
@@ -153,12 +158,17 @@ class Service:
         """
         await self._repairer.stop()
         await self._server.stop()
+        self._machine.device.persist(end is not End.REMOVE)
         try:
             await self._leave(end)
         except OSError as error:
             raise MachineError(f"can't clean up: {error}", "the next start repairs what was left") from error
         finally:
+            self._succession.stop(leave=end is not End.REMOVE)
             self._machine.stop()
+
+    def _look_after_inheritance(self) -> None:
+        self._succession.look(self._runner.node.mobile, self._machine.watch.links())
 
     async def _leave(self, end: End) -> None:
         if end is End.REMOVE:
@@ -172,7 +182,6 @@ class Service:
         else:
             self._runner.stop()
             self._machine.accelerator.leave()
-            self._machine.device.persist(True)
 
     def _close_firewall(self) -> None:
         rules = self._firewall.rules
@@ -211,10 +220,11 @@ class Service:
         self.configuration = configuration
         self._machine.signalling.visiting_links = visiting_links(configuration)
         self._runner.replace(kept)
+        self._succession.reconfigure(configuration)
         self._runner.handle(Started(entropy=entropy.draw()))
         for link in self._machine.watch.links().values():
             self._runner.link_changed(link)
-        self._report(await self._machine.engine.reconcile(kept.forwarding()))
+        self._report(await self._succession.reconcile(kept.forwarding()))
 
     def subscribe(self, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
         """`listener` gets every event of the feed as a dict; the answer ends the subscription."""

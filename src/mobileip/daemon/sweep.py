@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mobileip.daemon import wish_journal
 from mobileip.daemon.firewall import JOURNAL_NAME
 from mobileip.daemon.lock import DaemonLock, SecondDaemon
 from mobileip.dataplane.reconcile import reconcile
@@ -21,6 +22,7 @@ from mobileip.linux.errors import MachineError
 from mobileip.linux.firewall_opening import FirewallOpening
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.nftables import NftError
+from mobileip.linux.realm_devices import remove_realms
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import remove_leftover
 
@@ -54,10 +56,14 @@ async def remove_all(run_directory: Path, device: str) -> None:
     """Everything that bears our mark, the changed sysctls, and the device."""
     kernel = KernelTables(device, SysctlJournal(run_directory / "sysctl.journal"))
     kernel.perform(reconcile(await kernel.actual(), ()))
+    kernel.clear_leftovers()
     kernel.restore_sysctls()
     kernel.close()
     with suppress(NftError, OSError):  # the next start tries again
         FirewallOpening(run_directory / JOURNAL_NAME).close()
+    with suppress(OSError):
+        wish_journal.remove(run_directory)
+    remove_realms(device)
     remove_leftover(device)
 
 

@@ -6,7 +6,7 @@ Only where such visitors are; a foreign agent without them needs no nftables at 
 import errno
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mobileip.dataplane.ports import FrameMark
 
@@ -21,33 +21,30 @@ PATIENCE = 10.0
 
 
 class FrameMarks:
-    """What a former daemon left is replaced with the first change, or by `clear`."""
+    """What a former daemon left goes on until the first change replaces it, or `clear_leftovers` ends it: without their
+    marks packets of one visitor would go into the tunnel of another with the same home address."""
 
     def __init__(self) -> None:
         self._marks: set[FrameMark] = set()
+        self._is_ours = False
+        """Whether the table, if there is one, is of our making."""
 
     @property
     def marks(self) -> frozenset[FrameMark]:
         return frozenset(self._marks)
 
-    def install(self, mark: FrameMark) -> int:
-        """The errno, 0 when it is there."""
-        return self._change(self._marks | {mark})
-
-    def remove(self, mark: FrameMark) -> int:
-        return self._change(self._marks - {mark})
-
-    def clear(self) -> None:
-        """Removes the table, whoever of us made it."""
-        self._marks = set()
-        if shutil.which("nft") is not None:
-            _nft(script(()))
-
-    def _change(self, marks: set[FrameMark]) -> int:
+    def change(self, install: Collection[FrameMark], remove: Collection[FrameMark]) -> int:
+        """All at once, or nothing; the errno, 0 when it is done."""
+        marks = (self._marks - set(remove)) | set(install)
         number = _nft(script(marks))
         if not number:
-            self._marks = marks
+            self._marks, self._is_ours = marks, True
         return number
+
+    def clear_leftovers(self) -> None:
+        """Removes a table that is not of our making."""
+        if not self._is_ours and shutil.which("nft") is not None:
+            _nft(script(()))
 
 
 def script(marks: Iterable[FrameMark]) -> str:

@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
+from itertools import groupby
 
 from mobileip.dataplane.ports import (
     ROUTE_PROTOCOL,
@@ -39,7 +40,6 @@ class KernelTables:
         self._journal = journal
         self._batch = NetlinkBatch()
         self._frame_marks = FrameMarks()
-        self._frame_marks.clear()
 
     @property
     def port_id(self) -> int:
@@ -67,20 +67,20 @@ class KernelTables:
         return frozenset(found) | self._frame_marks.marks
 
     def perform(self, operations: Sequence[Operation]) -> list[Failure]:
-        """In order; consecutive netlink operations share system calls."""
+        """In order; consecutive netlink operations share system calls, and consecutive marks one run of `nft`."""
         failures: list[Failure] = []
-        waiting: list[Operation] = []
-        for operation in operations:
-            if isinstance(operation.target, Sysctl | FrameMark):
-                failures += self._batch.perform(waiting)
-                waiting = []
-                if isinstance(operation.target, Sysctl):
-                    failures += self._sysctl(operation, operation.target)
-                else:
-                    failures += self._frame_mark(operation, operation.target)
+        for means, group in groupby(operations, key=_means):
+            if means is Sysctl:
+                failures += [failure for operation in group for failure in self._sysctl(operation)]
+            elif means is FrameMark:
+                failures += self._mark_frames(list(group))
             else:
-                waiting.append(operation)
-        return failures + self._batch.perform(waiting)
+                failures += self._batch.perform(list(group))
+        return failures
+
+    def clear_leftovers(self) -> None:
+        """What a former daemon left that does not show in `actual`. Once everything is in place."""
+        self._frame_marks.clear_leftovers()
 
     def restore_sysctls(self) -> None:
         self._journal.restore_all()
@@ -88,20 +88,38 @@ class KernelTables:
     def close(self) -> None:
         self._batch.close()
 
-    def _frame_mark(self, operation: Operation, target: FrameMark) -> list[Failure]:
-        install = operation.action is Action.INSTALL
-        number = self._frame_marks.install(target) if install else self._frame_marks.remove(target)
+    def _mark_frames(self, operations: Sequence[Operation]) -> list[Failure]:
+        wanted: dict[Action, list[FrameMark]] = {Action.INSTALL: [], Action.REMOVE: []}
+        for operation in operations:
+            if isinstance(operation.target, FrameMark):
+                wanted[operation.action].append(operation.target)
+        number = self._frame_marks.change(wanted[Action.INSTALL], wanted[Action.REMOVE])
         if not number:
             return []
         reason = "nft is not installed (package nftables)" if number == errno.ENOENT else "nft refused it"
-        return [Failure(operation, number, f"visitors with one home address can't be told apart: {reason}")]
+        text = f"visitors with one home address can't be told apart: {reason}"
+        return [Failure(operation, number, text) for operation in operations]
 
-    def _sysctl(self, operation: Operation, target: Sysctl) -> list[Failure]:
+    def _sysctl(self, operation: Operation) -> list[Failure]:
+        target = operation.target
+        if not isinstance(target, Sysctl):
+            return []
         if operation.action is Action.INSTALL:
             number = self._journal.set(target.path, target.value)
         else:
             number = self._journal.restore(target.path)
         return [Failure(operation, number, f"/proc/sys/{target.path}: {os.strerror(number)}")] if number else []
+
+
+def _means(operation: Operation) -> type[Sysctl | FrameMark] | None:
+    """By what it is performed; None: netlink."""
+    match operation.target:
+        case Sysctl():
+            return Sysctl
+        case FrameMark():
+            return FrameMark
+        case _:
+            return None
 
 
 async def _read(found: list[KernelObject], kind: int, request: bytes, decode: Decoder, names: Names) -> None:

@@ -4,15 +4,18 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from mobileip.dataplane.ports import realm_device
+from mobileip.dataplane.ports import MOST_REALMS, realm_device
 from mobileip.linux.errors import MachineError
-from mobileip.linux.tun import TunnelDevice
+from mobileip.linux.tun import TunnelDevice, device_names, remove_leftover
 
 PACKETS_PER_WAKE_UP = 64
 
 
 class RealmDevices:
-    """`on_packet` gets a packet that was routed into one of them, and the realm's number."""
+    """`on_packet` gets a packet that was routed into one of them, and the realm's number.
+
+    They outlive this process, like the device of realm 0, unless they are closed because nothing needs them any more.
+    """
 
     def __init__(self, device: str, mtu: int, on_packet: Callable[[bytes, int], None]) -> None:
         self._device = device
@@ -24,6 +27,7 @@ class RealmDevices:
         """From now on there are devices for exactly these. What the kernel refuses is missing: what needs it fails then
         by its name."""
         for realm in self._open.keys() - realms:
+            self._open[realm].persist(False)
             self._close(realm)
         loop = asyncio.get_running_loop()
         for realm in sorted(realms - self._open.keys()):
@@ -31,6 +35,7 @@ class RealmDevices:
                 opened = TunnelDevice(realm_device(self._device, realm), self._mtu)
             except MachineError:
                 continue
+            opened.persist(True)
             self._open[realm] = opened
             loop.add_reader(opened.fileno(), self._read, realm)
 
@@ -39,7 +44,12 @@ class RealmDevices:
         known = {name: index for index, name in socket.if_nameindex()}
         return {known[device.name]: realm for realm, device in self._open.items() if device.name in known}
 
+    def remove_leftovers(self) -> None:
+        """Of former daemons, for realms that are not open."""
+        remove_realms(self._device)  # what we hold stays
+
     def stop(self) -> None:
+        """They stay; who wants none to stay opens none first."""
         for realm in list(self._open):
             self._close(realm)
 
@@ -55,3 +65,11 @@ class RealmDevices:
             if packet is None:
                 return
             self._on_packet(packet, realm)
+
+
+def remove_realms(device: str) -> None:
+    """Ends the devices of all realms that nobody holds."""
+    there = set(device_names())
+    for realm in range(1, MOST_REALMS):
+        if (name := realm_device(device, realm)) in there:
+            remove_leftover(name)

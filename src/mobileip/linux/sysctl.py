@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from mobileip.linux.whereabouts import here
+
 ROOT = Path("/proc/sys")
 
 _IP_FORWARD, _ALL_ACCEPT_REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
@@ -26,8 +28,7 @@ class SysctlJournal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        namespace = Path("/proc/thread-self/ns/net").stat().st_ino
-        boot = _value("kernel/random/boot_id") or ""
+        namespace, boot = here()
         self._journal = _read(path, namespace, boot) or _Journal(namespace, boot)
 
     def current(self) -> dict[str, str]:

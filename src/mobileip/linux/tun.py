@@ -37,6 +37,7 @@ class TunnelDevice:
             raise DeviceUnavailable(f"no device can be named {name!r}", f"1 to {LONGEST_NAME} octets")
         self.name = name
         self.mtu = mtu
+        self._persistent = False
         self._descriptor = self._open()
 
     def repair(self) -> bool:
@@ -53,8 +54,10 @@ class TunnelDevice:
                     raise self._no_bringing_up(error) from error
             else:
                 return False
+        self._set_persistent(False)  # what bears another name by now is to go with our descriptor
         self.close()  # a descriptor without a device would wake its reader for ever
         self._descriptor = self._open()
+        self._set_persistent(self._persistent)
         return True
 
     def _has_its_name(self) -> bool:
@@ -127,8 +130,15 @@ class TunnelDevice:
         return self._descriptor
 
     def persist(self, on: bool) -> None:
-        """Whether the device outlives this process (routes into it stay, packets are lost until the next daemon)."""
-        if self._descriptor >= 0:  # others may have its name
+        """Whether the device outlives this process, however it ends: with its addresses and routes, but without carrier
+        (what is routed into it is lost until the next daemon opens it). The same holds of one that is made anew."""
+        self._persistent = on
+        self._set_persistent(on)
+
+    def _set_persistent(self, on: bool) -> None:
+        if self._descriptor < 0:  # others have its name
+            return
+        with contextlib.suppress(OSError):  # EBADFD: others deleted it
             fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
 
     def read(self) -> bytes | None:
@@ -164,7 +174,7 @@ def _switch_ipv6_off(name: str) -> None:
 
 def is_foreign(name: str) -> bool:
     """Whether a device has this name that is no TUN device, so that ours can't have it."""
-    if name not in (known for _, known in socket.if_nameindex()):
+    if name not in device_names():
         return False
     try:
         descriptor = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)
@@ -179,10 +189,14 @@ def is_foreign(name: str) -> bool:
     return False
 
 
+def device_names() -> list[str]:
+    """All interfaces here. /sys is no help: it shows the namespace that it was mounted in."""
+    return [name for _, name in socket.if_nameindex()]
+
+
 def remove_leftover(name: str) -> None:
     """Ends a persistent device that a former daemon left; nothing happens when there is none or somebody holds it."""
-    # /sys is no help: it shows the namespace that it was mounted in.
-    if name not in (known for _, known in socket.if_nameindex()):
+    if name not in device_names():
         return
     try:
         descriptor = os.open(CONTROL, os.O_RDWR | os.O_CLOEXEC)

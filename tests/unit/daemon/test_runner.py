@@ -97,6 +97,14 @@ def test_what_is_no_message_is_counted_told_and_stops_nothing() -> None:
     assert (first.reason, first.octets) == (DropReason.UNKNOWN_MESSAGE_TYPE, b"\x63")
 
 
+def test_whoever_looks_afterwards_sees_what_was_performed() -> None:
+    desk = Desk()
+    seen: list[int] = []
+    desk.runner.afterwards = lambda: seen.append(len(desk.performer.batches))
+    desk.runner.messages([heard(REQUEST), heard(REQUEST)])
+    assert seen == [1]
+
+
 def test_nothing_but_nonsense_wakes_nobody() -> None:
     desk = Desk()
     desk.runner.messages([heard(b"")])

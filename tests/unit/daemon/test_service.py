@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import math
 from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.fake_machine import FakeMachine
 from tests.support.messages import arrival
 
 from mobileip.agents.events import Link
+from mobileip.agents.outputs import ChangeForwarding
 from mobileip.control.schema import ErrorView
 from mobileip.daemon import service as module
 from mobileip.daemon.config_file import Configuration, parse
@@ -23,6 +25,7 @@ from mobileip.daemon.log import LOGGER
 from mobileip.daemon.service import SOCKET_NAME, End, Service
 from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.ports import Action, Failure, Operation, Rule, Sysctl
+from mobileip.forwarding.model import ForwardingChange, VisitorRoute
 from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Heard
@@ -76,10 +79,16 @@ async def test_a_life_in_order(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, "home_agent")
     await daemon.service.start()
     assert (tmp_path / SOCKET_NAME).is_socket()
-    assert daemon.machine.notes == ["persist False", "reconcile 1", "start", "accelerate"]
+    assert daemon.machine.notes == ["persist True", "reconcile 1", "start", "accelerate"]
     daemon.machine.notes.clear()
     await daemon.service.stop(End.REMOVE)
-    assert daemon.machine.notes == ["remove the fast path", "reconcile 0", "restore sysctls", "stop"]
+    assert daemon.machine.notes == [
+        "persist False",
+        "remove the fast path",
+        "reconcile 0",
+        "restore sysctls",
+        "stop",
+    ]
     assert not (tmp_path / SOCKET_NAME).exists()
 
 
@@ -89,7 +98,34 @@ async def test_what_is_left_for_the_next_daemon(how: End, tmp_path: Path) -> Non
     await daemon.service.start()
     daemon.machine.notes.clear()
     await daemon.service.stop(how)
-    assert daemon.machine.notes == ["leave the fast path", "persist True", "stop"]
+    assert daemon.machine.notes == ["persist True", "leave the fast path", "stop"]
+
+
+async def test_visitors_of_one_daemon_are_inherited_by_the_next(tmp_path: Path) -> None:
+    visitor = VisitorRoute(
+        home_address=IPv4Address("10.1.0.10"),
+        tunnel=Tunnel(IPv4Address("192.0.2.1"), IPv4Address("10.1.0.1")),
+        interface="eth1",
+        link_address=bytes(6),
+        expires_at=math.inf,
+    )
+    first = Daemon(tmp_path, "foreign_agent")
+    await first.service.start()
+    first.service._runner.performer.perform([ChangeForwarding(ForwardingChange(install=(visitor,)))], 0.0)
+    await first.service.stop(End.LEAVE)
+    second = Daemon(tmp_path, "foreign_agent")
+    second.machine.known_links = {"eth1": Link(name="eth1", index=2, carrier=True)}
+    await second.service.start()
+    assert visitor in second.machine.engine.state.wishes.values()
+    assert "inherited" in second.names()
+    second.machine.known_links = {}
+    second.machine.on_link_removed("eth1")
+    assert visitor not in second.machine.engine.state.wishes.values()
+    await second.service.stop(End.REMOVE)
+    third = Daemon(tmp_path, "foreign_agent")
+    await third.service.start()
+    assert "inherited" not in third.names(), "an end that removes everything leaves nothing to inherit"
+    await third.service.stop(End.REMOVE)
 
 
 async def test_what_can_not_be_removed_is_one_line_and_nothing_is_held_open(

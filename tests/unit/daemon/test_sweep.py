@@ -112,6 +112,9 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
             calls.append(f"tables of {device}")
             self.objects[identity(OURS)] = OURS
 
+        def clear_leftovers(self) -> None:
+            calls.append("frame marks")
+
         def restore_sysctls(self) -> None:
             calls.append(f"sysctls, after {[(o.action, o.target) for o in self.performed] == [(Action.REMOVE, OURS)]}")
 
@@ -121,6 +124,8 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sweep, "KernelTables", Kernel)
     monkeypatch.setattr(sweep, "SysctlJournal", lambda path: calls.append(path.name))
     monkeypatch.setattr(sweep, "remove_leftover", lambda device: calls.append(f"device {device}"))
+    monkeypatch.setattr(sweep, "remove_realms", lambda device: calls.append(f"realms of {device}"))
+    (tmp_path / "inheritance.db").touch()
 
     def close_firewall(_: object) -> None:
         calls.append("firewall")
@@ -128,7 +133,17 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(sweep.FirewallOpening, "close", close_firewall)
     await sweep.remove_all(tmp_path, "mip7")
-    assert calls == ["sysctl.journal", "tables of mip7", "sysctls, after True", "close", "firewall", "device mip7"]
+    assert calls == [
+        "sysctl.journal",
+        "tables of mip7",
+        "frame marks",
+        "sysctls, after True",
+        "close",
+        "firewall",
+        "realms of mip7",
+        "device mip7",
+    ]
+    assert list(tmp_path.iterdir()) == [], "nothing is left to inherit either"
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,17 @@ def test_the_table_is_made_anew_with_every_mark() -> None:
 
 def test_the_last_mark_takes_the_table_with_it(nft: Nft) -> None:
     marks = FrameMarks()
-    assert marks.install(ONE) == marks.install(OTHER) == 0
-    assert marks.marks == {ONE, OTHER}
-    assert marks.remove(ONE) == marks.remove(OTHER) == 0
-    assert nft.given == [script({ONE}), script({ONE, OTHER}), script({OTHER}), script(())]
+    assert marks.change(install=[ONE], remove=[]) == 0
+    assert marks.marks == {ONE}
+    assert marks.change(install=[OTHER], remove=[ONE]) == 0
+    assert marks.change(install=[], remove=[OTHER]) == 0
+    assert nft.given == [script({ONE}), script({OTHER}), script(())]
     assert marks.marks == frozenset()
+
+
+def test_several_marks_are_one_step(nft: Nft) -> None:
+    assert FrameMarks().change(install=[ONE, OTHER], remove=[]) == 0
+    assert nft.given == [script({ONE, OTHER})]
 
 
 @pytest.mark.parametrize(
@@ -77,18 +83,23 @@ def test_the_last_mark_takes_the_table_with_it(nft: Nft) -> None:
 def test_what_is_refused_is_not_there(nft: Nft, result: int | Exception, number: int) -> None:
     marks = FrameMarks()
     nft.result = result
-    assert marks.install(ONE) == number
+    assert marks.change([ONE], []) == number
     assert marks.marks == frozenset()
 
 
 def test_without_the_program_there_are_no_marks_and_nothing_to_clear(nft: Nft) -> None:
     nft.where = None
     marks = FrameMarks()
-    assert marks.install(ONE) == errno.ENOENT
-    marks.clear()
+    assert marks.change([ONE], []) == errno.ENOENT
+    marks.clear_leftovers()
     assert nft.given == []
 
 
-def test_what_a_former_daemon_left_is_cleared(nft: Nft) -> None:
-    FrameMarks().clear()
+def test_what_a_former_daemon_left_goes_on_until_it_is_replaced_or_cleared(nft: Nft) -> None:
+    marks = FrameMarks()
+    assert nft.given == []
+    marks.clear_leftovers()
     assert nft.given == [script(())]
+    marks.change([ONE], [])
+    marks.clear_leftovers()
+    assert nft.given == [script(()), script({ONE})], "what is ours is no leftover"

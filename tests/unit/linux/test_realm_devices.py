@@ -20,7 +20,7 @@ class Device:
     def __init__(self, name: str, mtu: int) -> None:
         if name == "mip0-9":
             raise DeviceUnavailable("no device")
-        self.name, self.mtu, self.is_closed = name, mtu, False
+        self.name, self.mtu, self.is_closed, self.is_persistent = name, mtu, False, False
         self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.ours.setblocking(False)
         Device.made.append(self)
@@ -33,6 +33,9 @@ class Device:
             return os.read(self.ours.fileno(), 100)
         except BlockingIOError:
             return None
+
+    def persist(self, on: bool) -> None:
+        self.is_persistent = on
 
     def close(self) -> None:
         self.is_closed = True
@@ -55,8 +58,18 @@ async def test_devices_come_and_go_with_their_realms(devices: list[Device]) -> N
     assert [(device.name, device.mtu) for device in devices] == [("mip0-1", 1480), ("mip0-2", 1480)]
     realms.open(frozenset({2, 3}))
     assert [device.is_closed for device in devices] == [True, False, False]
+    assert [device.is_persistent for device in devices] == [False, True, True]
     realms.stop()
     assert all(device.is_closed for device in devices)
+    assert [device.is_persistent for device in devices] == [False, True, True], "the next daemon adopts them"
+
+
+async def test_devices_of_a_former_daemon_go_if_their_realms_are_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    removed: list[str] = []
+    monkeypatch.setattr(realm_devices, "device_names", lambda: ["lo", "mip0", "mip0-2", "mip0-63", "mip0-64", "mip0-x"])
+    monkeypatch.setattr(realm_devices, "remove_leftover", removed.append)
+    RealmDevices("mip0", 1480, on_packet=lambda *_: None).remove_leftovers()
+    assert removed == ["mip0-2", "mip0-63"]
 
 
 async def test_a_device_that_the_kernel_refuses_is_missing_and_the_rest_is_there(devices: list[Device]) -> None:

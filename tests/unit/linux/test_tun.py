@@ -20,11 +20,14 @@ class Kernel:
         self.asked: list[int] = []
         self.refusals: dict[int, int] = {}
         self.name: bytes | None = None
+        self.persistence: list[int] = []
 
     def ioctl(self, _: object, request: int, argument: bytes | int) -> bytes:
         self.asked.append(request)
         if request in self.refusals:
             raise OSError(self.refusals[request], os.strerror(self.refusals[request]))
+        if request == TUNSETPERSIST and isinstance(argument, int):
+            self.persistence.append(argument)
         if request == TUNSETIFF:
             self.name = b"mip0"
         if request == TUNGETIFF:
@@ -67,7 +70,15 @@ def test_a_device_that_others_deleted_or_renamed_is_made_anew(
 ) -> None:
     kernel.name = name
     assert device.repair() is True
-    assert kernel.asked == [TUNGETIFF, TUNSETIFF, *UP]
+    assert kernel.persistence == [0, 0], "what bears another name now goes"
+    assert kernel.asked == [TUNGETIFF, TUNSETPERSIST, TUNSETIFF, *UP, TUNSETPERSIST]
+
+
+def test_a_device_that_is_made_anew_outlives_us_like_the_one_before(device: TunnelDevice, kernel: Kernel) -> None:
+    device.persist(True)
+    kernel.name = None
+    assert device.repair() is True
+    assert kernel.persistence == [1, 0, 1]
 
 
 def test_a_device_that_is_in_another_namespace_is_made_anew(device: TunnelDevice, kernel: Kernel) -> None:
@@ -82,6 +93,11 @@ def test_a_device_that_is_in_another_namespace_is_made_anew(device: TunnelDevice
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module.fcntl, "ioctl", ioctl)
         assert device.repair() is True
+
+
+def test_what_others_deleted_is_not_there_to_outlive_us(device: TunnelDevice, kernel: Kernel) -> None:
+    kernel.refusals = {TUNSETPERSIST: errno.EBADFD}
+    device.persist(True)
 
 
 def test_a_name_that_others_took_is_said_and_their_device_is_not_touched(device: TunnelDevice, kernel: Kernel) -> None:

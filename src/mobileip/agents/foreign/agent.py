@@ -57,7 +57,7 @@ from mobileip.agents.notices import Discarded, RegistrationDenied
 from mobileip.agents.offers import Offer
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output, SendMessage
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, Wish
+from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, VisitorRoute, Wish
 from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.wire.identification import high
 from mobileip.wire.message import Decoded
@@ -141,6 +141,11 @@ class ForeignAgent:
         """Home agents in this node: Requests for them may be relayed although the address is our own (RFC 5944
         §3.7.2)."""
         self._surroundings.own_home_agents = frozenset(addresses)
+
+    def know_former_visitors(self, routes: Iterable[VisitorRoute]) -> None:
+        """Those of an agent whose place this one takes: until they register again, or their time has come, each keeps
+        the number by which it is told from others with its home address."""
+        self._visits.list.know_former(routes)
 
     def know_advertiser(self, tell_reset: TellReset) -> None:
         """How a mobile node is told that its registration is gone (RFC 3543 §4.1)."""

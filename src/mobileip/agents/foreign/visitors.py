@@ -6,11 +6,12 @@ visitor is known by home address and home agent; its packets by link and link-la
 one home address no two have the same either.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 
 from mobileip.agents.deadlines import Deadlines
 from mobileip.agents.foreign.snapshot import PendingRegistration, Visitor
+from mobileip.forwarding.model import VisitorRoute
 
 MOST_REALMS = 64
 """Visitors with one home address at one time."""
@@ -22,7 +23,7 @@ _Key = tuple[int, int]
 class VisitorList:
     """Times are boot time, seconds."""
 
-    __slots__ = ("_by_home", "_by_nai", "_deadlines", "_keys", "_number")
+    __slots__ = ("_by_home", "_by_nai", "_deadlines", "_former", "_keys", "_number")
 
     def __init__(self) -> None:
         self._by_home: dict[int, dict[int, Visitor]] = {}
@@ -32,7 +33,14 @@ class VisitorList:
         self._keys: set[tuple[int, int]] = set()
         """Home agents and GRE keys that we assigned."""
         self._deadlines: Deadlines[_Key] = Deadlines()
+        self._former: dict[int, list[VisitorRoute]] = {}
+        """By home address: those of an agent before us that have not come yet."""
         self._number = 0
+
+    def know_former(self, routes: Iterable[VisitorRoute]) -> None:
+        """What was wished for the visitors of an agent before us."""
+        for route in routes:
+            self._former.setdefault(int(route.home_address), []).append(route)
 
     def of(self, home_address: IPv4Address, home_agent: IPv4Address) -> Visitor | None:
         return self._by_home.get(int(home_address), {}).get(int(home_agent))
@@ -61,10 +69,20 @@ class VisitorList:
         """Whether packets of that home agent with that GRE key are for a visitor."""
         return (int(home_agent), key) in self._keys
 
-    def free_realm(self, home_address: IPv4Address) -> int:
-        """The smallest number that no visitor with that home address has."""
+    def free_realm(self, home_address: IPv4Address, home_agent: IPv4Address, now: float) -> int:
+        """For a new visitor: the number that it had before us, else the smallest that no visitor with that home address
+        has, or had before us and may yet come back to."""
         taken = {visitor.realm for visitor in self.sharing(home_address)}
-        return next(realm for realm in range(len(taken) + 1) if realm not in taken)
+        former = [route for route in self._former.pop(int(home_address), ()) if now < route.expires_at]
+        own = [route for route in former if route.tunnel.remote == home_agent]
+        if others := [route for route in former if route.tunnel.remote != home_agent]:
+            self._former[int(home_address)] = others
+        if own and own[0].realm not in taken:
+            return own[0].realm
+        spoken_for = taken | {route.realm for route in others}
+        if len(spoken_for) >= MOST_REALMS:
+            spoken_for = taken
+        return next(realm for realm in range(len(spoken_for) + 1) if realm not in spoken_for)
 
     def put(self, visitor: Visitor) -> None:
         """Adds a visitor, in place of what was known of the same home address and home agent."""

@@ -47,7 +47,7 @@ class Visits:
             self._remove(each)
         # R3024-A.4-g: "foreign agents MUST disambiguate among mobile node with conflicting private addresses by using
         # link-layer information". It keeps the number by which they are known for as long as it stays.
-        realm = replaced[0].realm if replaced else self.list.free_realm(reply.home_address)
+        realm = replaced[0].realm if replaced else self.list.free_realm(reply.home_address, reply.home_agent, now)
         visitor = visitor_of(self._config, pending, reply, terms, now, grant=grant, realm=realm)
         self.list.put(visitor)
         self.keepalives.put(visitor, now)

@@ -22,6 +22,8 @@ two networks with the same prefix, or a home prefix that is also used elsewhere 
 told apart by prefixes.
 """
 
+import math
+
 from mobileip.agents.events import (
     AdvertisementArrived,
     DeregisterCommanded,
@@ -54,7 +56,7 @@ from mobileip.agents.mobile.snapshot import MobileNodeSnapshot, RegistrationSnap
 from mobileip.agents.mobile.state import NodeState
 from mobileip.agents.mobile.terms import is_reversed
 from mobileip.agents.mobile.transmission import announce, send_request, solicit, transmit
-from mobileip.agents.mobile.wishes import carrier_of, wishes
+from mobileip.agents.mobile.wishes import carrier_of, home_target, wishes
 from mobileip.agents.notices import AgentHeard, AgentLost, LinkNoticed, RegistrationLost, UnauthenticatedAllowed
 from mobileip.agents.outputs import Output
 from mobileip.forwarding.drop_reason import DropReason
@@ -108,6 +110,19 @@ class MobileNode:
     def farewell_at(self) -> float | None:
         """When the last message leaves, after `Stopping`; None: it has left, or there is none. Boot time, seconds."""
         return self._state.farewell_at
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether it knows where it is since it was started: what it wishes for is all that there is to wish for."""
+        state = self._state
+        knows = carrier_of(state) is not None or home_target(state) is not None
+        return knows or state.stopping or not state.wanted
+
+    @property
+    def registered_until(self) -> float:
+        """When what is in force away from home ends (boot time, s); infinite when nothing is."""
+        carrier = carrier_of(self._state)
+        return carrier.binding.expires_at if carrier is not None and carrier.binding is not None else math.inf
 
     def next_deadline(self) -> Deadline | None:
         """The earliest of all times at which something is due; may lie in the past, then it is due now."""

@@ -43,6 +43,9 @@ from mobileip.forwarding.tunnel import Tunnel
 
 ENTRIES, EXITS, PATHS = "entries", "exits", "paths"
 
+GROWTH = 4
+"""How many times larger tables are that have become too small."""
+
 RECORDS_AT_ONCE = 4096
 """Written in one go at the beginning."""
 
@@ -97,9 +100,10 @@ class EbpfFastPath:
         for key, (before, after) in changes.items():
             self.counters.follow(key, after)
             self._follow_link(key, before, after)
-            for wish in (before, after):
-                if wish is not None:
-                    self._collect(wish, records)
+            if before is not None and not _stands_where(before, after):
+                self._collect(before, records)
+            if after is not None:
+                self._collect(after, records)
         return self._write(records)
 
     def link_changed(self, name: str) -> int:
@@ -261,14 +265,14 @@ class EbpfFastPath:
     def _update(self, table: str, updates: list[tuple[bytes, bytes]]) -> int:
         error = self._programs.update(table, updates)
         while error == errno.E2BIG:
-            self._programs.grow(2 * self._programs.room)
+            self._programs.grow(GROWTH * self._programs.room)
             error = self._programs.update(table, updates)
         return error
 
     def _make_room(self, counted: int) -> None:
         room = self._programs.room
         while room < counted:
-            room *= 2
+            room *= GROWTH
         if room != self._programs.room:
             self._programs.grow(room)
 
@@ -278,6 +282,17 @@ class EbpfFastPath:
             del self._on_links[old][key]
         if new is not None:
             self._on_links.setdefault(new, {})[key] = None
+
+
+def _stands_where(before: Wish, after: Wish | None) -> bool:
+    """Whether the records of one wish have the keys of the other's: a renewal, nearly always."""
+    if isinstance(before, BindingRoute):
+        return isinstance(after, BindingRoute) and len(before.tunnels) <= len(after.tunnels)
+    if isinstance(before, ReverseTunnel):
+        return isinstance(after, ReverseTunnel)
+    if isinstance(before, ReverseExit | TunnelExit | VisitorRoute):
+        return isinstance(after, ReverseExit | TunnelExit | VisitorRoute) and before.tunnel == after.tunnel
+    return False
 
 
 def _link_of(wish: Wish | None) -> str | None:

@@ -15,7 +15,8 @@ OBJECT_FILE = "mobileip.bpf.o"
 
 ENCAP, DECAP_ETHERNET, DECAP_RAW = "mip_encap", "mip_decap_ethernet", "mip_decap_raw"
 
-LEAST_ROOM = 4096
+LEAST_ROOM = 65_536
+"""About 5 MiB of memory; a home agent with more bindings has larger tables made in their place."""
 
 SKIP_NEIGHBOUR, BY_MARK = 1 << 2, 1 << 5
 """Flags of bpf_fib_lookup."""
@@ -118,7 +119,8 @@ class LoadedPrograms:
         return self._now.object.map("trace")
 
     def update(self, table: str, entries: Sequence[tuple[bytes, bytes]]) -> int:
-        return self._now.maps[table].update_many(entries)
+        one = self._now.maps[table]
+        return one.update(*entries[0]) if len(entries) == 1 else one.update_many(entries)
 
     def delete(self, table: str, keys: Sequence[bytes]) -> int:
         return self._now.maps[table].delete_many(keys)

@@ -80,9 +80,10 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct settings *s
 
 	if (!find_way(skb, settings, entry, segments, now, &route))
 		return NOT_OURS;
+	if (route.mtu < NO_MTU - 2 * IPV4_HEADER && opens_connection(skb, IPV4_HEADER, inner) &&
+	    make_room(skb, IPV4_HEADER, route.mtu - entry->overhead))
+		return NOT_OURS;
 	note(settings, skb, entry, now);
-	if (route.mtu < NO_MTU - 2 * IPV4_HEADER && opens_connection(skb, IPV4_HEADER, inner))
-		make_room(skb, IPV4_HEADER, route.mtu - entry->overhead);
 	if (encapsulate(skb, settings, entry, inner, segments))
 		return skb->len == length ? NOT_OURS : drop(DROP_SEND_FAILED);
 	skb->mark = settings->mark;

@@ -32,22 +32,21 @@ static __always_inline bool is_agreed(__u8 came, __u8 agreed)
 	return came == agreed || (came == ENCAPSULATION_IPIP && agreed == ENCAPSULATION_MINIMAL);
 }
 
-/* A connection that begins here is answered through this tunnel: its segments have to fit. */
-static __always_inline void fit(struct __sk_buff *skb, const struct settings *settings, const struct exit *exit,
+/* A connection that begins here is answered through this tunnel: its segments have to fit. False: user space does it. */
+static __always_inline bool fit(struct __sk_buff *skb, const struct settings *settings, const struct exit *exit,
 				const struct opened *opened, __u32 link_header, __u64 now)
 {
-	__u32 tcp = link_header + IPV4_HEADER;
+	__u32 tcp = link_header + opened->headers + IPV4_HEADER;
 	struct route route = {.mtu = NO_MTU};
 
 	if (!opens_connection(skb, tcp, &opened->inner))
-		return;
+		return true;
 	if (exit->mtu)
 		route.mtu = exit->mtu;
 	else if (!find_route(skb, settings, opened->key.outer_destination, opened->key.outer_source, IPV4_HEADER, &route))
 		route.mtu = NO_MTU;
 	ask_path(opened->key.outer_destination, opened->key.outer_source, now, &route.mtu);
-	if (route.mtu < NO_MTU - 2 * IPV4_HEADER)
-		make_room(skb, tcp, route.mtu - exit->overhead);
+	return route.mtu >= NO_MTU - 2 * IPV4_HEADER || !make_room(skb, tcp, route.mtu - exit->overhead);
 }
 
 /* RFC 6040 §4.2: a mark set inside the tunnel goes on where the transport understands it, else it is a drop (false). */
@@ -129,11 +128,11 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 	now = bpf_ktime_get_boot_ns();
 	if (now >= exit->expires_at)
 		return drop(DROP_EXPIRED);
-	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments))
+	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments) ||
+	    !fit(skb, settings, exit, &opened, link_header, now))
 		return NOT_OURS;
 	if (decapsulate(skb, link_header, &opened, is_changed))
 		return drop(DROP_SEND_FAILED);
-	fit(skb, settings, exit, &opened, link_header, now);
 	count(exit->use, TOTAL_DECAPSULATED, segments.count, segments.octets, now);
 	if (exit->way == WAY_VISITOR)
 		return as_frame(skb, link_header, exit->interface, exit->link_address, exit->own_link_address);

@@ -12,6 +12,7 @@ enum {
 	NO_OPERATION = 1,
 	MAXIMUM_SEGMENT_SIZE = 2,
 	LEAST_SEGMENT = 536, /* what every host takes */
+	MOST_OPTIONS = 6,    /* looked at: it comes first, and each more costs the verifier much */
 };
 
 /* Whether a segment opens a connection; `tcp` is the offset of its header. */
@@ -39,8 +40,8 @@ static __always_inline void lower(struct __sk_buff *skb, __u32 tcp, __u32 at, __
 	bpf_l4_csum_replace(skb, tcp + 16, old, new, sizeof(new));
 }
 
-/* A segment that `opens_connection`, with a size that packets of `inside` octets can carry if it asks for more. Whether
- * it was made smaller. A function of its own: the verifier goes through its loop once, not for each way that leads here. */
+/* A segment that `opens_connection`, with a size that packets of `inside` octets can carry if it asks for more. 0; or -1,
+ * and nothing was changed, where the option is so far behind that user space has to look for it. */
 __attribute__((noinline)) int make_room(struct __sk_buff *skb, __u32 tcp, __u32 inside)
 {
 	__u16 largest = inside > LEAST_SEGMENT + IPV4_HEADER + TCP_HEADER ? inside - IPV4_HEADER - TCP_HEADER : LEAST_SEGMENT;
@@ -53,12 +54,10 @@ __attribute__((noinline)) int make_room(struct __sk_buff *skb, __u32 tcp, __u32 
 	end = (words >> 4 << 2) - TCP_HEADER; /* of options; underflows where the header is too short */
 	if (end > LONGEST_OPTIONS)
 		return 0;
-	for (__u32 i = 0; i < LONGEST_OPTIONS; i++) {
+	for (__u32 i = 0; i < MOST_OPTIONS; i++) {
 		__u32 place = tcp + TCP_HEADER + at;
 
-		if (at + 1 >= end || bpf_skb_load_bytes(skb, place, option, 2))
-			return 0;
-		if (option[0] == END_OF_OPTIONS)
+		if (at + 1 >= end || bpf_skb_load_bytes(skb, place, option, 2) || option[0] == END_OF_OPTIONS)
 			return 0;
 		if (option[0] == NO_OPERATION) {
 			at += 1;
@@ -70,14 +69,13 @@ __attribute__((noinline)) int make_room(struct __sk_buff *skb, __u32 tcp, __u32 
 			if (option[1] != 4 || bpf_skb_load_bytes(skb, place, option, sizeof(option)))
 				return 0;
 			asked = option[2] << 8 | option[3];
-			if (asked <= largest)
-				return 0;
-			lower(skb, tcp, place + 2, asked, largest);
-			return 1;
+			if (asked > largest)
+				lower(skb, tcp, place + 2, asked, largest);
+			return 0;
 		}
 		at += option[1];
 	}
-	return 0;
+	return -1;
 }
 
 #endif

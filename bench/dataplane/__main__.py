@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.dataplane import chart, report
-from bench.dataplane.catalogue import Entry, chosen, everything
+from bench.dataplane.catalogue import AnyEntry, chosen, everything
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import ROOT
 from bench.dataplane.measure import Plan, measure
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     entries = chosen(everything(), options.only)
     if options.list:
-        print(*(entry.name(metric) for entry in entries for metric in sorted(entry.metrics)), sep="\n")
+        print(*(name for entry in entries for name in entry.names), sep="\n")
         return 0
     if not entries or options.runs < 1:
         print("nothing to measure: --list says the names", file=sys.stderr)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if errors else 0
 
 
-def run(entries: Sequence[Entry], plan: Plan) -> tuple[list[Result], list[BenchError]]:
+def run(entries: Sequence[AnyEntry], plan: Plan) -> tuple[list[Result], list[BenchError]]:
     """Measures all of these, with a bar that moves and a table in the end."""
     results: list[Result] = []
     errors: list[BenchError] = []
@@ -78,11 +78,11 @@ def run(entries: Sequence[Entry], plan: Plan) -> tuple[list[Result], list[BenchE
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("measuring", total=plan.runs * sum(entry.measurements for entry in entries))
+        task = bar.add_task("measuring", total=plan.runs * sum(entry.pairs for entry in entries))
         for entry, found in zip(entries, measure(entries, plan, lambda: bar.advance(task)), strict=True):
             if isinstance(found, BenchError):
                 errors.append(found)
-                bar.console.print(f"[red]{entry.scene.subject}[/]: {found}", highlight=False)
+                bar.console.print(f"[red]{entry.subject}[/]: {found}", highlight=False)
                 continue
             results += found
             for result in found:

@@ -56,6 +56,7 @@ def groups() -> list[tuple[str, list[Row]]]:
         ("Correspondent to a visitor behind a foreign agent", _both("foreign_agent")),
         ("Mobile node to correspondent, by the reverse tunnel", _both("mobile_node")),
         ("Bindings at the home agent, IP-in-IP", many),
+        ("Plain packets past the same machines", [Row("beside the fast path", "ebpf", "bystander.ebpf")]),
     ]
 
 

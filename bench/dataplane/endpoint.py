@@ -43,6 +43,8 @@ class Order(msgspec.Struct, frozen=True):
 
 class Answer(msgspec.Struct, frozen=True):
     engine: str
+    reason: str
+    """Why it is this one."""
     seconds: float
     """Until the wishes were in force."""
     refused: tuple[str, ...] = ()
@@ -77,8 +79,10 @@ async def live(order: Order, engine: str, run_directory: Path, orders: asyncio.S
         on_ours_changed=_ignore,
         on_news=_ignore,
         on_device_trouble=_ignore,
+        on_engine=_ignore,
     )
     await machine.start()
+    machine.accelerator.start()
     try:
         start, until = time.perf_counter(), clock.now().boot + LIFETIME
         failures = await machine.engine.reconcile(ForwardingState.of(wishes_of(order, until)))
@@ -87,9 +91,10 @@ async def live(order: Order, engine: str, run_directory: Path, orders: asyncio.S
             for batch in _batches(others):
                 failures += machine.engine.apply(ForwardingChange(install=batch))
         refused = tuple(f"{failure}" for failure in failures[:3])
-        answer = Answer(machine.engine.name, time.perf_counter() - start, refused)
+        answer = Answer(machine.engine.name, machine.accelerator.reason, time.perf_counter() - start, refused)
         print(msgspec.json.encode(answer).decode(), flush=True)
         await orders.read()
+        machine.accelerator.remove()
         await machine.engine.reconcile(ForwardingState())
     finally:
         machine.stop()

@@ -1,21 +1,29 @@
 """Runs the entries of the catalogue, each in a fresh topology, and says what came of each as soon as it is known."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import msgspec
-from bench.dataplane.catalogue import SMALL_PACKETS, UNITS, Entry, Metric
+from bench.dataplane.catalogue import SMALL_PACKETS, UNITS, AnyEntry, Entry, Metric, ProgramEntry
 from bench.dataplane.errors import BenchError
+from bench.dataplane.helper import Helper
 from bench.dataplane.pairing import Result, alternate, summarize
 from bench.dataplane.scenes import Scene
-from bench.dataplane.topology import topology
-from bench.dataplane.traffic import Packets, Traffic, traffic
+from bench.dataplane.topology import Place, Topology, topology
+from bench.dataplane.traffic import Packets, Way, traffic
+
+T = TypeVar("T")
+DEVICE = "mip0"
+PROGRAM_SECONDS = 60.0
+"""Ample."""
 
 
 class Plan(msgspec.Struct, frozen=True):
     runs: int = 5
     tcp_seconds: int = 2
     """Of each half; iperf3 knows whole seconds only."""
-    packets_seconds: float = 1.0
+    packets_seconds: float = 0.8
 
     @property
     def quick(self) -> "Plan":
@@ -27,26 +35,30 @@ Progress = Callable[[], None]
 """Called after each pair of halves."""
 
 
-def measure(entries: Sequence[Entry], plan: Plan, progress: Progress) -> Iterator[list[Result] | BenchError]:
+def measure(entries: Sequence[AnyEntry], plan: Plan, progress: Progress) -> Iterator[list[Result] | BenchError]:
     """The results of each entry, or why there are none: one that fails does not keep the others from being measured."""
     for entry in entries:
         try:
-            yield _measure(entry, plan, progress)
+            match entry:
+                case Entry():
+                    yield _pairs(entry, plan, progress)
+                case ProgramEntry():  # no other
+                    yield _program_times(entry, plan)
         except BenchError as error:
             yield error
 
 
-def _measure(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
+def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     scene = entry.scene
     streams: list[tuple[float, float]] = []
     packets: list[tuple[Packets, Packets]] = []
     with topology() as place, scene.laid(place), traffic(place, scene.sender, scene.receiver) as ways:
         for run in range(plan.runs):
             if Metric.TCP in entry.metrics:
-                streams.append(_streams(scene, ways, plan.tcp_seconds, run))
+                streams.append(_pair(place, scene, run, partial(ways.tcp, seconds=plan.tcp_seconds)))
                 progress()
             if entry.metrics & SMALL_PACKETS:
-                packets.append(_packets(scene, ways, plan.packets_seconds, run))
+                packets.append(_pair(place, scene, run, partial(ways.packets, seconds=plan.packets_seconds)))
                 progress()
     pairs = {
         Metric.TCP: streams,
@@ -56,9 +68,22 @@ def _measure(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     return [summarize(entry.name(metric), UNITS[metric], pairs[metric]) for metric in Metric if metric in entry.metrics]
 
 
-def _streams(scene: Scene, ways: Traffic, seconds: int, run: int) -> tuple[float, float]:
-    return alternate(lambda: ways.tcp(scene.plain, seconds), lambda: ways.tcp(scene.measured, seconds), run)
+def _pair(place: Topology, scene: Scene, run: int, measured: Callable[[Way], T]) -> tuple[T, T]:
+    def second_half() -> T:
+        with scene.second_half(place):
+            return measured(scene.measured)
+
+    return alternate(lambda: measured(scene.plain), second_half, run)
 
 
-def _packets(scene: Scene, ways: Traffic, seconds: float, run: int) -> tuple[Packets, Packets]:
-    return alternate(lambda: ways.packets(scene.plain, seconds), lambda: ways.packets(scene.measured, seconds), run)
+def _program_times(entry: ProgramEntry, plan: Plan) -> list[Result]:
+    """The home agent's namespace stands for both ends."""
+    with topology() as place:
+        place.ip(Place.HOME_AGENT, f"tuntap add dev {DEVICE} mode tun", f"link set {DEVICE} up")
+        helper = Helper(place, Place.HOME_AGENT, "program_time")
+        try:
+            helper.tell({"form": entry.form, "runs": plan.runs})
+            times = helper.hear(PROGRAM_SECONDS)
+        finally:
+            helper.close()
+    return [summarize(entry.name(part), "ns/packet", times[part]) for part in entry.parts]

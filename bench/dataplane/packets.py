@@ -16,12 +16,14 @@ import sys
 import time
 from typing import Any
 
+from bench.dataplane.cores import receiver_core, sender_core
+
 OCTETS = 64
 """Of payload."""
 PORT = 7000
 _BATCH = 64
 _MOST_AT_ONCE = 1024
-_DRAIN_INTERVAL, _SILENCE, _PATIENCE = 0.001, 0.3, 10.0
+_DRAIN_INTERVAL, _SILENCE, _PATIENCE = 0.001, 0.2, 10.0
 """Seconds: between two looks; without a packet, then the stream is over; until the first packet."""
 _RECEIVE_BUFFER = 32 << 20
 _DONT_WAIT = socket.MSG_DONTWAIT
@@ -110,14 +112,9 @@ def _receiver() -> socket.socket:
     return receiver
 
 
-def _on_core(number: int) -> None:
-    """Sender and receiver never share a core where there are two."""
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[number % len(os.sched_getaffinity(0))]})
-
-
 def main(role: str) -> None:
     is_sender = role == "send"
-    _on_core(0 if is_sender else 1)
+    os.sched_setaffinity(0, {sender_core() if is_sender else receiver_core()})
     receiver, batch = None if is_sender else _receiver(), Batch(_MOST_AT_ONCE)
     for line in sys.stdin:
         order = json.loads(line)

@@ -26,18 +26,26 @@ _NEAR, _FAR = "10.8.0.1", "10.8.0.2"
 """Inside a tunnel that is none of ours: the home agent's address and the mobile node's."""
 
 
+PLAIN = Way(str(CORRESPONDENT), str(MOBILE_NODE))
+
+
 class Scene(msgspec.Struct, frozen=True):
     """`subject` is its part of the results' names: `ipip.home_agent.ebpf.1e6`, `vxlan`."""
 
     subject: str
     sender: Place = Place.CORRESPONDENT
     receiver: Place = Place.MOBILE_NODE
-    plain: Way = Way(str(CORRESPONDENT), str(MOBILE_NODE))
+    plain: Way = PLAIN
     measured: Way = Way(str(CORRESPONDENT), _FAR)
 
     @contextmanager
     def laid(self, topology: Topology) -> Iterator[None]:
-        """The tunnel is there, for a while."""
+        """The tunnel is there, for a while: in both halves of all pairs."""
+        yield
+
+    @contextmanager
+    def second_half(self, topology: Topology) -> Iterator[None]:
+        """What is there only while the second half of a pair is measured."""
         yield
 
 
@@ -107,7 +115,20 @@ class MobileIp(Scene, frozen=True, kw_only=True):
                 if answer["refused"]:
                     raise BenchError(f"{self.subject}: the kernel refuses {answer['refused'][0]}")
                 if answer["engine"] != self.engine:
-                    raise BenchError(f"{self.subject}: the engine is {answer['engine']}")
+                    raise BenchError(f"{self.subject}: the engine is {answer['engine']}: {answer['reason']}")
+            yield
+
+
+class Bystander(Scene, frozen=True, kw_only=True):
+    """Plain packets, while machines on their way have our engine at work or have not: what it costs those that it does
+    not concern."""
+
+    beside: MobileIp
+    measured: Way = PLAIN
+
+    @contextmanager
+    def second_half(self, topology: Topology) -> Iterator[None]:
+        with self.beside.laid(topology):
             yield
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+from bench.dataplane.cores import receiver_core, sender_core
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import Helper, Program
 from bench.dataplane.topology import Place, Topology
@@ -43,7 +44,8 @@ class Traffic:
     def tcp(self, way: Way, seconds: int) -> float:
         """Gbit/s that arrive."""
         words = ["iperf3", "-c", way.destination, "-B", way.source, "-p", _IPERF_PORT, "-t", f"{seconds}", "-J"]
-        command, patience = self._topology.command(self._sender, *words), seconds + _MORE_SECONDS
+        cores = ["-A", f"{sender_core()},{receiver_core()}"]
+        command, patience = self._topology.command(self._sender, *words, *cores), seconds + _MORE_SECONDS
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience)
         except subprocess.TimeoutExpired:

@@ -86,8 +86,8 @@ def run(entries: Sequence[AnyEntry], plan: Plan) -> tuple[list[Result], list[Ben
                 continue
             results += found
             for result in found:
-                name, value, plain, ratio, _ = report.cells(result)
-                bar.console.print(f"{name}: {value}; plain {plain}; ratio {ratio}", highlight=False)
+                name, value, baseline, ratio, _ = report.cells(result)
+                bar.console.print(f"{name}: {value} against {baseline}: {ratio}", highlight=False)
     console.print(report.table(results))
     return results, errors
 

@@ -19,15 +19,15 @@ from bench.dataplane import wishes
 from bench.dataplane.packets import OCTETS, PORT
 from bench.dataplane.topology import HOME_ADDRESS, MOBILE_NODE
 from bench.dataplane.wishes import Form
-from mobileip.dataplane.ebpf.fast_path import EbpfFastPath
-from mobileip.linux.bpf.programs import DECAP_ETHERNET, ENCAP, LoadedPrograms
-from mobileip.linux.bpf.syscall import test_run
 
+from mobileip.dataplane.ebpf.fast_path import EbpfFastPath
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.forwarding.model import ForwardingChange, ForwardingState, Wish
 from mobileip.linux import clock
+from mobileip.linux.bpf.programs import DECAP_ETHERNET, ENCAP, LoadedPrograms
+from mobileip.linux.bpf.syscall import test_run
 from mobileip.linux.errors import MachineError
 from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
 

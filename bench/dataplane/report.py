@@ -9,9 +9,9 @@ from rich.table import Table
 
 
 def table(results: Iterable[Result]) -> Table:
-    drawn = Table(title="Against plain forwarding in the same minute", title_justify="left", box=None)
+    drawn = Table(box=None)
     drawn.add_column("what", no_wrap=True)
-    for heading in ("value", "plain", "ratio", "spread"):
+    for heading in ("value", "baseline", "ratio", "spread"):
         drawn.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         drawn.add_row(*cells(result))

@@ -16,16 +16,18 @@ from pathlib import Path
 
 import msgspec
 from bench.dataplane import wishes
-from bench.dataplane.topology import VISITED_LINK
+from bench.dataplane.topology import FOREIGN_AGENT, HOME_ADDRESS, HOME_AGENT, HOME_NETWORK, MOBILE_LINK, VISITED_LINK
 from bench.dataplane.wishes import End, Form
 
 from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.daemon.config_file import Configuration, DaemonConfig, EngineChoice
 from mobileip.daemon.machine import Machine
 from mobileip.forwarding.model import ForwardingChange, ForwardingState, Wish
 from mobileip.linux import clock
 from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Receivers
+from mobileip.security.association import MobilitySecurityAssociation
 
 LIFETIME = 86_400.0
 WISHES_PER_CHANGE = 50_000
@@ -62,11 +64,23 @@ def wishes_of(order: Order, until: float) -> list[Wish]:
 
 
 def configuration(order: Order, engine: str) -> Configuration:
+    """With the links of its role, where the daemon opens sockets that see packets pass."""
     daemon = DaemonConfig(engine=EngineChoice(engine))
-    if order.end is not End.FOREIGN_AGENT:
-        return Configuration(daemon=daemon)
-    agent = ForeignAgentConfig(links=(VISITED_LINK,), care_of_address=IPv4Address(0))
-    return Configuration(daemon=daemon, foreign_agent=agent)
+    match order.end:
+        case End.HOME_AGENT:
+            return Configuration(daemon=daemon)  # of a virtual home network
+        case End.MOBILE_NODE:
+            node = MobileNodeConfig(
+                home_address=HOME_ADDRESS,
+                home_agent=HOME_AGENT,
+                home_network=HOME_NETWORK,
+                links=(MOBILE_LINK,),
+                association=MobilitySecurityAssociation(spi=256, key=bytes(16)),
+            )
+            return Configuration(daemon=daemon, mobile_node=node)
+        case End.FOREIGN_AGENT:  # no other
+            agent = ForeignAgentConfig(links=(VISITED_LINK,), care_of_address=FOREIGN_AGENT)
+            return Configuration(daemon=daemon, foreign_agent=agent)
 
 
 async def live(order: Order, engine: str, run_directory: Path, orders: asyncio.StreamReader) -> None:

@@ -1,6 +1,11 @@
-"""Runs the entries of the catalogue, each in a fresh topology, and says what came of each as soon as it is known."""
+"""Runs the entries of the catalogue, each in fresh topologies, and says what came of each as soon as it is known.
+
+There are two of each, alike: plain packets pass one where nothing of a tunnel is, neither sockets nor programs nor
+rules, so that what we cost them is in no baseline.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TypeVar
 
@@ -9,9 +14,8 @@ from bench.dataplane.catalogue import SMALL_PACKETS, UNITS, AnyEntry, Entry, Met
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import Helper
 from bench.dataplane.pairing import Result, alternate, summarize
-from bench.dataplane.scenes import Scene
-from bench.dataplane.topology import Place, Topology, topology
-from bench.dataplane.traffic import Packets, Way, traffic
+from bench.dataplane.topology import Place, topology
+from bench.dataplane.traffic import Packets, Traffic, Way, traffic
 
 T = TypeVar("T")
 DEVICE = "mip0"
@@ -52,13 +56,19 @@ def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     scene = entry.scene
     streams: list[tuple[float, float]] = []
     packets: list[tuple[Packets, Packets]] = []
-    with topology() as place, scene.laid(place), traffic(place, scene.sender, scene.receiver) as ways:
+    with topology() as untouched, topology() as place, scene.laid(place), ExitStack() as undo:
+        plain = undo.enter_context(traffic(untouched, scene.sender, scene.receiver))
+        tunnelled = undo.enter_context(traffic(place, scene.sender, scene.receiver))
+
+        def pair(measured: Callable[[Traffic, Way], T], run: int) -> tuple[T, T]:
+            return alternate(lambda: measured(plain, scene.plain), lambda: measured(tunnelled, scene.measured), run)
+
         for run in range(plan.runs):
             if Metric.TCP in entry.metrics:
-                streams.append(_pair(place, scene, run, partial(ways.tcp, seconds=plan.tcp_seconds)))
+                streams.append(pair(partial(Traffic.tcp, seconds=plan.tcp_seconds), run))
                 progress()
             if entry.metrics & SMALL_PACKETS:
-                packets.append(_pair(place, scene, run, partial(ways.packets, seconds=plan.packets_seconds)))
+                packets.append(pair(partial(Traffic.packets, seconds=plan.packets_seconds), run))
                 progress()
     pairs = {
         Metric.TCP: streams,
@@ -66,14 +76,6 @@ def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
         Metric.CPU: [(one.microseconds_each, other.microseconds_each) for one, other in packets],
     }
     return [summarize(entry.name(metric), UNITS[metric], pairs[metric]) for metric in Metric if metric in entry.metrics]
-
-
-def _pair(place: Topology, scene: Scene, run: int, measured: Callable[[Way], T]) -> tuple[T, T]:
-    def second_half() -> T:
-        with scene.second_half(place):
-            return measured(scene.measured)
-
-    return alternate(lambda: measured(scene.plain), second_half, run)
 
 
 def _program_times(entry: ProgramEntry, plan: Plan) -> list[Result]:

@@ -40,12 +40,7 @@ class Scene(msgspec.Struct, frozen=True):
 
     @contextmanager
     def laid(self, topology: Topology) -> Iterator[None]:
-        """The tunnel is there, for a while: in both halves of all pairs."""
-        yield
-
-    @contextmanager
-    def second_half(self, topology: Topology) -> Iterator[None]:
-        """What is there only while the second half of a pair is measured."""
+        """The tunnel is there, for a while."""
         yield
 
 
@@ -120,14 +115,13 @@ class MobileIp(Scene, frozen=True, kw_only=True):
 
 
 class Bystander(Scene, frozen=True, kw_only=True):
-    """Plain packets, while machines on their way have our engine at work or have not: what it costs those that it does
-    not concern."""
+    """Plain packets past machines that have our engine at work: what it costs those that it does not concern."""
 
     beside: MobileIp
     measured: Way = PLAIN
 
     @contextmanager
-    def second_half(self, topology: Topology) -> Iterator[None]:
+    def laid(self, topology: Topology) -> Iterator[None]:
         with self.beside.laid(topology):
             yield
 

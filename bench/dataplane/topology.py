@@ -6,6 +6,7 @@ Plain packets go all the way by ordinary routing. What is measured against them 
 home agent to the mobile node, or to the router where that is a foreign agent.
 """
 
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ HOME_NETWORK = IPv4Network("10.16.0.0/12")
 HOME_ADDRESS = IPv4Address("10.16.0.5")
 
 _PREFIX = "mip-bench-"
+_numbers = itertools.count(1)
 _CABLES = (
     (Place.CORRESPONDENT, "cn0", "10.0.1.2", Place.HOME_AGENT, "ha0", "10.0.1.1"),
     (Place.HOME_AGENT, "ha1", "10.0.2.1", Place.ROUTER, "fr0", "10.0.2.2"),
@@ -112,7 +114,7 @@ class Topology:
 def topology() -> Iterator[Topology]:
     """A fresh one, removed after; what a killed benchmark left is removed first."""
     netns.remove(name for name in netns.existing(_PREFIX) if not _is_running(name))
-    made = Topology({place: f"{_PREFIX}{os.getpid()}-{place}" for place in Place})
+    made = Topology({place: f"{_PREFIX}{os.getpid()}-{next(_numbers)}-{place}" for place in Place})
     try:
         made.build()
         yield made

@@ -38,6 +38,10 @@ bench:      ## measure; results in bench/results/*.json (root)
 	@tools/setup bench
 	$(BIN)/python bench/run.py
 
+bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, OpenVPN in turn; a chart in docs/ (root, 20 min)
+	@tools/setup bench
+	$(BIN)/python -m bench.dataplane
+
 fuzz:       ## 10^6 generated inputs over all decoders, then coverage-guided for a minute
 	@tools/setup fuzz
 	$(BIN)/python -m tools.fuzz
@@ -69,4 +73,4 @@ docs:       ## the documentation as HTML in build/docs
 clean:      ## remove what was built
 	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help demo test test-oracles check check-tools bench fuzz requirements requirements-break soak mutation docs clean
+.PHONY: help demo test test-oracles check check-tools bench bench-dataplane fuzz requirements requirements-break soak mutation docs clean

@@ -66,10 +66,9 @@ class BpfMap:
 
     def delete_many(self, keys: Sequence[bytes]) -> int:
         """Removes records that may be there. The first errno, or 0."""
-        start = 0
+        octets, start = self._joined(keys, self.key_size), 0
         while start < len(keys):
-            octets = self._joined(keys[start:], self.key_size)
-            error, done = self._batch(syscall.MAP_DELETE_BATCH, octets, b"", len(keys) - start)
+            error, done = self._batch(syscall.MAP_DELETE_BATCH, octets, b"", len(keys) - start, start)
             if error in _NO_BATCH:
                 return next((error for key in keys[start:] if (error := self.delete(key))), 0)
             if error not in (0, errno.ENOENT):
@@ -163,12 +162,12 @@ class BpfMap:
             if (value := self.lookup(key)) is not None:
                 yield key, value
 
-    def _batch(self, command: int, keys: bytes, values: bytes, count: int) -> tuple[int, int]:
-        """Errno (or 0), and how many records are done."""
+    def _batch(self, command: int, keys: bytes, values: bytes, count: int, start: int = 0) -> tuple[int, int]:
+        """Errno (or 0), and how many records are done, of `count` from `start` on."""
         # The kernel only reads these, so the octets are passed where they are.
         batch = BatchAttributes(
-            keys=_address(keys),
-            values=_address(values),
+            keys=_address(keys) + start * self.key_size,
+            values=_address(values) + start * self.value_size,
             count=count,
             map_fd=self.fd,
         )

@@ -1,0 +1,5 @@
+"""What ends a benchmark, as one clear line."""
+
+
+class BenchError(Exception):
+    pass

@@ -1,0 +1,52 @@
+import pytest
+from bench.dataplane.__main__ import main
+from bench.dataplane.catalogue import AnyEntry, Entry, chosen, everything
+from bench.dataplane.topology import Place
+
+
+def names(entries: list[AnyEntry]) -> list[str]:
+    return [name for entry in entries for name in entry.names]
+
+
+def test_everything_has_a_name_of_its_own() -> None:
+    found = names(everything())
+    assert len(set(found)) == len(found)
+    expected = {
+        "tcp.ipip.home_agent.ebpf",
+        "pps.udp.mobile_node.userspace",
+        "cpu.gre.foreign_agent.ebpf",
+        "pps.ipip.home_agent.ebpf.1e6",
+        "pps.ipip.home_agent.userspace.1e4",
+        "tcp.vxlan",
+        "tcp.openvpn",
+        "tcp.bystander.ebpf",
+        "nanoseconds.encap.ipip",
+    }
+    assert expected <= set(found)
+
+
+def test_a_part_is_chosen_by_the_words_that_it_begins_with() -> None:
+    assert names(chosen(everything(), ["tcp.vxlan", "pps.ipip.home_agent.ebpf.1e6"])) == [
+        "tcp.vxlan",
+        "pps.ipip.home_agent.ebpf.1e6",
+    ]
+    assert len(names(chosen(everything(), ["tcp.ipip"]))) == 6
+    assert names(chosen(everything(), ["nanoseconds.decap"])) == [
+        f"nanoseconds.decap.{form}" for form in ("ipip", "minimal", "gre", "udp")
+    ]
+    assert chosen(everything(), ["tcp.ip"]) == []
+    assert names(chosen(everything(), [])) == names(everything())
+
+
+def test_the_reverse_tunnel_is_measured_from_the_mobile_node() -> None:
+    (entry,) = chosen(everything(), ["tcp.udp.mobile_node.ebpf"])
+    assert isinstance(entry, Entry)
+    assert (entry.scene.sender, entry.scene.receiver) == (Place.MOBILE_NODE, Place.CORRESPONDENT)
+    assert entry.scene.plain.destination == entry.scene.measured.destination
+
+
+def test_the_names_can_be_listed_and_a_wrong_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--only", "cpu.openvpn"]) == 0
+    assert capsys.readouterr().out == "cpu.openvpn\n"
+    assert main(["--only", "tcp.wireguard"]) == 2
+    assert capsys.readouterr().err == "nothing to measure: --list says the names\n"

@@ -17,6 +17,8 @@ from mobileip.wire.ip.ipip import TUNNEL_TTL
 from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
 from mobileip.wire.ip.minimal import encapsulate as minimal
 from mobileip.wire.ip.minimal import may_be_minimal, minimal_header
+from mobileip.wire.ip.udp import HEADER_LENGTH as UDP_LENGTH
+from mobileip.wire.tunnel_data import HEADER_LENGTH as TUNNEL_DATA_LENGTH
 from mobileip.wire.tunnel_data import TunnelData
 
 Encapsulate = Callable[[bytes, int], bytes]
@@ -30,7 +32,6 @@ DONT_FRAGMENT = 0x4000
 _OUTER = Struct("!BBHHHBBH8s")
 _UDP = Struct("!HHHHBBH")
 """UDP header, then that of the Tunnel Data message (RFC 3519 §3.3)."""
-UDP_LENGTH, TUNNEL_DATA_LENGTH = 8, 4
 _UDP_NUMBER = bytes((PROTOCOL_UDP,))
 
 

@@ -212,8 +212,8 @@ class Machine:
     def _read_tunnel(self, source: socket.socket) -> None:
         found = self._tunnel.read(source)
         if found:
-            name_of = self.watch.name_of
-            self.engine.packets_from_tunnel([(packet, name_of(index)) for packet, index in found], clock.now().boot)
+            names = {index: self.watch.name_of(index) for index in {index for _, index in found}}
+            self.engine.packets_from_tunnel([(packet, names[index]) for packet, index in found], clock.now().boot)
 
     def _packet_of_realm(self, packet: bytes, realm: int) -> None:
         self.engine.packet_from_device(packet, clock.now().boot, realm)

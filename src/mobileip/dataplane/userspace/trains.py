@@ -7,13 +7,14 @@ from struct import Struct
 
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.header import forwarded
+from mobileip.dataplane.userspace.offload import HEADER_LENGTH as HEADER_LENGTH_OF_OFFLOADS
+from mobileip.dataplane.userspace.offload import PLAIN
 from mobileip.dataplane.userspace.outcome import Delivery, Outcome, Outer
 from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.segment import packets_of
 from mobileip.dataplane.userspace.segment_size import PROTOCOL_TCP, SYN
 from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnels import Exit, Leg
-from mobileip.wire.ip.checksum import word_sum
 from mobileip.wire.ip.gre import KEY_PRESENT
 from mobileip.wire.ip.ipv4 import (
     HEADER_LENGTH,
@@ -63,7 +64,7 @@ def trains_from_device(
     train: Train | None = None
     first = b""
     for octets in reads:
-        packets = packets_of(octets)
+        packets = (octets[HEADER_LENGTH_OF_OFFLOADS:],) if octets.startswith(PLAIN) else packets_of(octets)
         decided = 0
         if train is None or not _is_alike(first, packets[0]):
             for first in packets:
@@ -186,7 +187,7 @@ class _Pattern:
             or interface != self._interface
             or (start > HEADER_LENGTH and self._between_of(packet) != self._between)
             or (protocol == PROTOCOL_UDP and int.from_bytes(packet[_UDP_LENGTH]) != length - HEADER_LENGTH)
-            or word_sum(packet[start : start + HEADER_LENGTH])
+            or int.from_bytes(packet[start : start + HEADER_LENGTH]) % 0xFFFF
             or (self._is_tcp and _opens(packet, start))
         ):
             return None

@@ -24,10 +24,8 @@ from mobileip.linux.realm_devices import RealmDevices
 from mobileip.linux.signalling import Receivers, Signalling
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 from mobileip.linux.watch import LinkWatch
-
-PACKETS_PER_WAKE_UP = 64
-"""Read from one descriptor before others get their turn."""
 
 
 def signalling_links(configuration: Configuration) -> Sequence[str]:
@@ -68,7 +66,7 @@ class Machine:
         self._on_link_removed = on_link_removed
         self._on_ours_changed = on_ours_changed
         with ExitStack() as undo:
-            self.device = TunnelDevice(settings.device, settings.tunnel_mtu)
+            self.device = TunnelDevice(settings.device, settings.tunnel_mtu, with_offloads=True)
             undo.callback(self.device.close)
             self.kernel = KernelTables(settings.device, SysctlJournal(run_directory / "sysctl.journal"))
             undo.callback(self.kernel.close)
@@ -135,14 +133,23 @@ class Machine:
     def send_outer(self, packet: bytes) -> int:
         return self._tunnel.write(packet)
 
+    def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
+        return self._tunnel.write_all(packets)
+
     def path_mtu(self, destination: IPv4Address) -> int:
         return self._tunnel.path_mtu(destination)
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
         return self.signalling.send_frame(interface, link_address, packet)
 
+    def send_frames(self, interface: str, link_address: bytes, packets: Sequence[bytes]) -> tuple[int, int]:
+        return self.signalling.send_frames(interface, link_address, packets)
+
     def send_up(self, packet: bytes) -> int:
         return self.device.write(packet)
+
+    def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
+        return self.device.write_all(packets, onwards=onwards)
 
     # -- Ears
 
@@ -192,28 +199,29 @@ class Machine:
         self.engine.broadcast_from_link(interface, packet, clock.now().boot)
 
     def _read_device(self) -> None:
-        _drain(self.device.read, self.engine.packet_from_device)
+        found = self.device.read_all()
+        if not found:
+            return
+        now = clock.now().boot
+        if self.device.has_offloads:
+            self.engine.reads_from_device(found, now)
+        else:
+            for packet in found:
+                self.engine.packet_from_device(packet, now)
 
     def _read_tunnel(self, source: socket.socket) -> None:
-        now = clock.now().boot
-        for _ in range(PACKETS_PER_WAKE_UP):
-            found = self._tunnel.read(source)
-            if found is None:
-                return
-            packet, index = found
-            self.engine.packet_from_tunnel(packet, now, self.watch.name_of(index))
+        found = self._tunnel.read(source)
+        if found:
+            names = {index: self.watch.name_of(index) for index in {index for _, index in found}}
+            self.engine.packets_from_tunnel([(packet, names[index]) for packet, index in found], clock.now().boot)
 
     def _packet_of_realm(self, packet: bytes, realm: int) -> None:
         self.engine.packet_from_device(packet, clock.now().boot, realm)
 
     def _read_icmp(self) -> None:
-        _drain(self._tunnel.read_icmp, self.engine.icmp_packet)
-
-
-def _drain(read: Callable[[], bytes | None], handle: Callable[[bytes, float], None]) -> None:
-    now = clock.now().boot
-    for _ in range(PACKETS_PER_WAKE_UP):
-        packet = read()
-        if packet is None:
-            return
-        handle(packet, now)
+        now = clock.now().boot
+        for _ in range(PACKETS_PER_WAKE_UP):
+            packet = self._tunnel.read_icmp()
+            if packet is None:
+                return
+            self.engine.icmp_packet(packet, now)

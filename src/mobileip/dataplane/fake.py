@@ -17,6 +17,7 @@ from mobileip.dataplane.ports import (
     KernelObject,
     Operation,
     Route,
+    one_by_one,
 )
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.news import TunnelActivity
@@ -98,6 +99,9 @@ class FakePacketPort:
         self.outer.append(packet)
         return 0
 
+    def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
+        return one_by_one(packets, self.send_outer)
+
     def path_mtu(self, destination: IPv4Address) -> int:
         return self.largest_outer if self.told_mtu is None else self.told_mtu
 
@@ -106,10 +110,16 @@ class FakePacketPort:
             self.frames.append((interface, link_address, packet))
         return self.error
 
+    def send_frames(self, interface: str, link_address: bytes, packets: Sequence[bytes]) -> tuple[int, int]:
+        return one_by_one(packets, lambda packet: self.send_frame(interface, link_address, packet))
+
     def send_up(self, packet: bytes) -> int:
         if not self.error:
             self.up.append(packet)
         return self.error
+
+    def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
+        return one_by_one(packets, self.send_up)
 
 
 class FakeEngine:

@@ -4,7 +4,7 @@ Kernel objects are values: what is wanted and what is there are compared as sets
 performed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Protocol
@@ -153,6 +153,11 @@ class PacketPort(Protocol):
         """
         ...
 
+    def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
+        """As `send_outer`, one after the other in as few system calls as can be: how many went before the first that
+        did not, and the errno of that one."""
+        ...
+
     def path_mtu(self, destination: IPv4Address) -> int:
         """MTU of the way that tunnel packets to `destination` take now, as the kernel knows it; 0 =
         unknown."""
@@ -162,9 +167,27 @@ class PacketPort(Protocol):
         """A whole IPv4 packet as a frame to one link-layer address: no route, no ARP."""
         ...
 
+    def send_frames(self, interface: str, link_address: bytes, packets: Sequence[bytes]) -> tuple[int, int]:
+        """As `send_frame`; returns what `send_outers` does."""
+        ...
+
     def send_up(self, packet: bytes) -> int:
         """A whole IPv4 packet into our stack, as if received on mip0."""
         ...
+
+    def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
+        """As `send_up`, their IPv4 checksums verified; `onwards`: to be forwarded, and not for this machine. Returns
+        what `send_outers` does."""
+        ...
+
+
+def one_by_one(packets: Sequence[bytes], send: Callable[[bytes], int]) -> tuple[int, int]:
+    """What `PacketPort.send_outers` returns, where each packet is sent by itself."""
+    for number, packet in enumerate(packets):
+        error = send(packet)
+        if error:
+            return number, error
+    return len(packets), 0
 
 
 class Ears(Protocol):

@@ -13,13 +13,19 @@ from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.buffers import enlarge
 from mobileip.linux.classic_bpf import attach, tunnelled_data
 from mobileip.linux.errors import PermissionMissing
+from mobileip.linux.mmsg import ReceiveBatch, SendBatch
+from mobileip.linux.packet_info import IP_PKTINFO
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 from mobileip.wire.ip.ipv4 import PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
 TUNNEL_PROTOCOLS = (PROTOCOL_IPIP, PROTOCOL_GRE, PROTOCOL_MINIMAL, PROTOCOL_UDP)
-IP_PKTINFO = 8
 _INDEX = struct.Struct("=i")
 """The first member of struct in_pktinfo: the interface that a packet came in by."""
+_INDEX_AT = socket.CMSG_LEN(0)
+_NAME = struct.pack("=H2x", socket.AF_INET)
+"""struct sockaddr_in up to the address; nothing that counts is behind that."""
+_NAME_LENGTH = 16
 IP_MTU = 14
 SOL_RAW, ICMP_FILTER = 255, 1
 DESTINATION_UNREACHABLE, TIME_EXCEEDED = 3, 11
@@ -62,6 +68,8 @@ class RawTunnelSocket:
             wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
             self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, sys.byteorder))
             self._open = opened.pop_all()
+        self._sending = SendBatch(_NAME_LENGTH)
+        self._receiving = ReceiveBatch(PACKETS_PER_WAKE_UP, LARGEST_PACKET, ANCILLARY)
 
     @property
     def sources(self) -> Sequence[socket.socket]:
@@ -71,20 +79,17 @@ class RawTunnelSocket:
     def icmp_fileno(self) -> int:
         return self._icmp.fileno()
 
-    @staticmethod
-    def read(source: socket.socket) -> tuple[bytes, int] | None:
-        """The next outer packet, header included, and the index of the interface that it came in by; None when there
-        is none."""
+    def read(self, source: socket.socket) -> list[tuple[bytes, int]]:
+        """Outer packets that are waiting, headers included, each with the index of the interface that it came in by."""
         for _ in range(ERRORS_IN_A_ROW):
             try:
-                packet, ancillary, _, _ = source.recvmsg(LARGEST_PACKET, ANCILLARY)
+                found = self._receiving.receive(source.fileno())
             except BlockingIOError:
-                return None
+                return []
             except OSError:
                 continue  # as in `_receive`
-            (index,) = _INDEX.unpack_from(ancillary[0][2]) if ancillary else (0,)
-            return packet, index
-        return None
+            return [(packet, _INDEX.unpack_from(ancillary, _INDEX_AT)[0]) for packet, ancillary in found]
+        return []
 
     def read_icmp(self) -> bytes | None:
         """The next ICMP error (unreachable, time exceeded) that came in, IP header included: perhaps of a tunnel."""
@@ -97,6 +102,10 @@ class RawTunnelSocket:
         except OSError as error:
             return error.errno or errno.EIO
         return 0
+
+    def write_all(self, packets: Sequence[bytes]) -> tuple[int, int]:
+        """As `write`, in as few system calls as can be: how many went before the first that did not, and its errno."""
+        return self._sending.send(self._out.fileno(), packets, [_NAME + packet[16:20] for packet in packets])
 
     def path_mtu(self, destination: IPv4Address) -> int:
         """The kernel's path MTU towards `destination` by the main table; 0 when it knows no way."""

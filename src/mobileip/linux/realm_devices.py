@@ -7,8 +7,7 @@ from collections.abc import Callable
 from mobileip.dataplane.ports import MOST_REALMS, realm_device
 from mobileip.linux.errors import MachineError
 from mobileip.linux.tun import TunnelDevice, device_names, remove_leftover
-
-PACKETS_PER_WAKE_UP = 64
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 
 
 class RealmDevices:

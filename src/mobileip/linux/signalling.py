@@ -154,6 +154,11 @@ class Signalling:
         target = self._sockets.get(interface)
         return errno.ENODEV if target is None else target.send(packet, link_address)
 
+    def send_frames(self, interface: str, link_address: bytes, packets: Sequence[bytes]) -> tuple[int, int]:
+        """As `send_frame`: how many went before the first that did not, and the errno of that one."""
+        target = self._sockets.get(interface)
+        return (0, errno.ENODEV) if target is None else target.send_all(packets, link_address)
+
     def _send_packet(self, payload: bytes, protocol: int, departure: Departure) -> int:
         target = self._sockets.get(departure.interface or "")
         if target is None or departure.link_destination is None:

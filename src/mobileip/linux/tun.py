@@ -1,4 +1,8 @@
-"""The TUN device `mip0`: the end of all tunnels that people see (layer 3, no packet information header)."""
+"""The TUN device `mip0`: the end of all tunnels that people see (layer 3, no packet information header).
+
+With offloads each read and write has the kernel's offload header in front (`dataplane.userspace.offload`): a train of
+segments is one packet then, and its checksums are ours to complete.
+"""
 
 import contextlib
 import errno
@@ -6,17 +10,30 @@ import fcntl
 import os
 import socket
 import struct
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from mobileip.dataplane.ports import one_by_one
+from mobileip.dataplane.userspace.coalesce import coalesced
+from mobileip.dataplane.userspace.offload import HEADER_LENGTH, PLAIN
 from mobileip.linux.errors import DeviceUnavailable, PermissionMissing
+from mobileip.linux.turn import OCTETS_PER_WAKE_UP, PACKETS_PER_WAKE_UP
 
 CONTROL = Path("/dev/net/tun")
 
 TUNSETIFF = 0x400454CA
 TUNSETPERSIST = 0x400454CB
 TUNGETIFF = 0x800454D2
+TUNGETFEATURES, TUNSETOFFLOAD, TUNSETVNETHDRSZ = 0x800454CF, 0x400454D0, 0x400454D8
 IFF_TUN = 0x0001
 IFF_NO_PI = 0x1000
+IFF_VNET_HDR = 0x4000
+TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO_ECN = 0x01, 0x02, 0x08
+TUN_F_USO4, TUN_F_USO6 = 0x20, 0x40
+_TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN
+_UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6
+"""The kernel (6.2) knows the two together alone."""
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU = 0x8913, 0x8914, 0x8922
 IFF_UP = 0x1
@@ -32,12 +49,19 @@ class TunnelDevice:
     Raises: `DeviceUnavailable` (no /dev/net/tun; another daemon holds the device), `PermissionMissing`.
     """
 
-    def __init__(self, name: str, mtu: int) -> None:
+    def __init__(self, name: str, mtu: int, *, with_offloads: bool = False) -> None:
         if not 0 < len(name.encode()) <= LONGEST_NAME:
             raise DeviceUnavailable(f"no device can be named {name!r}", f"1 to {LONGEST_NAME} octets")
         self.name = name
         self.mtu = mtu
         self._persistent = False
+        self._wants_offloads = with_offloads
+        self.has_offloads = False
+        """Whether an offload header is in front of what is read and written."""
+        self.takes_udp_trains = False
+        # Made once: a read that makes room for the largest packet each time costs half as much again.
+        self._buffers = [bytearray(HEADER_LENGTH + LARGEST_PACKET)]
+        self._view = memoryview(self._buffers[0])
         self._descriptor = self._open()
 
     def repair(self) -> bool:
@@ -96,9 +120,8 @@ class TunnelDevice:
         return descriptor
 
     def _attach(self, descriptor: int) -> None:
-        request = struct.pack("16sH22x", self.name.encode(), IFF_TUN | IFF_NO_PI)
         try:
-            fcntl.ioctl(descriptor, TUNSETIFF, request)
+            self._set_kind(descriptor)
         except PermissionError as error:
             raise PermissionMissing(f"may not make the device {self.name}", "CAP_NET_ADMIN is needed") from error
         except OSError as error:
@@ -112,6 +135,20 @@ class TunnelDevice:
                     f"rename that device (ip link show {self.name}) or name ours anew (daemon.device)",
                 ) from error
             raise DeviceUnavailable(f"can't make the device {self.name}: {os.strerror(error.errno or 0)}") from error
+
+    def _set_kind(self, descriptor: int) -> None:
+        """Offloads as far as the kernel gives them. A device that a former daemon left may have others: all is stated.
+
+        Raises: OSError.
+        """
+        self.has_offloads = self._wants_offloads and _knows_offloads(descriptor)
+        kind = IFF_TUN | IFF_NO_PI | (IFF_VNET_HDR if self.has_offloads else 0)
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", self.name.encode(), kind))
+        if self.has_offloads:
+            fcntl.ioctl(descriptor, TUNSETVNETHDRSZ, struct.pack("i", HEADER_LENGTH))
+        self.takes_udp_trains = self.has_offloads and _offload(descriptor, _TCP_OFFLOADS | _UDP_OFFLOADS)
+        if not self.takes_udp_trains and not (self.has_offloads and _offload(descriptor, _TCP_OFFLOADS)):
+            _offload(descriptor, 0)
 
     def _bring_up(self) -> None:
         """Sets the MTU and brings the device up (again); harmless when it is up.
@@ -142,17 +179,48 @@ class TunnelDevice:
             fcntl.ioctl(self._descriptor, TUNSETPERSIST, int(on))
 
     def read(self) -> bytes | None:
-        """The next packet that was routed into the device; None when there is none."""
+        """The next packet that was routed into the device, behind its offload header; None when there is none."""
         try:
-            return os.read(self._descriptor, LARGEST_PACKET)
+            length = os.readv(self._descriptor, self._buffers)
         except OSError:
             # EAGAIN: drained. EIO: somebody took the device down; it comes back by itself when it is up again.
             return None
+        return self._view[:length].tobytes()
+
+    def read_all(self) -> list[bytes]:
+        """What is waiting, as `read` gives it, but not so much that others wait for long."""
+        found: list[bytes] = []
+        octets = 0
+        descriptor, buffers, view, read = self._descriptor, self._buffers, self._view, os.readv
+        try:
+            while len(found) < PACKETS_PER_WAKE_UP and octets < OCTETS_PER_WAKE_UP:
+                length = read(descriptor, buffers)
+                found.append(view[:length].tobytes())
+                octets += length
+        except OSError:
+            pass  # as in `read`
+        return found
 
     def write(self, packet: bytes) -> int:
         """One IPv4 packet into our stack, as if received on the device; the errno, 0 when it went."""
+        return self._write(PLAIN + packet if self.has_offloads else packet)
+
+    def write_all(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
+        """As `write`, but packets that came in a row go as one, where the kernel takes them so: how many went before
+        the first that did not, and the errno of that one. `onwards`: to be forwarded, and not for this machine."""
+        if not self.has_offloads:
+            return one_by_one(packets, self.write)
+        done = 0
+        for octets, number in coalesced(packets, with_udp=self.takes_udp_trains, verified=onwards):
+            error = self._write(octets)
+            if error:
+                return done, error
+            done += number
+        return done, 0
+
+    def _write(self, octets: bytes) -> int:
         try:
-            os.write(self._descriptor, packet)
+            os.write(self._descriptor, octets)
         except OSError as error:
             return error.errno or errno.EIO
         return 0
@@ -162,6 +230,24 @@ class TunnelDevice:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
+
+
+def _knows_offloads(descriptor: int) -> bool:
+    """Whether the kernel has offload headers at all; some that pretend to be Linux have not."""
+    try:
+        answer = fcntl.ioctl(descriptor, TUNGETFEATURES, bytes(4))
+    except OSError:
+        return False
+    return bool(int.from_bytes(answer, sys.byteorder) & IFF_VNET_HDR)
+
+
+def _offload(descriptor: int, offloads: int) -> bool:
+    """Whether the kernel knows all of these; if not nothing is changed."""
+    try:
+        fcntl.ioctl(descriptor, TUNSETOFFLOAD, offloads)
+    except OSError:  # EINVAL
+        return False
+    return True
 
 
 def _switch_ipv6_off(name: str) -> None:

@@ -11,9 +11,10 @@ from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.buffers import enlarge
 from mobileip.linux.classic_bpf import all_but_tunnelled_data, attach
 from mobileip.linux.errors import PermissionMissing, PortOccupied
+from mobileip.linux.packet_info import IP_PKTINFO
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
-IP_PKTINFO, IP_RECVTTL, IP_TTL, IP_RECVERR = 8, 12, 2, 11
+IP_RECVTTL, IP_TTL, IP_RECVERR = 12, 2, 11
 _PKTINFO = struct.Struct("=I4s4s")
 """struct in_pktinfo: interface, local address of the route (source on sending), destination in the header."""
 _INT = struct.Struct("=i")

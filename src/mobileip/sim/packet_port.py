@@ -1,9 +1,10 @@
 """Where a simulated machine's tunnel packets go; implements `dataplane.ports.PacketPort`."""
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 
+from mobileip.dataplane.ports import one_by_one
 from mobileip.dataplane.userspace.openings import is_tunnel_packet
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
@@ -31,6 +32,9 @@ class SimulatedPacketPort:
         sent = self._network.route(self._name, port, ip_packet(packet))
         return 0 if sent else errno.ENETUNREACH
 
+    def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
+        return one_by_one(packets, self.send_outer)
+
     def path_mtu(self, destination: IPv4Address) -> int:
         return self._network.core.mtu
 
@@ -41,10 +45,16 @@ class SimulatedPacketPort:
         sent = port is not None and self._network.frame(port, link_address, carried)
         return 0 if sent else errno.ENODEV
 
+    def send_frames(self, interface: str, link_address: bytes, packets: Sequence[bytes]) -> tuple[int, int]:
+        return one_by_one(packets, lambda packet: self.send_frame(interface, link_address, packet))
+
     def send_up(self, packet: bytes) -> int:
         if self.on_own is not None:
             self.on_own(packet, self.via)
         return 0
+
+    def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
+        return one_by_one(packets, self.send_up)
 
 
 def _kind(octets: bytes) -> str:

@@ -11,6 +11,8 @@ import msgspec
 from mobileip.wire.extensions.base import Extension
 from mobileip.wire.fields import u8, u16
 
+HEADER_LENGTH = 4
+
 
 class TunnelData(msgspec.Struct, frozen=True):
     """RFC 3519 §3.3: `next_header` is the IP protocol number 4, 47 or 55 of what `payload` begins with."""

@@ -14,8 +14,9 @@ from tests.support.configuration import documents, key_file
 from mobileip.agents.events import Link
 from mobileip.daemon import machine as module
 from mobileip.daemon.config_file import Configuration, parse
-from mobileip.daemon.machine import PACKETS_PER_WAKE_UP, Machine, signalling_links, visiting_links
+from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.linux.errors import MachineError, PortOccupied
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 
 LINK = Link(name="eth1", index=3, carrier=True, link_address=b"\2\0\0\0\0\1")
 ELSEWHERE = IPv4Address("192.0.2.9")
@@ -31,6 +32,7 @@ class Part:
         self.ends = {kind: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for kind in ("", "icmp_")}
         self.repaired = False
         self.refusal: MachineError | None = None
+        self.has_offloads = False
         notes.append(f"open {name}")
 
     def fileno(self) -> int:
@@ -43,9 +45,12 @@ class Part:
     def sources(self) -> list[socket.socket]:
         return [self.ends[""][0]]
 
-    def read(self, source: socket.socket | None = None) -> Any:
+    def read(self, source: socket.socket) -> list[tuple[bytes, int]]:
+        return [(packet, 3) for packet in self.read_all()]
+
+    def read_all(self) -> list[bytes]:
         packet = self._read("")
-        return packet if source is None or packet is None else (packet, 3)
+        return [] if packet is None else [packet]
 
     def read_icmp(self) -> bytes | None:
         return self._read("icmp_")
@@ -70,8 +75,8 @@ class Part:
         return self.repaired
 
     def __getattr__(self, action: str) -> Callable[..., int]:
-        def noted(*arguments: object) -> int:
-            self._notes.append(" ".join(map(str, [action, self._name, *arguments])))
+        def noted(*arguments: object, **named: object) -> int:
+            self._notes.append(" ".join(map(str, [action, self._name, *arguments, *([named] if named else [])])))
             return 0
 
         return noted
@@ -215,31 +220,56 @@ async def test_packets_reach_the_engine(workshop: Workshop) -> None:
     workshop.parts["realms"].callbacks["on_packet"](b"of a visitor", 2)
     assert {tuple(note.split(" engine ")[:1]) for note in workshop.notes} == {
         ("packet_from_device",),
-        ("packet_from_tunnel",),
+        ("packets_from_tunnel",),
         ("icmp_packet",),
     }
-    assert any(
-        note.startswith("packet_from_tunnel engine b'in' ") and note.endswith(" eth1") for note in workshop.notes
-    )
+    assert any(note.startswith("packets_from_tunnel engine [(b'in', 'eth1')] ") for note in workshop.notes)
     assert any(note.startswith("packet_from_device engine b'of a visitor' ") for note in workshop.notes)
     machine.stop()
 
 
-def test_one_descriptor_does_not_keep_the_others_waiting() -> None:
-    handled: list[bytes] = []
-    module._drain(lambda: b"more", lambda packet, _: handled.append(packet))
-    assert len(handled) == PACKETS_PER_WAKE_UP
+async def test_what_a_device_with_offloads_gives_is_handled_together(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    await machine.start()
+    workshop.notes.clear()
+    workshop.parts["device"].has_offloads = True
+    workshop.parts["device"].put(b"a train")
+    await settled(lambda: workshop.notes)
+    assert workshop.notes[0].startswith("reads_from_device engine [b'a train'] ")
+    machine.stop()
+
+
+def test_errors_do_not_keep_the_other_descriptors_waiting(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = workshop.machine()
+    monkeypatch.setattr(workshop.parts["tunnel"], "read_icmp", lambda: b"more", raising=False)
+    workshop.notes.clear()
+    machine._read_icmp()
+    assert len(workshop.notes) == PACKETS_PER_WAKE_UP
+
+
+def test_nothing_is_done_where_nothing_came(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    workshop.notes.clear()
+    machine._read_device()
+    machine._read_tunnel(workshop.parts["tunnel"].sources[0])
+    assert workshop.notes == []
 
 
 def test_packets_leave_by_their_sockets(workshop: Workshop) -> None:
     machine = workshop.machine()
     workshop.notes.clear()
     assert machine.send_outer(b"o") == machine.send_frame("eth1", b"m", b"f") == machine.send_up(b"u") == 0
+    machine.send_outers([b"o"])
+    machine.send_frames("eth1", b"m", [b"f"])
+    machine.send_ups([b"u"], onwards=True)
     assert machine.path_mtu(ELSEWHERE) == 0
     assert workshop.notes == [
         "write tunnel b'o'",
         "send_frame signalling eth1 b'm' b'f'",
         "write device b'u'",
+        "write_all tunnel [b'o']",
+        "send_frames signalling eth1 b'm' [b'f']",
+        "write_all device [b'u'] {'onwards': True}",
         f"path_mtu tunnel {ELSEWHERE}",
     ]
 

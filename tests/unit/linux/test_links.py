@@ -1,4 +1,5 @@
 import errno
+import socket
 import struct
 from ipaddress import IPv4Address
 from typing import Any
@@ -20,6 +21,8 @@ from mobileip.linux.links import (
     gratuitous_arp,
     multicast_link_address,
 )
+
+MAC = bytes(range(6))
 
 
 @pytest.mark.requirement("R1256-4.3-a", "R5944-2.3-c")
@@ -101,6 +104,29 @@ class TestSocket:
         assert opened.send(b"packet", bytes(6)) == errno.ENETDOWN
         fake.refusals["sendto"] = OSError("nameless")
         assert opened.send(b"packet", bytes(6)) == errno.EIO
+
+    def test_many_packets_leave_together(self, fake: FakeSocket, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent: list[object] = []
+
+        class Sending:
+            def __init__(self, name_length: int) -> None:
+                sent.append(name_length)
+
+            def send(self, *arguments: object) -> tuple[int, int]:
+                sent.append(arguments)
+                return 2, 0
+
+        monkeypatch.setattr(module, "SendBatch", Sending)
+        opened = LinkSocket("x")
+        for _ in range(2):
+            assert opened.send_all([b"one", b"two"], MAC) == (2, 0)
+        # struct sockaddr_ll: family, protocol in the order of the network, interface, and the address with its length.
+        name = (
+            struct.pack("=H", socket.AF_PACKET)
+            + b"\x08\x00"
+            + struct.pack("=iHBB8s", opened.index, 0, 0, 6, bytes(range(6)))
+        )
+        assert sent == [20, *[(fake.fileno(), [b"one", b"two"], [name, name])] * 2]
 
 
 def test_an_interface_that_is_not_there() -> None:

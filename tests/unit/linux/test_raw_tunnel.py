@@ -1,8 +1,10 @@
 """Which sockets there are, and what becomes of errors; tests/netns sends real packets."""
 
 import errno
+import itertools
 import socket
 import sys
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 
 import pytest
@@ -12,7 +14,7 @@ from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux import raw_tunnel
 from mobileip.linux.classic_bpf import SO_ATTACH_FILTER
 from mobileip.linux.errors import PermissionMissing
-from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, IP_PKTINFO, SOL_RAW, RawTunnelSocket
+from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, SOL_RAW, RawTunnelSocket
 
 FAR = IPv4Address("192.0.2.2")
 MARK = (socket.SOL_SOCKET, socket.SO_MARK)
@@ -25,14 +27,45 @@ class Sockets:
         *self.tunnels, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(7))
         self.tunnel, self.udp = self.tunnels[0], self.tunnels[-1]
         monkeypatch.setattr(raw_tunnel.socket, "socket", maker(*self.tunnels, self.out, self.icmp, self.probe))
+        monkeypatch.setattr(raw_tunnel, "ReceiveBatch", lambda *_: Receiving(self))
+        monkeypatch.setattr(raw_tunnel, "SendBatch", Sending)
 
     def closed(self) -> list[bool]:
         return [fake.is_closed for fake in (*self.tunnels, self.out, self.icmp)]
 
 
-def arrival(packet: bytes, index: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
-    """What recvmsg returns, with a struct in_pktinfo."""
-    return packet, [(socket.IPPROTO_IP, IP_PKTINFO, index.to_bytes(4, sys.byteorder) + bytes(8))], 0, ("192.0.2.2", 0)
+def arrival(packet: bytes, index: int) -> tuple[bytes, bytes]:
+    """What a `ReceiveBatch` gives: a packet, and ancillary data that begins with a struct in_pktinfo."""
+    return packet, bytes(socket.CMSG_LEN(0)) + index.to_bytes(4, sys.byteorder) + bytes(12)
+
+
+class Receiving:
+    """A `ReceiveBatch` of fake sockets: all that waits, up to the first error."""
+
+    def __init__(self, sockets: "Sockets") -> None:
+        self._by_number = {fake.fileno(): fake for fake in sockets.tunnels}
+
+    def receive(self, descriptor: int) -> list[tuple[bytes, bytes]]:
+        incoming = self._by_number[descriptor].incoming
+        if not incoming:
+            raise BlockingIOError
+        if isinstance(incoming[0], OSError):
+            raise incoming.pop(0)
+        found = list(itertools.takewhile(lambda given: not isinstance(given, OSError), incoming))
+        del incoming[: len(found)]
+        return found
+
+
+class Sending:
+    """A `SendBatch` that notes."""
+
+    def __init__(self, name_length: int) -> None:
+        assert name_length == 16
+        self.sent: list[tuple[int, bytes, bytes]] = []
+
+    def send(self, descriptor: int, packets: Sequence[bytes], names: Sequence[bytes]) -> tuple[int, int]:
+        self.sent += [(descriptor, packet, name) for packet, name in zip(packets, names, strict=True)]
+        return len(packets), 0
 
 
 @pytest.fixture
@@ -76,23 +109,23 @@ def test_any_other_refusal_is_no_matter_of_rights_and_leaves_nothing_open(socket
 
 def test_packets_are_read_until_there_is_none(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    sockets.tunnel.incoming = [arrival(b"one", 3), (b"two", [], 0, ("", 0))]
+    sockets.tunnel.incoming = [arrival(b"one", 3), arrival(b"two", 0)]
     sockets.icmp.incoming = [b"an error"]
-    assert [opened.read(sockets.tunnel) for _ in range(3)] == [(b"one", 3), (b"two", 0), None]
+    assert [opened.read(sockets.tunnel) for _ in range(2)] == [[(b"one", 3), (b"two", 0)], []]
     assert [opened.read_icmp() for _ in range(2)] == [b"an error", None]
 
 
 def test_pending_errors_stand_before_the_next_packet(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
     sockets.tunnel.incoming = [ConnectionRefusedError(), OSError(errno.EHOSTUNREACH, ""), arrival(b"packet", 1)]
-    assert opened.read(sockets.tunnel) == (b"packet", 1)
+    assert opened.read(sockets.tunnel) == [(b"packet", 1)]
 
 
 def test_errors_without_end_do_not_hold_up_the_rest(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
     sockets.tunnel.incoming = [OSError(errno.ENETDOWN, "") for _ in range(ERRORS_IN_A_ROW)] + [arrival(b"later", 1)]
-    assert opened.read(sockets.tunnel) is None
-    assert opened.read(sockets.tunnel) == (b"later", 1)
+    assert opened.read(sockets.tunnel) == []
+    assert opened.read(sockets.tunnel) == [(b"later", 1)]
 
 
 def test_a_packet_leaves_to_the_destination_in_its_header(sockets: Sockets) -> None:
@@ -100,6 +133,15 @@ def test_a_packet_leaves_to_the_destination_in_its_header(sockets: Sockets) -> N
     packet = bytes(16) + FAR.packed
     assert opened.write(packet) == 0
     assert sockets.out.sent == [(packet, (str(FAR), 0))]
+
+
+def test_many_leave_together_each_to_the_destination_in_its_header(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    packets = [bytes(16) + FAR.packed, bytes(16) + (FAR + 1).packed]
+    assert opened.write_all(packets) == (2, 0)
+    family = socket.AF_INET.to_bytes(2, sys.byteorder)
+    names = [family + bytes(2) + address.packed for address in (FAR, FAR + 1)]
+    assert opened._sending.sent == [(4, packet, name) for packet, name in zip(packets, names, strict=True)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from mobileip.linux import realm_devices
 from mobileip.linux.errors import DeviceUnavailable
-from mobileip.linux.realm_devices import PACKETS_PER_WAKE_UP, RealmDevices
+from mobileip.linux.realm_devices import RealmDevices
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 
 
 class Device:

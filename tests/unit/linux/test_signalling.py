@@ -6,7 +6,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from mobileip.agents.events import Arrival, Link
 from mobileip.agents.outputs import Departure
+from mobileip.dataplane.ports import one_by_one
 from mobileip.linux import signalling as module
 from mobileip.linux.links import BROADCAST_LINK_ADDRESS, ETH_P_ARP, ETH_P_IP, Frame, gratuitous_arp
 from mobileip.linux.signalling import BATCH, Heard, Receivers, Signalling
@@ -90,6 +91,9 @@ class FakeLink(Wakeable):
     def send(self, packet: bytes, link_destination: bytes, protocol: int = ETH_P_IP) -> int:
         self.sent.append((packet, link_destination, protocol))
         return self.answer
+
+    def send_all(self, packets: Sequence[bytes], link_destination: bytes) -> tuple[int, int]:
+        return one_by_one(packets, lambda packet: self.send(packet, link_destination))
 
 
 class Watch:
@@ -355,6 +359,10 @@ async def test_a_packet_for_a_visitor(node: Node) -> None:
     node.link.answer = errno.ENOBUFS
     assert node.signalling.send_frame("x", MAC, b"packet") == errno.ENOBUFS
     assert node.link.sent == [(b"packet", MAC, ETH_P_IP)]
+    node.link.answer = 0
+    assert node.signalling.send_frames("x", MAC, [b"one", b"two"]) == (2, 0)
+    assert node.link.sent[1:] == [(b"one", MAC, ETH_P_IP), (b"two", MAC, ETH_P_IP)]
+    assert node.signalling.send_frames("gone", MAC, [b"one"]) == (0, errno.ENODEV)
 
 
 async def test_what_can_not_leave_says_why(node: Node) -> None:

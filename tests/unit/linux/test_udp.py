@@ -11,7 +11,8 @@ from tests.support.fake_socket import FakeSocket, Refusals, maker
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux import udp
 from mobileip.linux.errors import PermissionMissing, PortOccupied
-from mobileip.linux.udp import IP_PKTINFO, IP_RECVERR, IP_RECVTTL, IP_TTL, Datagram, Failure, SignallingSocket
+from mobileip.linux.packet_info import IP_PKTINFO
+from mobileip.linux.udp import IP_RECVERR, IP_RECVTTL, IP_TTL, Datagram, Failure, SignallingSocket
 
 PEER = IPv4Address("198.51.100.1")
 OWN = IPv4Address("10.1.0.1")

@@ -17,10 +17,15 @@ from mobileip.wire.ip.ipip import TUNNEL_TTL
 from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
 from mobileip.wire.ip.minimal import encapsulate as minimal
 from mobileip.wire.ip.minimal import may_be_minimal, minimal_header
+from mobileip.wire.ip.udp import HEADER_LENGTH as UDP_LENGTH
+from mobileip.wire.tunnel_data import HEADER_LENGTH as TUNNEL_DATA_LENGTH
 from mobileip.wire.tunnel_data import TunnelData
 
 Encapsulate = Callable[[bytes, int], bytes]
 """A packet and the Identification of its outer header -> the whole outer packet."""
+
+OuterHeader = Callable[[bytes, int, int, int], bytes]
+"""The header for a packet: its total length, its Identification, and the field of flags, of which only DF counts."""
 
 VERSION_AND_LENGTH = 0x45
 """First octet of an IPv4 header without options: RFC 2003 §3.1, options are "in general NOT copied"."""
@@ -30,7 +35,6 @@ DONT_FRAGMENT = 0x4000
 _OUTER = Struct("!BBHHHBBH8s")
 _UDP = Struct("!HHHHBBH")
 """UDP header, then that of the Tunnel Data message (RFC 3519 §3.3)."""
-UDP_LENGTH, TUNNEL_DATA_LENGTH = 8, 4
 _UDP_NUMBER = bytes((PROTOCOL_UDP,))
 
 
@@ -50,11 +54,11 @@ def encapsulator(tunnel: Tunnel) -> Encapsulate:
 
 
 def _ipip(ends: bytes) -> Encapsulate:
-    outer = _OuterHeader(PROTOCOL_IPIP, ends)
+    outer = _outer_headers(PROTOCOL_IPIP, ends)
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
         total = HEADER_LENGTH + len(packet)
-        return outer.of(packet, total, identification, packet[6] << 8) + packet
+        return outer(packet, total, identification, packet[6] << 8) + packet
 
     return encapsulate
 
@@ -70,37 +74,37 @@ def _minimal(ends: bytes, fragments: Encapsulate) -> Encapsulate:
 
 
 def _gre(ends: bytes, options: GreOptions) -> Encapsulate:
-    outer = _OuterHeader(PROTOCOL_GRE, ends)
+    outer = _outer_headers(PROTOCOL_GRE, ends)
     header_of = _gre_headers(options)
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
         header = header_of(packet)
         total = HEADER_LENGTH + len(header) + len(packet)
-        return b"".join((outer.of(packet, total, identification, packet[6] << 8), header, packet))
+        return b"".join((outer(packet, total, identification, packet[6] << 8), header, packet))
 
     return encapsulate
 
 
 def _ipip_in_udp(ends: bytes, ports: UdpPorts) -> Encapsulate:
-    outer = _OuterHeader(PROTOCOL_UDP, ends)
+    outer = _outer_headers(PROTOCOL_UDP, ends)
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
         head = _udp_head(ports, PROTOCOL_IPIP, len(packet))
         total = HEADER_LENGTH + len(head) + len(packet)
-        return b"".join((outer.of(packet, total, identification, DONT_FRAGMENT), head, packet))
+        return b"".join((outer(packet, total, identification, DONT_FRAGMENT), head, packet))
 
     return encapsulate
 
 
 def _gre_in_udp(ends: bytes, ports: UdpPorts, options: GreOptions) -> Encapsulate:
-    outer = _OuterHeader(PROTOCOL_UDP, ends)
+    outer = _outer_headers(PROTOCOL_UDP, ends)
     header_of = _gre_headers(options)
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
         header = header_of(packet)
         head = _udp_head(ports, PROTOCOL_GRE, len(header) + len(packet))
         total = HEADER_LENGTH + len(head) + len(header) + len(packet)
-        return b"".join((outer.of(packet, total, identification, DONT_FRAGMENT), head, header, packet))
+        return b"".join((outer(packet, total, identification, DONT_FRAGMENT), head, header, packet))
 
     return encapsulate
 
@@ -150,37 +154,23 @@ def _gre_headers(options: GreOptions) -> Callable[[bytes], bytes]:
     return lambda packet: header
 
 
-class _OuterHeader:
+def _outer_headers(protocol: int, ends: bytes) -> OuterHeader:
     """The outer headers of one tunnel."""
+    # The part of the checksum that is the same for every packet.
+    constant = (VERSION_AND_LENGTH << 8) + (TUNNEL_TTL << 8 | protocol) + int.from_bytes(ends) % 0xFFFF
+    pack = _OUTER.pack
 
-    __slots__ = ("_constant", "_ends", "_protocol")
-
-    def __init__(self, protocol: int, ends: bytes) -> None:
-        self._protocol = protocol
-        self._ends = ends
-        # The part of the checksum that is the same for every packet.
-        self._constant = (VERSION_AND_LENGTH << 8) + (TUNNEL_TTL << 8 | protocol) + int.from_bytes(ends) % 0xFFFF
-
-    def of(self, packet: bytes, total: int, identification: int, fragment: int) -> bytes:
-        """The header for `packet`; of `fragment` only DF counts."""
+    def header(packet: bytes, total: int, identification: int, fragment: int) -> bytes:
         # R2003-3.1-a: "The Type of Service (TOS) is copied from the inner IP header", ECN included (RFC 6040 §4.1).
         service = packet[1]
         # R2003-3.1-b: 'if the "Don't Fragment" bit is set in the inner IP header, it MUST be set in the outer'. Where
         # it is clear a router on the way may fragment: a path that became narrower loses nothing.
         flags = fragment & DONT_FRAGMENT
-        words = self._constant + service + total + identification + flags
+        words = constant + service + total + identification + flags
         words = (words & 0xFFFF) + (words >> 16)
         check = ~(words + (words >> 16)) & 0xFFFF
         # R2003-3.1-a, R5944-4.1-a, R5944-4.2.3-e: the protocol, and the ends of the tunnel; the source "MUST be the
         # address sent to the mobile node in the Home Agent field of the Registration Reply."
-        return _OUTER.pack(
-            VERSION_AND_LENGTH,
-            service,
-            total,
-            identification,
-            flags,
-            TUNNEL_TTL,
-            self._protocol,
-            check,
-            self._ends,
-        )
+        return pack(VERSION_AND_LENGTH, service, total, identification, flags, TUNNEL_TTL, protocol, check, ends)
+
+    return header

@@ -6,7 +6,7 @@ It holds no socket: the daemon's readers call `packet_from_device`, `packet_from
 
 import errno
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from mobileip.dataplane.changes import by_key
@@ -17,6 +17,7 @@ from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
+from mobileip.dataplane.userspace.counting import count, count_all
 from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.fast_path import FastPath
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
@@ -25,6 +26,7 @@ from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome
 from mobileip.dataplane.userspace.path import from_device
 from mobileip.dataplane.userspace.rate_limit import RateLimit
 from mobileip.dataplane.userspace.tables import PacketTables
+from mobileip.dataplane.userspace.trains import Party, Train, parties_from_tunnel, trains_from_device
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
 from mobileip.forwarding.drop_reason import DropReason
@@ -169,6 +171,15 @@ class UserspaceEngine:
         """A whole tunnel packet from a raw socket, outer header included; `interface`: the one that it came in by."""
         self._perform(from_tunnel(self._tables, packet, now, interface), now, self._decapsulated)
 
+    def reads_from_device(self, reads: Sequence[bytes], now: float, realm: int = 0) -> None:
+        """As `packet_from_device`, for all that was read at once, as a device with offloads gives it (see `segment`):
+        what leaves, leaves together."""
+        self._perform_all(trains_from_device(self._tables, reads, now, realm), now, self._straight)
+
+    def packets_from_tunnel(self, arrivals: Sequence[tuple[bytes, str | None]], now: float) -> None:
+        """As `packet_from_tunnel`, for all that was received at once: packets and the interfaces they came in by."""
+        self._perform_all(parties_from_tunnel(self._tables, arrivals, now), now, self._decapsulated)
+
     def icmp_packet(self, packet: bytes, now: float) -> None:
         """A whole ICMP packet that this machine received: it may be about a packet of a tunnel."""
         answer = from_inside(self._tables, packet, now)
@@ -198,6 +209,68 @@ class UserspaceEngine:
     def _last_use(self, key: Key) -> float:
         at = self._tables.last_use(key)
         return at if self._fast is None else max(at, self._fast.last(key))
+
+    def _perform_all(self, outcomes: Iterable[Train | Party | Outcome], now: float, deliveries: Use) -> None:
+        waiting: list[Train | Party] = []
+        for outcome in outcomes:
+            if isinstance(outcome, Train | Party):
+                waiting.append(outcome)
+            elif isinstance(outcome, Drop):
+                self._drops[outcome.reason] += 1
+            else:
+                self._let_go(waiting, now, deliveries)  # packets keep their order
+                self._perform(outcome, now, deliveries)
+        self._let_go(waiting, now, deliveries)
+
+    def _let_go(self, waiting: list[Train | Party], now: float, deliveries: Use) -> None:
+        trains: list[Train] = []
+        for one in waiting:
+            if isinstance(one, Train):
+                trains.append(one)
+            else:
+                self._hand_over(one, now, deliveries)
+        if trains:
+            self._send_trains(trains, now)
+        waiting.clear()
+
+    def _send_trains(self, trains: Sequence[Train], now: float) -> None:
+        packets = trains[0].packets if len(trains) == 1 else [packet for train in trains for packet in train.packets]
+        sent, error = self._port.send_outers(packets)
+        if sent == len(packets):
+            for train in trains:
+                count_all(self._encapsulated, train.leg.use, train.inners, now)
+            return
+        outers = [
+            Outer(packet, train.leg, inner)
+            for train in trains
+            for packet, inner in zip(train.packets, train.inners, strict=True)
+        ]
+        while True:
+            for outer in outers[:sent]:
+                self._sent(outer, 0, now)
+            if sent == len(outers):
+                return
+            failed, outers = outers[sent], outers[sent + 1 :]
+            if error == errno.EMSGSIZE:
+                self._send_smaller(failed, now)
+                # More is known of the path, and the numbers (GRE) of what is left are behind those of the pieces.
+                for outer in outers:
+                    self._perform(encapsulated(self._tables, outer.leg, outer.inner, now), now, self._straight)
+                return
+            self._sent(failed, error, now)
+            sent, error = self._port.send_outers([outer.packet for outer in outers]) if outers else (0, 0)
+
+    def _hand_over(self, party: Party, now: float, deliveries: Use) -> None:
+        leaving, packets = party.exit, party.packets
+        while packets:
+            if leaving.interface is None:
+                sent, _ = self._port.send_ups(packets, onwards=leaving.is_reverse)
+            else:
+                sent, _ = self._port.send_frames(leaving.interface, leaving.link_address, packets)
+            count_all(deliveries, leaving.use, packets[:sent], now)
+            if sent < len(packets):
+                self._drops[DropReason.SEND_FAILED] += 1
+            packets = packets[sent + 1 :]
 
     def _perform(self, outcome: Outcome, now: float, deliveries: Use) -> None:
         """`deliveries` counts what is handed over: packets out of a tunnel, or straight from our device."""
@@ -244,7 +317,7 @@ class UserspaceEngine:
 
     def _sent(self, outer: Outer, error: int, now: float) -> None:
         if error == 0:
-            _count(self._encapsulated, outer.leg.use, len(outer.inner), now)
+            count(self._encapsulated, outer.leg.use, len(outer.inner), now)
         else:
             self._drops[DropReason.TOO_BIG if error == errno.EMSGSIZE else DropReason.SEND_FAILED] += 1
 
@@ -259,7 +332,7 @@ class UserspaceEngine:
         if error:
             self._drops[DropReason.SEND_FAILED] += 1
         else:
-            _count(deliveries, leaving.use, len(delivery.packet), now)
+            count(deliveries, leaving.use, len(delivery.packet), now)
 
     def _answer(self, answer: Answer, now: float) -> None:
         if answer.reason is not None:
@@ -321,11 +394,3 @@ class UserspaceEngine:
         """The largest outer packet that a tunnel's path is known to take."""
         mtu = self._tables.ends.mtu(self._tables.ends.of(tunnel), now)
         return None if mtu == NO_MTU else mtu
-
-
-def _count(total: Use, part: Use, octets: int, now: float) -> None:
-    total.packets += 1
-    total.octets += octets
-    part.packets += 1
-    part.octets += octets
-    part.at = now

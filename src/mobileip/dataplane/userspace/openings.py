@@ -33,10 +33,10 @@ from mobileip.wire.ip.ipv4 import (
 )
 from mobileip.wire.ip.minimal import decapsulate as minimal
 from mobileip.wire.ip.minimal import restore
+from mobileip.wire.ip.udp import HEADER_LENGTH as UDP_LENGTH
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
+from mobileip.wire.tunnel_data import HEADER_LENGTH as TUNNEL_DATA_LENGTH
 from mobileip.wire.tunnel_data import TunnelData
-
-UDP_LENGTH, TUNNEL_DATA_LENGTH = 8, 4
 
 TUNNEL_PROTOCOLS = frozenset({PROTOCOL_IPIP, PROTOCOL_GRE, PROTOCOL_MINIMAL})
 

@@ -25,6 +25,7 @@ from mobileip.linux.signalling import Receivers, Signalling
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
 from mobileip.linux.turn import PACKETS_PER_WAKE_UP
+from mobileip.linux.udp_tunnels import UdpTunnels
 from mobileip.linux.watch import LinkWatch
 
 
@@ -87,6 +88,7 @@ class Machine:
         self._keeper = DeviceKeeper(self.device, self._read_device, self._ours_changed, on_device_trouble)
         self._home_links = HomeLinks(self._broadcast_heard)
         self._arp_answers = ArpAnswers(self._link_address_of)
+        self._udp_tunnels = UdpTunnels(self._read_tunnel)
         self._realms = RealmDevices(settings.device, settings.tunnel_mtu, on_packet=self._packet_of_realm)
         self.engine = UserspaceEngine(settings.device, self.kernel, self, self, on_news)
         self.accelerator = Accelerator(
@@ -124,6 +126,7 @@ class Machine:
         self._home_links.stop()
         self._arp_answers.stop()
         self._realms.stop()
+        self._udp_tunnels.stop()
         self._tunnel.close()
         self.kernel.close()
         self.device.close()
@@ -158,6 +161,9 @@ class Machine:
 
     def answer_arp(self, answers: frozenset[ArpAnswer]) -> None:
         self._arp_answers.answer(answers)
+
+    def hear_udp(self, addresses: frozenset[IPv4Address]) -> None:
+        self._udp_tunnels.hear(addresses)
 
     def open_realms(self, realms: frozenset[int]) -> None:
         self._realms.open(realms)

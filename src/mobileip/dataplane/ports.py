@@ -199,6 +199,10 @@ class Ears(Protocol):
 
     def answer_arp(self, answers: frozenset[ArpAnswer]) -> None: ...
 
+    def hear_udp(self, addresses: frozenset[IPv4Address]) -> None:
+        """To tunnel packets in UDP to these addresses of ours."""
+        ...
+
     def open_realms(self, realms: frozenset[int]) -> None:
         """To a device for each of these realms (see `realm_device`), realm 0 not among them: they exist, with the other
         ones gone, when this returns."""

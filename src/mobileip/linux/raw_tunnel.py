@@ -11,15 +11,13 @@ from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.buffers import enlarge
-from mobileip.linux.classic_bpf import attach, tunnelled_data
 from mobileip.linux.errors import PermissionMissing
 from mobileip.linux.mmsg import ReceiveBatch, SendBatch
 from mobileip.linux.packet_info import IP_PKTINFO
 from mobileip.linux.turn import PACKETS_PER_WAKE_UP
-from mobileip.wire.ip.ipv4 import PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
-from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
+from mobileip.wire.ip.ipv4 import PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL
 
-TUNNEL_PROTOCOLS = (PROTOCOL_IPIP, PROTOCOL_GRE, PROTOCOL_MINIMAL, PROTOCOL_UDP)
+TUNNEL_PROTOCOLS = (PROTOCOL_IPIP, PROTOCOL_GRE, PROTOCOL_MINIMAL)
 _INDEX = struct.Struct("=i")
 """The first member of struct in_pktinfo: the interface that a packet came in by."""
 _INDEX_AT = socket.CMSG_LEN(0)
@@ -40,8 +38,8 @@ ERRORS_IN_A_ROW = 8
 
 
 class RawTunnelSocket:
-    """Sockets in, one for each encapsulation (the kernel reassembles and, since a raw socket took the packet, sends no
-    ICMP), one for ICMP errors, one out.
+    """Sockets in, one for each encapsulation outside of UDP (the kernel reassembles and, since a raw socket took the
+    packet, sends no ICMP), one for ICMP errors, one out.
 
     Raises: `PermissionMissing`.
     """
@@ -60,10 +58,8 @@ class RawTunnelSocket:
                 raise PermissionMissing(
                     "may not open raw sockets", "CAP_NET_RAW and CAP_NET_ADMIN are needed"
                 ) from error
-            attach(self._in[-1], tunnelled_data(MOBILE_IP_UDP_PORT))
             for source in self._in:
-                source.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-                enlarge(source, receive=RECEIVE_BUFFER)
+                prepare(source)
             enlarge(self._out, send=SEND_BUFFER)
             wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
             self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, sys.byteorder))
@@ -119,6 +115,12 @@ class RawTunnelSocket:
 
     def close(self) -> None:
         self._open.close()
+
+
+def prepare(source: socket.socket) -> None:
+    """Makes a raw socket one that `RawTunnelSocket.read` reads."""
+    source.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+    enlarge(source, receive=RECEIVE_BUFFER)
 
 
 def _receive(source: socket.socket) -> bytes | None:

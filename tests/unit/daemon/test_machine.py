@@ -107,6 +107,7 @@ PARTS = {
     "HomeLinks": "home links",
     "ArpAnswers": "arp answers",
     "RealmDevices": "realms",
+    "UdpTunnels": "udp tunnels",
     "UserspaceEngine": "engine",
     "Accelerator": "accelerator",
 }

@@ -12,8 +12,8 @@ from tests.support.fake_socket import FakeSocket, maker
 
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux import raw_tunnel
-from mobileip.linux.classic_bpf import SO_ATTACH_FILTER
 from mobileip.linux.errors import PermissionMissing
+from mobileip.linux.packet_info import IP_PKTINFO
 from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, SOL_RAW, RawTunnelSocket
 
 FAR = IPv4Address("192.0.2.2")
@@ -24,8 +24,8 @@ class Sockets:
     """One for each encapsulation, the others of a tunnel socket, and the one that asks for a path MTU."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        *self.tunnels, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(7))
-        self.tunnel, self.udp = self.tunnels[0], self.tunnels[-1]
+        *self.tunnels, self.out, self.icmp, self.probe = (FakeSocket(number=number) for number in range(6))
+        self.tunnel = self.tunnels[0]
         monkeypatch.setattr(raw_tunnel.socket, "socket", maker(*self.tunnels, self.out, self.icmp, self.probe))
         monkeypatch.setattr(raw_tunnel, "ReceiveBatch", lambda *_: Receiving(self))
         monkeypatch.setattr(raw_tunnel, "SendBatch", Sending)
@@ -76,13 +76,13 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
 def test_a_raw_socket_for_each_encapsulation_and_one_that_sends(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
     protocols = [fake.arguments[2] for fake in (*sockets.tunnels, sockets.out, sockets.icmp)]
-    assert protocols == [4, 47, 55, 17, socket.IPPROTO_RAW, socket.IPPROTO_ICMP]
+    assert protocols == [4, 47, 55, socket.IPPROTO_RAW, socket.IPPROTO_ICMP]
     assert sockets.out.options[MARK] == SIGNALLING_MARK
     assert opened.sources == sockets.tunnels
-    assert opened.icmp_fileno() == 5
-    assert [(socket.SOL_SOCKET, SO_ATTACH_FILTER) in fake.options for fake in sockets.tunnels] == [False] * 3 + [True]
+    assert opened.icmp_fileno() == 4
+    assert [fake.options[socket.IPPROTO_IP, IP_PKTINFO] for fake in sockets.tunnels] == [1] * 3
     opened.close()
-    assert sockets.closed() == [True] * 6
+    assert sockets.closed() == [True] * 5
 
 
 def test_only_unreachable_and_time_exceeded_are_heard(sockets: Sockets) -> None:
@@ -104,7 +104,7 @@ def test_any_other_refusal_is_no_matter_of_rights_and_leaves_nothing_open(socket
     sockets.icmp.refusals = {(SOL_RAW, ICMP_FILTER): OSError(errno.EINVAL, "odd filter")}
     with pytest.raises(OSError, match="odd filter"):
         RawTunnelSocket()
-    assert sockets.closed() == [True] * 6
+    assert sockets.closed() == [True] * 5
 
 
 def test_packets_are_read_until_there_is_none(sockets: Sockets) -> None:
@@ -141,7 +141,7 @@ def test_many_leave_together_each_to_the_destination_in_its_header(sockets: Sock
     assert opened.write_all(packets) == (2, 0)
     family = socket.AF_INET.to_bytes(2, sys.byteorder)
     names = [family + bytes(2) + address.packed for address in (FAR, FAR + 1)]
-    assert opened._sending.sent == [(4, packet, name) for packet, name in zip(packets, names, strict=True)]  # type: ignore[attr-defined]
+    assert opened._sending.sent == [(3, packet, name) for packet, name in zip(packets, names, strict=True)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

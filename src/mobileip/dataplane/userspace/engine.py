@@ -67,6 +67,7 @@ class UserspaceEngine:
         self._on_fast_trouble: Callable[[int], None] = lambda _: None
         self._listened_to: Mapping[str, bool] = {}
         self._realms: frozenset[int] = frozenset()
+        self._in_udp: frozenset[IPv4Address] = frozenset()
         self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
@@ -156,6 +157,10 @@ class UserspaceEngine:
         if answers != self._answered:
             self._answered = answers
             self._ears.answer_arp(answers)
+        in_udp = self._tables.exits.addresses_in_udp
+        if in_udp != self._in_udp:
+            self._in_udp = in_udp
+            self._ears.hear_udp(in_udp)
         realms = self._tables.realms
         if realms != self._realms:
             self._realms = realms

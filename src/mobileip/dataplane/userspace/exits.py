@@ -5,6 +5,7 @@ Exits of home agents are compiled at their first packet, as bindings are: there 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address
 
 from mobileip.dataplane.claims import Claims
 from mobileip.dataplane.plan import SMALLEST_WITH_BROADCASTS
@@ -42,6 +43,7 @@ class Exits:
         self._half_bound: Claims[bytes, tuple[Key, ReverseExit]] = Claims()
         self._receiving: Counter[bytes] = Counter()
         self._visited: Counter[bytes] = Counter()
+        self._in_udp: Counter[IPv4Address] = Counter()
         self.forward: Mapping[bytes, Exit] = self._forward.winners
         """R3024-A.2-a: by outer source, outer destination (with the selector) and inner destination."""
 
@@ -72,43 +74,52 @@ class Exits:
         """Whether a tunnel of these ends (8 octets) is one of a foreign agent; None: we are the exit of none."""
         return ends in self._visited if ends in self._receiving else None
 
+    @property
+    def addresses_in_udp(self) -> frozenset[IPv4Address]:
+        """Ours at which tunnels in UDP end."""
+        return frozenset(self._in_udp)
+
     def enter(self, key: Key, wish: Wish) -> None:
         if isinstance(wish, _Forward):
             arriving = received(wish.tunnel)
             leaving = self._exit(key, wish)
             for destination in destinations(wish):
                 self._forward.claim(arriving + destination, key, leaving)
-            self._count(arriving, wish, 1)
+            self._count(arriving, wish.tunnel, wish, 1)
         elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
             self._half_bound.claim(_half_bound_key(wish), key, (key, wish))
-            self._count(received(wish.tunnel), wish, 1)
+            self._count(received(wish.tunnel), wish.tunnel, wish, 1)
         elif isinstance(wish, _Reverse):
             tunnel = _arriving_by(wish)
             if tunnel is not None:
                 arriving = received(tunnel)
                 self._reverse.claim(arriving + wish.home_address.packed, key, (key, wish))
                 self._compiled.pop(arriving + wish.home_address.packed, None)
-                self._count(arriving, wish, 1)
+                self._count(arriving, tunnel, wish, 1)
 
     def leave(self, key: Key, wish: Wish) -> None:
         if isinstance(wish, _Forward):
             arriving = received(wish.tunnel)
             for destination in destinations(wish):
                 self._forward.release(arriving + destination, key)
-            self._count(arriving, wish, -1)
+            self._count(arriving, wish.tunnel, wish, -1)
         elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
             self._half_bound.release(_half_bound_key(wish), key)
-            self._count(received(wish.tunnel), wish, -1)
+            self._count(received(wish.tunnel), wish.tunnel, wish, -1)
         elif isinstance(wish, _Reverse):
             tunnel = _arriving_by(wish)
             if tunnel is not None:
                 arriving = received(tunnel)
                 self._reverse.release(arriving + wish.home_address.packed, key)
                 self._compiled.pop(arriving + wish.home_address.packed, None)
-                self._count(arriving, wish, -1)
+                self._count(arriving, tunnel, wish, -1)
 
-    def _count(self, arriving: bytes, wish: Wish, change: int) -> None:
+    def _count(self, arriving: bytes, tunnel: Tunnel, wish: Wish, change: int) -> None:
         ends = arriving[:8]
+        if tunnel.udp is not None:
+            self._in_udp[tunnel.local] += change
+            if not self._in_udp[tunnel.local]:
+                del self._in_udp[tunnel.local]
         counters = (self._receiving, self._visited) if isinstance(wish, VisitorRoute) else (self._receiving,)
         for counter in counters:
             counter[ends] += change

@@ -42,6 +42,8 @@ def run_directory(lab: Lab, untouched: Picture) -> Iterator[Path]:
     folder.mkdir(exist_ok=True)
     yield folder
     assert picture(lab, "router") == untouched
+    for remembered in folder.glob("home_agent.*"):
+        remembered.unlink()  # or the next test would go on with these bindings
     assert list(folder.iterdir()) == []
 
 
@@ -197,9 +199,9 @@ def end_of(running: "subprocess.Popen[str]") -> tuple[int, str]:
 
 
 def verdict(running: "subprocess.Popen[str]") -> str:
-    """Its first line: from here on it is started."""
+    """From this line on it is started; only what it remembered may be told before."""
     assert running.stdout is not None
-    return running.stdout.readline()
+    return next(line for line in running.stdout if not line.startswith("bindings_restored"))
 
 
 def test_the_example_runs_for_some_seconds(lab: Lab, run_directory: Path) -> None:
@@ -214,8 +216,9 @@ def test_the_example_prints_events_until_it_is_interrupted(lab: Lab, run_directo
         go(lab, "home")
         go(lab, "foreign1")
         running.send_signal(signal.SIGINT)
-        said, complaints = running.communicate(timeout=30)
-    assert (running.returncode, complaints) == (0, "")
+        assert running.stdout is not None
+        said = running.stdout.read()  # what came with the verdict is in its buffer already
+        assert end_of(running) == (0, "")
     events = {line.split()[0]: line for line in said.splitlines()}
     assert f"home_address={HOME_ADDRESS}" in events["binding_created"]
     assert f"home_address={HOME_ADDRESS}" in events["visitor_added"]

@@ -55,19 +55,12 @@ def restarted(lab: Lab, going: Traffic, node: str, pause: float = 0.0) -> Restar
     lab.daemon(node).start()
     ready = boot()
     if node == "ha":
-        again(lab)
-        ready = boot()
-    elif node != "mn":
-        lab.daemon("mn").tell("register")  # or it would notice in a second that the agent counts anew
-    lab.events("mn").wait_for("registered", after=killed)
+        assert lab.daemon("ha").ask("bindings"), "it remembers them: nobody registers anew"
+    else:
+        if node != "mn":
+            lab.daemon("mn").tell("register")  # or it would notice in a second that the agent counts anew
+        lab.events("mn").wait_for("registered", after=killed)
     return watched(going, killed, ready)
-
-
-def again(lab: Lab) -> None:
-    """A home agent has its binding, from before or from a registration anew."""
-    if not lab.daemon("ha").ask("bindings"):
-        lab.daemon("mn").tell("register")
-    eventually(lambda: lab.daemon("ha").ask("bindings"), "a binding")
 
 
 def watched(going: Traffic, killed: float, ready: float) -> Restart:

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from tests.support.kept import Kept
 from tests.support.messages import (
     CARE_OF_ADDRESS,
     HOME_ADDRESS,
@@ -20,6 +21,7 @@ from mobileip.agents.events import Arrival, Event, Started, TimerExpired
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.home.snapshot import MobilityBinding
+from mobileip.agents.memory import Remembered
 from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Departure, Notify, Output, SendMessage
 from mobileip.forwarding.model import ForwardingState, ReturnPath
@@ -94,17 +96,22 @@ class Outcome:
 class Trial:
     """A started home agent; `boot` is the time, which a test moves on as it likes."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(
+        self, *, remembered: Remembered | None = None, boot: float = 0.0, ahead: float = 0.0, **config: Any
+    ) -> None:
         self.agent = HomeAgent(home_agent_config(**config))
-        self.boot = 0.0
-        self.ahead = 0.0
+        self.boot = boot
+        self.ahead = ahead
         """Seconds by which the home agent's time of day is off."""
         self.state = ForwardingState()
         """All changes so far, applied."""
-        self.handle(Started())
+        self.kept = Kept()
+        """What it wants to be remembered."""
+        self.started = self.handle(Started(remembered=remembered))
 
     def handle(self, event: Event) -> Outcome:
         outcome = Outcome(self.agent.handle(event, instant(self.boot, self.ahead)))
+        self.kept.take(outcome.outputs)
         for change in outcome.all_changes:
             self.state = self.state.apply(change)
         assert self.state == self.agent.forwarding()  # law 2

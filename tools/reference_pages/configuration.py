@@ -69,6 +69,10 @@ ABOUT: dict[str, tuple[str, str]] = {
     "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
     "daemon.run_dir": ("", "Folder of control socket, lock and journals; `--run-dir` goes before it."),
+    "daemon.state_dir": (
+        "",
+        "Folder of what [a home agent remembers](../explanation/restarts.md) across its own end and the machine's.",
+    ),
     "daemon.open_firewall": (
         "",
         "While the daemon runs: accept rules of ours where the firewall drops [what it needs](../howto/firewall.md)?",
@@ -353,6 +357,7 @@ ABOUT: dict[str, tuple[str, str]] = {
 
 DEFAULT_IN_WORDS = {
     "daemon.run_dir": "`$MIP_RUN_DIR`, else `/run/mip`",
+    "daemon.state_dir": "`/var/lib/mip`; the run directory where that is not `/run/mip` or this can't be written",
     "home_agent.home_link": "none: a virtual network",
     "home_agent.address_pool": "none",
     "home_agent.forwarded_groups": "none",

@@ -33,6 +33,9 @@ ABOUT = {
     "inherited": "So many `wishes` of the daemon before go on until mobile nodes have registered anew, or their "
     "lifetime ends.",
     "inheritance_trouble": "What the daemon before left can't be used, or nothing can be left to the next one.",
+    "memory_trouble": "The home agent's bindings and replay state can't be read or written: what is wrong, and "
+    "what to do. It goes on without.",
+    "memory_restored": "They can be written again, and are.",
     "rule_fight": "Others keep removing what we put back: the kinds of `objects`. It is tried again, ever more rarely.",
 }
 """Of what has no docstring; the others' is the sentence."""
@@ -48,6 +51,8 @@ ADDED = {
     "firewall_trouble": {"reason": "string"},
     "inherited": {"wishes": "integer"},
     "inheritance_trouble": {"reason": "string"},
+    "memory_trouble": {"reason": "string"},
+    "memory_restored": {},
     "rule_fight": {"objects": "array of string"},
 }
 """Types of the fields of what the daemon adds; the names are compared with the code."""

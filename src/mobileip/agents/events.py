@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import msgspec
 
+from mobileip.agents.memory import Remembered
 from mobileip.forwarding.news import News
 from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
 from mobileip.wire.message import Decoded, Message
@@ -94,6 +95,10 @@ class TimerExpired(_Event, frozen=True, kw_only=True):
 
 class Started(_Event, frozen=True, kw_only=True):
     """First event of an agent's life; every link known at that time follows as `LinkChanged`."""
+
+    remembered: Remembered | None = None
+    """What a home agent wanted to be remembered in an earlier life. None: nobody remembers anything for it, or it is to
+    go on as it is (another role got a new configuration)."""
 
 
 class Stopping(_Event, frozen=True, kw_only=True):

@@ -88,6 +88,22 @@ class RegistrationDenied(_Notice, frozen=True, kw_only=True):
     reason: str
 
 
+class BindingsRestored(_Notice, frozen=True, kw_only=True):
+    """A home agent that was started again goes on with these bindings; `expired` ended meanwhile."""
+
+    bindings: int
+    expired: int
+
+
+class BindingNotRestored(_Notice, frozen=True, kw_only=True):
+    """A binding from before the start that the configuration has no place for; `cause`: not_configured | name_changed |
+    home_agent_changed | key_changed | address_taken."""
+
+    home_address: IPv4Address
+    care_of_address: IPv4Address
+    cause: str
+
+
 # -- foreign agent
 
 
@@ -255,6 +271,8 @@ Notice = (
     | BindingChanged
     | BindingRenewed
     | BindingRemoved
+    | BindingsRestored
+    | BindingNotRestored
     | TunnelMoved
     | RegistrationDenied
     | VisitorAdded

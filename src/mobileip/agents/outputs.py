@@ -4,6 +4,7 @@ from ipaddress import IPv4Address
 
 import msgspec
 
+from mobileip.agents.memory import Moment, Record
 from mobileip.agents.notices import Notice
 from mobileip.forwarding.model import ForwardingChange
 from mobileip.wire.agent_discovery import AgentAdvertisement, AgentSolicitation
@@ -65,10 +66,34 @@ class AskActivity(msgspec.Struct, frozen=True, kw_only=True):
     home_address: IPv4Address
 
 
+class Remember(msgspec.Struct, frozen=True, gc=False):
+    """Something that must outlive this process, in place of what was remembered under the same name before. It is
+    written before anything else is done that follows from the same event."""
+
+    record: Record
+    moment: Moment
+
+
+class Forget(msgspec.Struct, frozen=True):
+    """What was remembered under that name is of no more use."""
+
+    name: int | str
+
+
 class Notify(msgspec.Struct, frozen=True):
     """Something operators should learn: becomes a log line, a counter and an entry of the event feed."""
 
     notice: Notice
 
 
-Output = SendMessage | SendDiscovery | ChangeForwarding | AnnounceAddress | SendKeepalive | AskActivity | Notify
+Output = (
+    SendMessage
+    | SendDiscovery
+    | ChangeForwarding
+    | AnnounceAddress
+    | SendKeepalive
+    | AskActivity
+    | Remember
+    | Forget
+    | Notify
+)

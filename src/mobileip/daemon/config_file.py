@@ -45,6 +45,9 @@ class DaemonConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Octets: the path's 1500 less the outer header."""
     run_dir: Path | None = None
     """Control socket, lock and journals; None = $MIP_RUN_DIR, else /run/mip."""
+    state_dir: Path | None = None
+    """What a home agent remembers; None = /var/lib/mip, or the run directory where that is not the default one or the
+    other can't be written."""
     open_firewall: bool = False
     """May the daemon put accept rules into firewall chains that drop what it needs?"""
     log_level: str = "info"
@@ -128,6 +131,7 @@ def _daemon(section: Section) -> DaemonConfig:
         engine=section.choice("engine", EngineChoice, default.engine),
         tunnel_mtu=section.number("tunnel_mtu", default.tunnel_mtu, 576, 65_515),
         run_dir=run_dir,
+        state_dir=section.take("state_dir", read_path, None, "a folder") if section.has("state_dir") else None,
         open_firewall=section.flag("open_firewall", default.open_firewall),
         log_level=section.take("log_level", _level, default.log_level, "debug, info, warning or error") or "info",
         log_format=section.choice("log_format", LogFormat, default.log_format),

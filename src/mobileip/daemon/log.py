@@ -26,6 +26,8 @@ _WARNINGS = frozenset(
         "rule_fight",
         "firewall_trouble",
         "inheritance_trouble",
+        "memory_trouble",
+        "binding_not_restored",
         "operation_failed",
         "unauthenticated_allowed",
     }

@@ -1,6 +1,8 @@
-"""What agents ask for, done: one function for each kind of output. Forwarding first, then everything else in order.
+"""What agents ask for, done: one function for each kind of output. What is to be remembered first, in one transaction,
+then forwarding, then everything else in order.
 
-So a reply never promises what is not installed yet, and all changes of one batch are one system call.
+So a reply never promises what is not installed yet, or what a crash would forget, and all changes of one batch are one
+system call.
 """
 
 import os
@@ -15,8 +17,10 @@ from mobileip.agents.outputs import (
     AskActivity,
     ChangeForwarding,
     Departure,
+    Forget,
     Notify,
     Output,
+    Remember,
     SendDiscovery,
     SendKeepalive,
     SendMessage,
@@ -25,6 +29,8 @@ from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingChange, Key, Wish
 from mobileip.forwarding.news import News, TunnelActivity
 from mobileip.wire.agent_discovery import encode_icmp
+
+_KEPT = (Remember, Forget)
 
 
 class Sender(Protocol):
@@ -43,17 +49,27 @@ class Forwarder(Protocol):
     def activity(self, home_address: IPv4Address) -> TunnelActivity: ...
 
 
+class Memory(Protocol):
+    """Where what must outlive the process is kept; `daemon.store.Store` in a daemon. It never fails: what it can't keep
+    is its own trouble."""
+
+    def write(self, outputs: Sequence[Remember | Forget]) -> None: ...
+
+
 class Performer:
     def __init__(
         self,
         engine: Forwarder,
         sender: Sender,
+        memory: Memory,
+        *,
         notify: Callable[[Notice], None],
         report: Callable[[Sequence[Failure]], None],
         on_news: Callable[[News], None],
     ) -> None:
         self._engine = engine
         self._sender = sender
+        self._memory = memory
         self._notify = notify
         self._report = report
         self._on_news = on_news
@@ -62,6 +78,9 @@ class Performer:
 
     def perform(self, outputs: Sequence[Output], now: float) -> None:
         """All outputs of one batch of events; `now` is boot time, s."""
+        kept = [output for output in outputs if isinstance(output, _KEPT)]
+        if kept:
+            self._memory.write(kept)
         changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
         if changes:
             failures = self._engine.apply(merge(changes))
@@ -77,7 +96,7 @@ class Performer:
                     self._on_news(self._engine.activity(home_address))
                 case Notify(notice=notice):
                     self._notify(notice)
-                case ChangeForwarding():  # no other
+                case ChangeForwarding() | Remember() | Forget():  # no other
                     pass  # done above
 
     def _sent(self, output: SendMessage | SendDiscovery | AnnounceAddress) -> int:

@@ -13,6 +13,7 @@ import msgspec
 from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Started, Stopping, TimerExpired
 from mobileip.agents.foreign.agent import ForeignAgent
 from mobileip.agents.home.agent import HomeAgent
+from mobileip.agents.memory import Remembered
 from mobileip.agents.mobile.agent import MobileNode
 from mobileip.agents.node import Node
 from mobileip.agents.notices import Notice
@@ -41,6 +42,7 @@ from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.daemon.perform import Performer
 from mobileip.daemon.repair import Repairer
 from mobileip.daemon.runner import Runner, fields_of
+from mobileip.daemon.store import Store, state_directory
 from mobileip.daemon.succession import Succession
 from mobileip.dataplane.engine import Repair
 from mobileip.dataplane.ports import Failure
@@ -49,7 +51,6 @@ from mobileip.linux import clock, entropy
 from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Receivers
 from mobileip.linux.socket_path import require_free
-from mobileip.wire.numbers import ReplyCode
 
 SOCKET_NAME = "mipd.sock"
 
@@ -116,8 +117,14 @@ class Service:
         self._firewall = Firewall(configuration, run_directory)
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
         self._succession = Succession(self._machine.engine, configuration, run_directory, self._publish, self._report)
+        self._store = Store(state_directory(configuration.daemon, run_directory), self._memory_trouble)
         self._runner.performer = Performer(
-            self._succession, self._machine.signalling, self._notify, self._report, self._runner.news
+            self._succession,
+            self._machine.signalling,
+            self._store,
+            notify=self._notify,
+            report=self._report,
+            on_news=self._runner.news,
         )
         self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
 
@@ -139,7 +146,7 @@ class Service:
     async def _start(self) -> None:
         self._machine.device.persist(True)  # from now on, so that `kill -9` leaves it with its addresses and routes
         self._succession.inherit(self._runner.node)
-        self._runner.handle(Started(entropy=entropy.draw()))
+        self._runner.handle(Started(entropy=entropy.draw(), remembered=self._remembered(None)))
         self._report(await self._succession.reconcile(self._runner.node.forwarding()))
         self._firewall.open()
         if self._firewall.rules:
@@ -165,6 +172,7 @@ class Service:
             raise MachineError(f"can't clean up: {error}", "the next start repairs what was left") from error
         finally:
             self._succession.stop(leave=end is not End.REMOVE)
+            self._store.close()
             self._machine.stop()
 
     def _look_after_inheritance(self) -> None:
@@ -221,10 +229,15 @@ class Service:
         self._machine.signalling.visiting_links = visiting_links(configuration)
         self._runner.replace(kept)
         self._succession.reconfigure(configuration)
-        self._runner.handle(Started(entropy=entropy.draw()))
+        self._runner.handle(Started(entropy=entropy.draw(), remembered=self._remembered(old.home)))
         for link in self._machine.watch.links().values():
             self._runner.link_changed(link)
         self._report(await self._succession.reconcile(kept.forwarding()))
+
+    def _remembered(self, old: HomeAgent | None) -> Remembered | None:
+        """For a home agent that is new."""
+        home = self._runner.node.home
+        return None if home is None or home is old else self._store.remembered()
 
     def subscribe(self, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
         """`listener` gets every event of the feed as a dict; the answer ends the subscription."""
@@ -243,8 +256,13 @@ class Service:
             warnings=[
                 *views.trouble_of(self._lost),
                 *filter(None, [self._firewall.trouble]),
+                *self._store.troubles,
                 *views.warnings(
-                    self.configuration.home_agent, mobile, self._failures, self._runner.performer.unsent, _code_name
+                    self.configuration.home_agent,
+                    mobile,
+                    self._failures,
+                    self._runner.performer.unsent,
+                    views.code_name,
                 ),
             ],
             roles=list(self.configuration.roles),
@@ -365,6 +383,9 @@ class Service:
     def _engine_changed(self, reason: str) -> None:
         self._publish({"event": "engine_changed", "engine": self._machine.engine.name, "reason": reason})
 
+    def _memory_trouble(self, reason: str | None) -> None:
+        self._publish({"event": "memory_trouble", "reason": reason} if reason else {"event": "memory_restored"})
+
     def _repaired(self, repair: Repair) -> None:
         self._report(repair.failures)
         if repair.restored:
@@ -375,10 +396,3 @@ class Service:
     def _not_repaired(self, what: str) -> None:
         self._failures[what] += 1
         self._publish({"event": "operation_failed", "what": what, "target": ""})
-
-
-def _code_name(code: int) -> str:
-    try:
-        return ReplyCode(code).name.lower().replace("_", " ")
-    except ValueError:
-        return "unknown code"

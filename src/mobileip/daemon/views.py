@@ -19,6 +19,7 @@ from mobileip.control.schema import (
 from mobileip.dataplane.engine import TunnelUse
 from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.errors import MachineError
+from mobileip.wire.numbers import ReplyCode
 
 Clock = Callable[[float], str]
 """Boot time, seconds -> RFC 3339."""
@@ -32,6 +33,14 @@ def wall_clock(boot_now: float) -> Clock:
         return datetime.fromtimestamp(boot + offset, UTC).isoformat(timespec="milliseconds")
 
     return read
+
+
+def code_name(code: int) -> str:
+    """A reply code in words."""
+    try:
+        return ReplyCode(code).name.lower().replace("_", " ")
+    except ValueError:
+        return "unknown code"
 
 
 def _remaining(expires_at: float, now: float) -> float | None:

@@ -75,6 +75,15 @@ class SteadyClock:
         self._boot, self._time = boot, ntp
         return ntp
 
+    def resume(self, boot: float, time: int) -> None:
+        """Goes on with a time that an earlier clock told at boot time `boot`."""
+        self._boot, self._time = boot, time
+
+    @property
+    def latest(self) -> tuple[float, int]:
+        """What was read last, and the boot time then; only once something was."""
+        return self._boot, self._time or 0
+
 
 class Freshness(msgspec.Struct, frozen=True):
     """What a home agent remembers of one mobile node's Identifications."""

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from mobileip.agents.memory import HomeAgentRecord, Moment
 from mobileip.agents.notices import AgentLost, Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
     AskActivity,
     ChangeForwarding,
     Departure,
+    Forget,
     Notify,
+    Remember,
     SendDiscovery,
     SendKeepalive,
     SendMessage,
@@ -66,12 +69,22 @@ class Recorder:
     def on_news(self, news: News) -> None:
         self.calls.append(("news", news))
 
+    def write(self, outputs: Sequence[Remember | Forget]) -> None:
+        self.calls.append(("write", list(outputs)))
+
     def report(self, failures: Sequence[Failure]) -> None:
         self.calls.append(("report", list(failures)))
 
 
 def performer(recorder: Recorder) -> Performer:
-    return Performer(recorder, recorder, recorder.notify, recorder.report, recorder.on_news)  # type: ignore[arg-type]
+    return Performer(
+        recorder,  # type: ignore[arg-type]
+        recorder,
+        recorder,
+        notify=recorder.notify,
+        report=recorder.report,
+        on_news=recorder.on_news,
+    )
 
 
 def change(*install: Wish, remove: tuple[tuple[str, str], ...] = ()) -> ForwardingChange:
@@ -101,6 +114,29 @@ def test_forwarding_first_then_everything_in_order() -> None:
     assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
 
 
+def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:
+    recorder = Recorder()
+    remember = Remember(HomeAgentRecord((), None), Moment(1.0, 2))
+    performer(recorder).perform(
+        [
+            ChangeForwarding(change(ETH0)),
+            SendMessage(octets=b"\x03", departure=DEPARTURE),
+            remember,
+            Notify(NOTICE),
+            Forget(7),
+        ],
+        NOW,
+    )
+    assert [call[0] for call in recorder.calls] == ["write", "apply", "send", "notify"]
+    assert recorder.calls[0][1] == [remember, Forget(7)]
+
+
+def test_nothing_to_be_remembered_writes_nothing() -> None:
+    recorder = Recorder()
+    performer(recorder).perform([Notify(NOTICE)], NOW)
+    assert [call[0] for call in recorder.calls] == ["notify"]
+
+
 def test_a_tunnel_is_used_and_asked_about() -> None:
     recorder = Recorder()
     keepalive = SendKeepalive(home_address=HOME.address, home_agent=IPv4Address("192.0.2.1"), identifier=1, sequence=7)
@@ -114,7 +150,7 @@ def test_a_tunnel_is_used_and_asked_about() -> None:
 def test_no_change_asks_nothing_of_the_engine() -> None:
     recorder = Recorder()
     performer(recorder).perform([Notify(NOTICE)], NOW)
-    assert [call[0] for call in recorder.calls] == ["notify"]
+    assert "apply" not in [call[0] for call in recorder.calls]
 
 
 def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from tests.support.configuration import documents, key_file
 from tests.support.fake_machine import FakeMachine
-from tests.support.messages import arrival
+from tests.support.messages import arrival, registration_request, signed
 
 from mobileip.agents.events import Link
 from mobileip.agents.outputs import ChangeForwarding
@@ -27,8 +27,10 @@ from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.ports import Action, Failure, Operation, Rule, Sysctl
 from mobileip.forwarding.model import ForwardingChange, VisitorRoute
 from mobileip.forwarding.tunnel import Tunnel
+from mobileip.linux import clock
 from mobileip.linux.errors import MachineError
 from mobileip.linux.signalling import Heard
+from mobileip.wire.extensions.authentication import MobileHomeAuthentication
 
 RULE = Rule(priority=7430, table=254)
 SYSCTL = Sysctl(path="net/ipv4/ip_forward", value="1")
@@ -467,6 +469,68 @@ async def test_the_doctor_is_asked(role: str, tmp_path: Path, monkeypatch: pytes
     view = await Daemon(tmp_path, role).service.doctor()
     assert view.daemon_running
     assert view.findings[0].check == "daemon"
+
+
+# -- what a home agent remembers
+
+
+def register_at(daemon: Daemon) -> None:
+    association = daemon.service.configuration.home_agent.mobile_nodes[0].associations[0]  # type: ignore[union-attr]
+    request = registration_request(
+        identification=clock.now().ntp, care_of_address=IPv4Address("192.0.2.9"), home_agent=IPv4Address("10.1.0.1")
+    )
+    octets = signed(request, (MobileHomeAuthentication, association))
+    daemon.machine.receivers.on_messages([Heard(octets, arrival(source=IPv4Address("192.0.2.9")))])
+
+
+async def test_bindings_are_there_again_after_any_end(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    register_at(daemon)
+    (before,) = daemon.service.bindings()
+    await daemon.service.stop(End.REMOVE)
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    (after,) = daemon.service.bindings()
+    assert (after.home_address, after.care_of_address) == (before.home_address, before.care_of_address)
+    assert "bindings_restored" in daemon.names()
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_a_home_agent_with_another_configuration_keeps_the_bindings(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "home_agent")
+    await daemon.service.start()
+    register_at(daemon)
+    before = daemon.service._runner.node.home
+    await daemon.service.reconfigure(daemon.configuration("home_agent", home_agent__maximum_lifetime=60))
+    assert daemon.service._runner.node.home is not before
+    assert len(daemon.service.bindings()) == 1
+    await daemon.service.reconfigure(daemon.configuration("home_agent", home_agent__mobile_node=[]))
+    assert daemon.service.bindings() == []
+    assert "binding_not_restored" in daemon.names()
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_a_memory_that_can_not_be_written_is_a_warning_until_it_can(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.touch()  # a file where the folder should be
+    daemon = Daemon(tmp_path, "home_agent", daemon__state_dir=str(folder))
+    await daemon.service.start()
+    register_at(daemon)
+    assert len(daemon.service.bindings()) == 1
+    (warning,) = daemon.service.status().warnings
+    assert "can't be written" in warning
+    assert "memory_trouble" in daemon.names()
+    folder.unlink()
+    await daemon.service.stop(End.LEAVE)
+    assert daemon.names()[-1] == "memory_restored"
+
+
+async def test_a_daemon_without_a_home_agent_makes_no_file(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "foreign_agent")
+    await daemon.service.start()
+    await daemon.service.stop(End.LEAVE)
+    assert not [entry for entry in tmp_path.iterdir() if entry.name.startswith("home_agent.")]
 
 
 # -- another configuration

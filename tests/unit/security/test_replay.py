@@ -388,3 +388,12 @@ def test_after_two_refusals_the_next_one_is_above_all_that_were_accepted() -> No
         sent = maker.make(boot=0.0, ntp=ntp, entropy=b"")
         maker.learn(sent, reply(join(high(NOW), low(sent)), 133), boot=0.0, ntp=ntp)
     assert maker.make(boot=0.0, ntp=ntp, entropy=b"") > accepted
+
+
+def test_a_home_agents_time_goes_on_from_that_of_an_earlier_clock() -> None:
+    first = SteadyClock()
+    first.read(10.0, NTP + 100 * HALF)
+    second = SteadyClock()
+    second.resume(*first.latest)
+    assert second.read(12.0, NTP) == NTP + 102 * HALF
+    assert second.latest == (12.0, NTP + 102 * HALF)

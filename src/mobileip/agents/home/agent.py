@@ -18,6 +18,9 @@ mobile node's first keepalive. Keepalives are answered by the machine, like any 
 
 Revocation (RFC 3543) goes both ways. What a foreign agent revokes is judged by `revoked.py`; what we revoke, by an
 operator's command or because a mobile node moved, is told by `revocations.py` until it is acknowledged.
+
+Whatever must outlive this process is said to be remembered, one record for each mobile node (`records.py`), and comes
+back with `Started` (`restoring.py`). A binding's end by time needs no record: it is in the binding's.
 """
 
 from ipaddress import IPv4Address
@@ -37,13 +40,17 @@ from mobileip.agents.events import (
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import decide
 from mobileip.agents.home.examination import Examination, Surroundings
+from mobileip.agents.home.nodes import ServedMobileNode
+from mobileip.agents.home.records import record_of
 from mobileip.agents.home.registrar import Registrar
+from mobileip.agents.home.restoring import Restoration
 from mobileip.agents.home.revoked import NOTHING, Ended, RevocationExamination, acknowledgment, first_objection
 from mobileip.agents.home.snapshot import HomeAgentSnapshot
 from mobileip.agents.instant import Deadline, Instant
+from mobileip.agents.memory import HomeAgentRecord, MobileNodeRecord, Moment, Remembered
 from mobileip.agents.notices import Discarded, UnauthenticatedAllowed
 from mobileip.agents.offers import Offer
-from mobileip.agents.outputs import ChangeForwarding, Notify, Output
+from mobileip.agents.outputs import ChangeForwarding, Notify, Output, Remember
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import AgentLink, ForwardingChange, ForwardingState, HomeNetwork, ReturnPath, Wish
 from mobileip.forwarding.news import KeepaliveHeard
@@ -77,6 +84,10 @@ class HomeAgent:
         self._wishes: tuple[Wish, ...] = ()
         self._broadcasts: dict[str, frozenset[IPv4Address]] = {}
         """Subnet-directed broadcast addresses by link."""
+        self._is_remembered = False
+        """Whether anybody remembers what we say."""
+        self._floor: int | None = None
+        self._number = int(config.address)
 
     # -- the shape of every agent
 
@@ -90,8 +101,8 @@ class HomeAgent:
                 self._broadcasts[link.name] = frozenset(a.network.broadcast_address for a in link.addresses)
             case LinkRemoved(name=name):
                 self._broadcasts.pop(name, None)
-            case Started():
-                outputs += self._start()
+            case Started(remembered=remembered):
+                outputs += self._start(remembered, now)
             case PacketsTold(news=KeepaliveHeard() as news):
                 outputs += self._registrar.hear(news)
             case RevokeCommanded(home_address=home_address):
@@ -100,6 +111,8 @@ class HomeAgent:
                 pass
         if self.config.revocation and self._registrar.revocations.next_deadline() <= now.boot:
             outputs += self._registrar.revocations.due(now.boot, high(self._clock.read(now.boot, now.ntp)))
+        if self._registrar.touched or self._registrar.revocations.touched:
+            outputs += self._remember()
         return outputs
 
     def next_deadline(self) -> Deadline | None:
@@ -147,16 +160,62 @@ class HomeAgent:
 
     # -- events
 
-    def _start(self) -> list[Output]:
+    def _start(self, remembered: Remembered | None, now: Instant) -> list[Output]:
         link = self.config.home_link
         network = HomeNetwork(
             prefix=self.config.home_network, interface=link, forwarded_groups=self.config.forwarded_groups
         )
-        self._wishes = (network,) if link is None else (network, AgentLink(interface=link))
+        # Ways that were learnt stay known when another role gets a new configuration.
+        paths = [wish for wish in self._wishes if isinstance(wish, ReturnPath)]
+        self._wishes = (network, *paths) if link is None else (network, AgentLink(interface=link), *paths)
         outputs: list[Output] = [ChangeForwarding(ForwardingChange(install=self._wishes))]
+        if remembered is not None:
+            outputs += self._go_on(remembered, now)
         if self.config.allow_unauthenticated:
             outputs.append(Notify(UnauthenticatedAllowed(home_agent=self.config.address)))
         return outputs
+
+    def _go_on(self, remembered: Remembered, now: Instant) -> list[Output]:
+        """Where an earlier life ended; from here on what changes is to be remembered."""
+        start = Restoration(self._surroundings, self._registrar, self._clock, remembered, now)
+        outputs = start.run()
+        self._floor = start.floor
+        self._ended.update(start.ended)
+        self._registrar.touched += start.touched
+        outputs[:0] = [ChangeForwarding(ForwardingChange(install=tuple(start.wishes)))] if start.wishes else []
+        for interface in start.return_paths:
+            outputs += self._know_return_path(interface)
+        self._is_remembered = True
+        if start.has_new_floor:
+            outputs.append(self._general_record())
+        return outputs
+
+    def _remember(self) -> list[Output]:
+        """What was touched, as it is now."""
+        registrar = self._registrar
+        touched, homes = registrar.touched, registrar.revocations.touched
+        if homes:
+            nodes = map(self._surroundings.nodes.having, homes)
+            touched = [*touched, *filter(None, nodes)]
+            homes.clear()
+        registrar.touched = []
+        if not self._is_remembered:
+            return []
+        moment = Moment(*self._clock.latest)
+        if len(touched) == 1:  # a mere shortcut: most events
+            return [Remember(self._record(touched[0]), moment)]
+        return [Remember(self._record(node), moment) for node in dict.fromkeys(touched)]
+
+    def _record(self, node: ServedMobileNode) -> MobileNodeRecord:
+        registrar, home = self._registrar, node.number or self._surroundings.nodes.address_of(node)
+        series = registrar.revocations.of(home) if registrar.revocations else ()
+        ended = self._ended.get(home) if self._ended else None
+        bindings = registrar.bindings_of(node.number)
+        return record_of(node, home, self._number, bindings=bindings, ended=ended, series=series)
+
+    def _general_record(self) -> Remember:
+        paths = tuple(wish.interface for wish in self._wishes if isinstance(wish, ReturnPath))
+        return Remember(HomeAgentRecord(paths, self._floor), Moment(*self._clock.latest))
 
     def _message(self, event: MessageArrived, now: Instant) -> list[Output]:
         match event.decoded.message:
@@ -212,6 +271,7 @@ class HomeAgent:
         if reason is not None:
             return self._discard(event, reason, f"revocation of {message.home_address}")
         self._ended[home] = msgspec.structs.replace(examination.ended, timestamp=message.revocation_identifier)
+        self._registrar.revocations.touched.append(home)
         outputs = self._registrar.revoke(home, message.foreign_domain_address)
         is_gone = not self._registrar.bindings_of(home)
         # R3543-3.4-d: "MUST be sent in response to a valid and authenticated registration revocation message".
@@ -232,7 +292,8 @@ class HomeAgent:
         if interface in (_LOOPBACK, self.config.home_link) or wish in self._wishes:
             return []
         self._wishes = (*self._wishes, wish)
-        return [ChangeForwarding(ForwardingChange(install=(wish,)))]
+        change = ChangeForwarding(ForwardingChange(install=(wish,)))
+        return [change, self._general_record()] if self._is_remembered else [change]
 
     def _discard(self, event: MessageArrived, reason: DropReason, detail: str) -> list[Output]:
         # R5944-1.7-b: "SHOULD record the event in a statistics counter."

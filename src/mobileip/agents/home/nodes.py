@@ -2,11 +2,13 @@
 by NAI alone, an address from what they sent.
 """
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.home.pool import AddressPool
 from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.key_reference import KeyReference, reference_to
 from mobileip.security.replay import Freshness
 from mobileip.wire.extensions.nai import MobileNodeNai
 from mobileip.wire.registration import RegistrationRequest
@@ -43,8 +45,10 @@ class ServedMobileNode:
         "home_address",
         "is_of_home_network",
         "is_static",
+        "key_references",
         "message",
         "nai",
+        "name",
         "number",
         "oldest_association",
         "quiet_until",
@@ -58,6 +62,8 @@ class ServedMobileNode:
         self.number = int(self.home_address)
         """The home address as a number: IPv4Address hashes ten times slower."""
         self.nai = entry.nai
+        self.name: int | str = self.number if self.is_static else entry.nai or ""
+        """What it is remembered under: its own home address, else its NAI."""
         self.message = entry.message or message
         self.associations = {association.spi: association for association in entry.associations}
         self.oldest_association: MobilitySecurityAssociation | None = next(iter(entry.associations), None)
@@ -71,6 +77,14 @@ class ServedMobileNode:
         """Boot time until which no Request without valid authentication is answered on this node's behalf."""
         self.answered_at = float("-inf")
         """Boot time of the latest Reply."""
+        self.key_references: dict[int, KeyReference] = {}
+
+    def key_reference(self, spi: int) -> KeyReference | None:
+        """Of the association with that SPI. None: there is none, its Requests are not authenticated."""
+        found = self.key_references.get(spi)
+        if found is None and spi in self.associations:
+            found = self.key_references[spi] = reference_to(self.associations[spi])
+        return found
 
 
 class ServedMobileNodes:
@@ -113,6 +127,11 @@ class ServedMobileNodes:
         if node.nai is not None:
             self._by_nai[node.nai] = node
 
+    def __iter__(self) -> Iterator[ServedMobileNode]:
+        """Each once."""
+        yield from (node for node in self.by_home.values() if node.is_static)
+        yield from (node for node in self._by_nai.values() if not node.is_static)
+
     def of(self, request: RegistrationRequest) -> ServedMobileNode | None:
         """Whose Request it is, as it says: by NAI where one that we know is given (RFC 2794), else by home address."""
         if self._by_nai:
@@ -120,6 +139,19 @@ class ServedMobileNodes:
                 if isinstance(extension, MobileNodeNai) and extension.nai in self._by_nai:
                     return self._by_nai[extension.nai]
         return self.by_home.get(int(request.home_address))
+
+    def named(self, name: int | str) -> ServedMobileNode | None:
+        """That is remembered under this name."""
+        node = self._by_nai.get(name) if isinstance(name, str) else self.by_home.get(name)
+        return node if node is not None and node.name == name else None
+
+    def having(self, number: int) -> ServedMobileNode | None:
+        """That has this home address (as a number), or had it last."""
+        return self.by_home.get(number) or self._by_nai.get(self.pool.had_last(number))
+
+    def address_of(self, node: ServedMobileNode) -> int:
+        """Home address as a number: that it has, or had last; 0 if it never had one."""
+        return node.number or self.pool.had(node.nai or "")
 
     def settle(self, node: ServedMobileNode, home_address: IPv4Address) -> None:
         """Gives a mobile node an address of the pool, for as long as it has a binding."""

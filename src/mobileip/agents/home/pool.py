@@ -40,6 +40,14 @@ class AddressPool:
         free = [number for place in places if (number := self._first + place) not in self._taken]
         return IPv4Address(next((number for number in free if number not in self._last_of), free[0]))
 
+    def had(self, name: str) -> int:
+        """The address (as a number) that `name` has or had last; 0: none."""
+        return self._had.get(name, 0)
+
+    def had_last(self, number: int) -> str:
+        """And the other way round; empty: nobody."""
+        return self._last_of.get(number, "")
+
     def take(self, address: IPv4Address, name: str) -> None:
         """`address` belongs to `name` now."""
         number = int(address)

@@ -12,7 +12,7 @@ from mobileip.agents.home.bindings import BindingTable
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import Decision
 from mobileip.agents.home.nat import after_keepalive, moved
-from mobileip.agents.home.nodes import Deregistration, ServedMobileNodes
+from mobileip.agents.home.nodes import Deregistration, ServedMobileNode, ServedMobileNodes
 from mobileip.agents.home.replies import reply
 from mobileip.agents.home.revocations import Revocations
 from mobileip.agents.home.snapshot import MobilityBinding
@@ -52,6 +52,8 @@ class Registrar:
         """Of bindings that are no more."""
         self._announcements = Announcements(config.home_link, config.announcements)
         self.counters: Counter[str] = Counter()
+        self.touched: list[ServedMobileNode] = []
+        """Of whom something is to be remembered that was not, since somebody cleared this."""
 
     def bindings_of(self, home: int) -> Bindings:
         """One mobile node's bindings; ended ones are gone once `expire` was called for the present time."""
@@ -64,6 +66,14 @@ class Registrar:
         """Everything that the bindings want of the forwarding."""
         return (wish for bindings in self._table for wish in self._wishes.of(bindings))
 
+    def resume(self, node: ServedMobileNode, bindings: Bindings, now: float) -> tuple[Wish, ...]:
+        """A mobile node's bindings of an earlier life, and what they want."""
+        node.answered_at = now  # it may have been as late as that
+        if not node.is_static:
+            self._nodes.settle(node, bindings[0].home_address)
+        self._table.put(node.number, bindings)
+        return self._wishes.of(bindings)
+
     # -- a Request
 
     def carry_out(self, decision: Decision, now: float) -> list[Output]:
@@ -74,6 +84,7 @@ class Registrar:
         self.counters["accepted"] += 1
         outputs: list[Output] = []
         if not decision.is_duplicate:
+            self.touched.append(decision.node)
             decision.node.freshness = decision.freshness
             # R5944-3.8.2-a, R5944-3.8.2.2-a, R5944-3.8.3-a: "the home agent MUST update its record of the
             # mobile node's mobility binding(s)".
@@ -86,6 +97,8 @@ class Registrar:
     def _deny(self, decision: Decision, now: float) -> list[Output]:
         code = decision.code
         self.counters[f"denied_{code.value}"] += 1
+        if decision.freshness != decision.node.freshness:
+            self.touched.append(decision.node)
         decision.node.freshness = decision.freshness
         if code is ReplyCode.HA_MOBILE_NODE_FAILED_AUTHENTICATION:
             decision.node.quiet_until = now + _QUIET
@@ -197,6 +210,7 @@ class Registrar:
         if after is before:
             return []
         self._table.put(home, after)
+        self.touched.append(self._nodes.by_home[home])
         change = self._wishes.change(before, after) or ForwardingChange()
         return [ChangeForwarding(change), *(Notify(notice) for notice in notices)]
 
@@ -209,6 +223,7 @@ class Registrar:
         gone = [binding for binding in before if binding not in after]
         if not gone:
             return []
+        self.touched.append(self._nodes.by_home[home])
         self._put(home, before, after)
         if not after:
             self._announcements.end(gone[0].home_address)

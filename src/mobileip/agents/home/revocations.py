@@ -36,16 +36,18 @@ def is_later(timestamp: int, other: int) -> bool:
     return 0 < (timestamp - other) & _MASK < _HALF
 
 
-class _Series:
+class Series:
     """The Revocations of one binding."""
 
-    __slots__ = ("attempt", "binding", "identifiers", "inform", "message", "terms")
+    __slots__ = ("at", "attempt", "binding", "identifiers", "inform", "message", "terms")
 
     def __init__(self, binding: MobilityBinding, terms: RevocationTerms, message: str | None, *, inform: bool) -> None:
         self.binding = binding
         self.terms = terms
         self.message = message
         self.inform = inform
+        self.at = 0.0
+        """Boot time of the next one."""
         self.attempt = 0
         self.identifiers = [terms.own_timestamp]
         """The first is that of the registration, which is no Revocation's."""
@@ -54,10 +56,12 @@ class _Series:
 class Revocations:
     """All series that wait for an acknowledgment."""
 
-    __slots__ = ("_deadlines", "_series")
+    __slots__ = ("_deadlines", "_series", "touched")
 
     def __init__(self) -> None:
-        self._series: dict[int, dict[int, _Series]] = {}
+        self.touched: list[int] = []
+        """Home addresses (as numbers) whose series changed since somebody cleared this."""
+        self._series: dict[int, dict[int, Series]] = {}
         """By home address and care-of address, as numbers."""
         self._deadlines: Deadlines[tuple[int, int]] = Deadlines()
 
@@ -73,9 +77,22 @@ class Revocations:
         # R3543-3.3-b, R3543-4.2.2.1-c, R3543-4.2.2.1-d: I "MUST NOT be set to '1' unless 'I' bit support was
         # negotiated". R3543-3.3-c: to a direct mobile node it "SHOULD be set to '1'".
         inform = is_to_be_told and (terms.inform or terms.is_direct)
-        home, care_of = int(binding.home_address), int(binding.care_of_address)
-        self._series.setdefault(home, {})[care_of] = _Series(binding, terms, message, inform=inform)
+        self._follow(Series(binding, terms, message, inform=inform), at)
+
+    def resume(self, series: Series, at: float) -> None:
+        """One that was begun in an earlier life goes on at boot time `at`."""
+        self._follow(series, at)
+
+    def of(self, home: int) -> tuple[Series, ...]:
+        """Those about one home address (as a number)."""
+        return tuple(self._series[home].values()) if home in self._series else ()
+
+    def _follow(self, series: Series, at: float) -> None:
+        home, care_of = int(series.binding.home_address), int(series.binding.care_of_address)
+        self._series.setdefault(home, {})[care_of] = series
+        series.at = at
         self._deadlines.set((home, care_of), at)
+        self.touched.append(home)
 
     def end(self, home: int, care_of: int) -> None:
         """That binding exists again, or what was to be told is known."""
@@ -83,6 +100,7 @@ class Revocations:
         if series is None or series.pop(care_of, None) is None:
             return
         self._deadlines.cancel((home, care_of))
+        self.touched.append(home)
         if not series:
             del self._series[home]
 
@@ -101,7 +119,7 @@ class Revocations:
             # R3543-4.2.2.1-j: "exponential backoff".
             interval = _INTERVAL * 2 ** (series.attempt - 1)
             # R3543-4.2.2.1-g: without an acknowledgment "within a reasonable amount of time, it MUST retransmit".
-            self._deadlines.set(key, min(now + interval, series.binding.expires_at))
+            self._follow(series, min(now + interval, series.binding.expires_at))
         return outputs
 
     def next_deadline(self) -> float:
@@ -128,7 +146,7 @@ class Revocations:
         self.end(int(series.binding.home_address), int(series.binding.care_of_address))
         return _ended(series, "acknowledged")
 
-    def _answered(self, message: RevocationAcknowledgment, source: IPv4Address) -> _Series | None:
+    def _answered(self, message: RevocationAcknowledgment, source: IPv4Address) -> Series | None:
         for series in self._series.get(int(message.home_address), {}).values():
             if source == series.terms.peer and message.revocation_identifier in series.identifiers[1:]:
                 return series
@@ -138,7 +156,7 @@ class Revocations:
         return len(self._deadlines)
 
 
-def _sent(series: _Series, timestamp: int) -> list[Output]:
+def _sent(series: Series, timestamp: int) -> list[Output]:
     """One more Revocation of a series."""
     binding, terms = series.binding, series.terms
     # R3543-3.3-e, R3543-4.2.2.1-e, R3543-4.2.2.1-h: each time it "MUST update the value of the timestamp in the
@@ -174,7 +192,7 @@ def _sent(series: _Series, timestamp: int) -> list[Output]:
     return [SendMessage(octets=octets, departure=departure), Notify(notice)]
 
 
-def _ended(series: _Series, cause: str) -> Output:
+def _ended(series: Series, cause: str) -> Output:
     binding = series.binding
     return Notify(
         RevocationEnded(role="home_agent", home_address=binding.home_address, peer=series.terms.peer, cause=cause)

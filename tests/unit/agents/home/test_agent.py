@@ -1,6 +1,7 @@
 """The agent as a whole: which event does what, deadlines, the static part of its wish."""
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Any
 
 import pytest
 from tests.support.home_agent import FOREIGN_HOME, HOME_LINK, HOME_NETWORK, Trial, home_agent_config
@@ -30,6 +31,7 @@ from mobileip.agents.events import (
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.home.config import ReverseTunnels
 from mobileip.agents.instant import Deadline
+from mobileip.agents.memory import Moment, Remembered
 from mobileip.agents.notices import Discarded, RevocationEnded, UnauthenticatedAllowed
 from mobileip.agents.outputs import Notify
 from mobileip.forwarding.drop_reason import DropReason
@@ -257,3 +259,79 @@ def test_a_teaching_lab_is_warned_of() -> None:
     agent = HomeAgent(home_agent_config(allow_unauthenticated=True))
     assert Notify(UnauthenticatedAllowed(home_agent=HOME_AGENT)) in agent.handle(Started(), instant())
     assert len(HomeAgent(home_agent_config()).handle(Started(), instant())) == 1
+
+
+# -- what outlives it
+
+
+def remembering(**config: Any) -> Trial:
+    return Trial(remembered=Remembered(), **config)
+
+
+def test_without_anybody_who_remembers_nothing_is_said() -> None:
+    trial = Trial()
+    trial.request()
+    assert trial.kept.rows == {}
+
+
+def test_a_registration_is_remembered_with_the_time_of_day() -> None:
+    trial = remembering()
+    trial.boot = 3.0
+    trial.request()
+    assert set(trial.kept.rows) == {int(HOME_ADDRESS), ""}
+    assert trial.kept.at == Moment(3.0, instant(3.0).ntp)
+    assert trial.kept.record("").return_paths == ("eth0",)
+
+
+def test_bindings_and_ways_come_back_with_the_start_as_one_change() -> None:
+    before = remembering()
+    before.request()
+    after = Trial(remembered=before.kept.remembered(), boot=1.0)
+    assert after.agent.forwarding() == before.agent.forwarding()
+    assert [len(change.install) for change in after.started.all_changes] == [1, 1, 1]
+    assert after.kept.rows == {}  # it is as it was
+
+
+def test_where_something_may_be_missing_the_time_of_the_start_is_remembered() -> None:
+    trial = Trial(remembered=Remembered(is_complete=False))
+    assert trial.kept.record("").floor == instant().ntp
+
+
+def test_a_new_start_without_memories_goes_on_as_it_is() -> None:
+    """Another role got a new configuration."""
+    trial = remembering()
+    trial.request()
+    before = trial.agent.forwarding()
+    trial.handle(Started())
+    assert trial.agent.forwarding() == before
+    assert len(trial.bindings) == 1
+
+
+def test_revocations_are_remembered_both_ways() -> None:
+    trial = remembering(revocation=True, foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),))
+    home = int(HOME_ADDRESS)
+    trial.receive(sign(trial.octets() + RevocationSupport(timestamp=7).encode(), *FHAE))
+    trial.boot = 5.0
+    trial.handle(RevokeCommanded(home_address=HOME_ADDRESS))
+    assert len(trial.kept.record(home).series) == 1
+    trial.wait(1.0)
+    (sent,) = trial.kept.record(home).series
+    answer = RevocationAcknowledgment(home_address=HOME_ADDRESS, revocation_identifier=sent.identifiers[-1])
+    trial.handle(arrived(signed(answer, FHAE)))
+    assert trial.kept.record(home).series == ()
+    trial.receive(sign(trial.octets() + RevocationSupport(timestamp=7).encode(), *FHAE))
+    trial.handle(arrived(signed(revocation(9), FHAE)))
+    assert trial.kept.record(home).revoked.timestamp == 9
+
+
+def test_a_revocation_whose_acknowledgment_was_lost_is_acknowledged_after_a_restart_too() -> None:
+    trial = remembering(revocation=True, foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),))
+    trial.receive(sign(trial.octets() + RevocationSupport(timestamp=7).encode(), *FHAE))
+    trial.handle(arrived(signed(revocation(9), FHAE)))
+    after = Trial(
+        remembered=trial.kept.remembered(),
+        boot=1.0,
+        revocation=True,
+        foreign_agents=((CARE_OF_ADDRESS, FOREIGN_HOME),),
+    )
+    assert len(after.handle(arrived(signed(revocation(10), FHAE))).messages) == 1

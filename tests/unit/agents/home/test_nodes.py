@@ -10,10 +10,12 @@ from tests.support.messages import HOME_ADDRESS, MOBILE_HOME, registration_reque
 from mobileip.agents.home.config import MobileNodeEntry
 from mobileip.agents.home.nodes import Deregistration, ServedMobileNodes
 from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.key_reference import reference_to
 from mobileip.wire.extensions.nai import MobileNodeNai
 from mobileip.wire.extensions.revocation_support import RevocationSupport
 
 NEWER = MobilitySecurityAssociation(spi=300, key=b"newer")
+OTHER = IPv4Address("10.1.0.11")
 POOL = (IPv4Address("10.1.0.100"), IPv4Address("10.1.0.101"))
 NAI = "mn@example.net"
 KNOWN_BY_NAI = MobileNodeEntry(nai=NAI, associations=(MOBILE_HOME,))
@@ -129,3 +131,33 @@ def test_a_nodes_own_address_is_never_given_back() -> None:
     nodes.leave(int(HOME_ADDRESS))
     assert int(HOME_ADDRESS) in nodes.by_home
     assert not nodes.pool.has_free(HOME_ADDRESS, NAI)
+
+
+def test_each_is_told_once_and_found_by_the_name_that_it_is_remembered_under() -> None:
+    nodes = served(
+        entry(MOBILE_HOME), entry(MOBILE_HOME, home_address=OTHER, nai="b@home.net"), KNOWN_BY_NAI, address_pool=POOL
+    )
+    assert [node.name for node in nodes] == [int(HOME_ADDRESS), int(OTHER), NAI]
+    for node in nodes:
+        assert nodes.named(node.name) is node
+    assert nodes.named("b@home.net") is None, "its own address is its name"
+    assert nodes.named(5) is None
+
+
+def test_who_has_an_address_or_had_it_last() -> None:
+    nodes = served(entry(MOBILE_HOME), KNOWN_BY_NAI, address_pool=POOL)
+    node = nodes.named(NAI)
+    assert node is not None
+    assert (nodes.having(int(POOL[0])), nodes.address_of(node)) == (None, 0)
+    nodes.settle(node, POOL[0])
+    assert (nodes.having(int(POOL[0])), nodes.address_of(node)) == (node, int(POOL[0]))
+    nodes.leave(int(POOL[0]))
+    assert (nodes.having(int(POOL[0])), nodes.address_of(node)) == (node, int(POOL[0]))
+
+
+def test_a_key_is_named_by_a_reference() -> None:
+    node = served(entry(MOBILE_HOME, NEWER)).named(int(HOME_ADDRESS))
+    assert node is not None
+    assert node.key_reference(NEWER.spi) == reference_to(NEWER)
+    assert node.key_reference(NEWER.spi) is node.key_reference(NEWER.spi)
+    assert node.key_reference(999) is None

@@ -70,3 +70,11 @@ def test_others_are_none_of_the_pool() -> None:
     pool = AddressPool((B, B))
     assert [pool.has_free(address, ANN) for address in (A, B, C)] == [False, True, False]
     assert not AddressPool(None).has_free(A, ANN)
+
+
+def test_who_has_or_had_an_address_is_known_both_ways() -> None:
+    pool = AddressPool((A, C))
+    assert (pool.had(ANN), pool.had_last(int(A))) == (0, "")
+    pool.take(A, ANN)
+    pool.give_back(A)
+    assert (pool.had(ANN), pool.had_last(int(A))) == (int(A), ANN)

@@ -20,6 +20,7 @@ from mobileip.agents.events import PacketsTold, RevokeCommanded, TimerExpired
 from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels
 from mobileip.agents.home.snapshot import MobilityBinding
 from mobileip.agents.instant import Deadline
+from mobileip.agents.memory import Remembered
 from mobileip.agents.notices import (
     BindingChanged,
     BindingCreated,
@@ -28,7 +29,7 @@ from mobileip.agents.notices import (
     RegistrationDenied,
     TunnelMoved,
 )
-from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, SendMessage
+from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, Remember, SendMessage
 from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception
 from mobileip.forwarding.news import KeepaliveHeard
 from mobileip.forwarding.tunnel import Tunnel, UdpPorts
@@ -464,3 +465,44 @@ def test_a_tunnel_that_a_nat_moved_is_told_with_the_renewal() -> None:
     outcome = trial.receive(trial.octets(**fields), source=nat, source_port=5)
     assert [type(notice) for notice in outcome.notices] == [BindingRenewed, TunnelMoved]
     assert (outcome.departure.destination, outcome.departure.destination_port) == (nat, 5)
+
+
+# -- what is to be remembered
+
+
+def remembered_of(outcome: Outcome) -> list[int | str]:
+    return [output.record.name for output in outcome.outputs if isinstance(output, Remember)]
+
+
+def test_who_changed_is_to_be_remembered_once_for_each_event() -> None:
+    trial = Trial(remembered=Remembered(), nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED)
+    home = int(HOME_ADDRESS)
+    assert remembered_of(trial.request(source=HOME_AGENT)) == ["", home]  # the way that it came by, too
+    trial.boot = 2.0
+    octets = trial.octets(lifetime=100)
+    assert remembered_of(trial.receive(octets)) == [home]
+    assert remembered_of(trial.receive(octets)) == []  # a duplicate
+    assert remembered_of(trial.request(ahead=-100.0)) == []  # too old: nothing new about it
+    assert remembered_of(trial.request(ahead=100.0)) == [home]  # its time is to come
+    assert remembered_of(trial.wait(100.0)) == []  # the end of a lifetime is in the record
+
+
+def test_bindings_of_an_earlier_life_are_there_again() -> None:
+    before = Trial(remembered=Remembered())
+    before.request()
+    after = Trial(remembered=before.kept.remembered(), boot=1.0)
+    assert after.bindings == before.bindings
+    assert after.agent.next_deadline() == Deadline(1800.0, "binding expiry")
+
+
+def test_a_lent_address_of_an_earlier_life_is_lent_still() -> None:
+    pool = IPv4Address("10.1.0.100")
+    config: dict[str, Any] = {
+        "address_pool": (pool, pool),
+        "mobile_nodes": (MobileNodeEntry(nai="a@example.net", associations=(MOBILE_HOME,)),),
+    }
+    before = Trial(remembered=Remembered(), **config)
+    before.request(home_address=IPv4Address(0), extensions=(MobileNodeNai("a@example.net"),))
+    after = Trial(remembered=before.kept.remembered(), boot=2.0, **config)
+    assert after.bindings == before.bindings
+    assert after.request(home_address=pool, extensions=(MobileNodeNai("a@example.net"),)).reply.code == 1

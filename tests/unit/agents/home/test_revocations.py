@@ -203,3 +203,25 @@ def test_a_binding_that_is_made_again_is_not_revoked_any_more() -> None:
         revocations.end(int(HOME_ADDRESS), int(care_of))
     assert len(revocations) == 0
     assert revocations.due(9.0, 2000) == []
+
+
+def test_whose_series_change_is_noted() -> None:
+    revocations = begun()
+    home, care_of = int(HOME_ADDRESS), int(CARE_OF_ADDRESS)
+    assert revocations.touched == [home]
+    revocations.due(5.0, 1)
+    revocations.end(home, care_of)
+    revocations.end(home, care_of)  # there is none
+    assert revocations.touched == [home] * 3
+
+
+def test_a_series_goes_on_in_another_life_where_it_was() -> None:
+    first = begun()
+    first.due(5.0, 2000)
+    (series,) = first.of(int(HOME_ADDRESS))
+    assert (series.attempt, series.at) == (1, 6.0)
+    second = Revocations()
+    assert second.of(int(HOME_ADDRESS)) == ()
+    second.resume(series, 8.0)
+    assert second.next_deadline() == 8.0
+    assert message_of(second.due(8.0, 2000)).revocation_identifier == 2001

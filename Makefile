@@ -13,7 +13,7 @@ demo:       ## the main job, live: a mobile node roams while a download and a vo
 test:       ## everything that can be tested on one machine (root)
 	@tools/setup test
 	@$(MAKE) --no-print-directory check-tools
-	$(PYTEST) tests
+	$(BIN)/python tools/each_engine.py
 	$(BIN)/mip lab demo
 
 test-oracles: ## of these the ones that foreign programs judge: tshark, tcpdump, scapy, openssl, another Linux kernel (root)

@@ -11,7 +11,7 @@ from tests.support.machine import picture, refused
 
 from mobileip.lab.laboratory import Lab
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 FAILED, USAGE, FORBIDDEN, CONFIGURATION = 1, 2, 6, 7
 
@@ -20,7 +20,7 @@ IN_A_MOUNT_NAMESPACE = ("unshare", "--mount", "sh", "-ec")
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    with Lab("minimal", name="test-refuse", daemons=False) as made:
+    with Lab("minimal", name="test-refuse", daemons=False, settings={"ha": {"daemon": {"engine": "auto"}}}) as made:
         yield made
 
 
@@ -139,7 +139,7 @@ def test_a_second_daemon_with_the_same_device(running: Lab, tmp_path: Path) -> N
 
 def test_a_second_daemon_with_another_device(running: Lab, tmp_path: Path) -> None:
     own = running.daemon("ha").folder / "other.toml"
-    own.write_text('[daemon]\ndevice = "mip1"\n' + running.daemon("ha").configuration.read_text())
+    own.write_text(running.daemon("ha").configuration.read_text().replace("[daemon]", '[daemon]\ndevice = "mip1"'))
     done = refused(running, "ha", "--config", str(own), "--run-dir", str(tmp_path))
     assert done.returncode == FAILED
     assert "UDP port 434 is in use (is another Mobile IP daemon running here?)" in one_line(done.stderr)

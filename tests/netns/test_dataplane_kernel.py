@@ -7,6 +7,7 @@ import pytest
 
 
 @pytest.mark.netns
+@pytest.mark.no_engine
 def test_what_is_there_is_what_is_wanted_whichever_way_we_came():
     walk = subprocess.run(
         ["unshare", "--net", sys.executable, "-m", "tests.support.kernel_walk"],

@@ -15,7 +15,7 @@ from mobileip.lab import netns, processes, rootless, state
 from mobileip.lab.errors import LabError
 from mobileip.lab.laboratory import Lab
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 NAME = "test-life"
 

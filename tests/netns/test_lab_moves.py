@@ -14,7 +14,7 @@ from mobileip.lab.demo import measure
 from mobileip.lab.errors import NO_SUCH_OBJECT, LabError
 from mobileip.lab.laboratory import Lab
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 MAC = bytes.fromhex("020000000900")
 

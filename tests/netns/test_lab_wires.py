@@ -16,7 +16,7 @@ from mobileip.lab.laboratory import Lab
 from mobileip.lab.topology import Wire
 from mobileip.lab.wires.protocol import LaneReport
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 FAR = "198.51.100.1"
 UDP_PORT = 7000

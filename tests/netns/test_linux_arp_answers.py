@@ -16,7 +16,7 @@ from mobileip.forwarding.model import ArpAnswer
 from mobileip.linux.arp_answers import ArpAnswers
 from mobileip.linux.tun import TunnelDevice
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 HOME, AGENT, CARE_OF = IPv4Address("10.1.0.10"), IPv4Address("192.0.2.1"), IPv4Address("192.0.2.77")
 

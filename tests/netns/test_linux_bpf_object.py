@@ -13,7 +13,7 @@ from mobileip.linux.bpf.libbpf import BpfObject
 from mobileip.linux.bpf.maps import BpfMap
 from mobileip.linux.errors import BpfRefused, BpfUnavailable
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 PACKET = bytes(12) + b"\x08\x00" + bytes(46)
 

@@ -16,7 +16,7 @@ from mobileip.linux.home_links import HomeLinks
 from mobileip.wire.ip.ipv4 import Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import decode_udp
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 PATIENCE = 10
 LAST = b"the last one"

@@ -32,7 +32,7 @@ from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 HOME = IPv4Address("10.1.0.10")
 AGENT = IPv4Address("192.0.2.1")

@@ -34,7 +34,7 @@ from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decod
 from mobileip.wire.ip.udp import decode_udp, encode_udp
 from mobileip.wire.numbers import ReplyCode
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 PATIENCE = 10
 HOME = IPv4Address("10.1.0.10")

@@ -18,7 +18,7 @@ from tests.support.unprivileged import without_capabilities
 from mobileip.linux import capabilities
 from mobileip.linux.sysctl import SysctlJournal
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 ARP_IGNORE, RP_FILTER = "net/ipv4/conf/x/arp_ignore", "net/ipv4/conf/x/rp_filter"
 IP_FORWARD, FORWARDING = "net/ipv4/ip_forward", "net/ipv4/conf/x/forwarding"

@@ -24,7 +24,7 @@ from mobileip.wire.ip.ipip import encapsulate
 from mobileip.wire.ip.ipv4 import DONT_FRAGMENT, PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import encode_udp
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 HOME, OTHER = IPv4Address("10.1.0.10"), IPv4Address("203.0.113.5")
 CARE_OF, AGENT = IPv4Address("192.0.2.77"), IPv4Address("192.0.2.1")

@@ -25,7 +25,7 @@ from mobileip.linux.netlink_batch import NetlinkBatch
 from mobileip.linux.tun import TunnelDevice
 from mobileip.linux.watch import LinkWatch
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 PATIENCE = 10
 HOME = InterfaceAddress(interface="mip0", address=IPv4Interface("10.1.0.10/32"))

@@ -32,7 +32,7 @@ from mobileip.linux.tun import TunnelDevice
 from mobileip.wire.ip.ipv4 import Ipv4Packet, decode_ipv4, encode_ipv4
 from mobileip.wire.ip.udp import encode_udp
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 HOME, HOME_AGENT = IPv4Address("10.1.0.10"), IPv4Address("10.1.0.1")
 CARE_OF, GATEWAY = IPv4Address("192.0.2.77"), IPv4Address("192.0.2.1")

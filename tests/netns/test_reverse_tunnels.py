@@ -23,7 +23,7 @@ from mobileip.forwarding.model import (
 )
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
 
 HOME_ADDRESS = IPv4Address("10.0.0.5")
 CORRESPONDENT = "172.16.0.1"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.oracles.world import CORRESPONDENT, FORMS, HOME_ADDRESS, Roles, Wire, World, world
 
-pytestmark = [pytest.mark.netns, pytest.mark.oracle]
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine, pytest.mark.oracle]
 
 CASES = (
     *((roles, "ipip", False) for roles in (Roles.HOME_AGENT_TO_NODE, Roles.FOREIGN_AGENT_TO_HOME_AGENT)),

@@ -7,7 +7,7 @@ import pytest
 from tests.oracles.world import FORMS, HOME_ADDRESS, Form, Roles, Wire, World, world
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.netns, pytest.mark.oracle]
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine, pytest.mark.oracle]
 
 FORMS_USED = ("ipip", "gre_all")
 

@@ -1,11 +1,13 @@
 """What the namespace tests say of a lab in one word each: registered, reachable, silent by ARP."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mobileip.lab.capture import Frame
 from mobileip.lab.laboratory import Lab
+from mobileip.lab.roles import ENGINE_VARIABLE
 from mobileip.wire.errors import DecodeError
 from mobileip.wire.ip.ipv4 import Ipv4Packet, decode_ipv4
 
@@ -74,6 +76,21 @@ def icmp_types(frames: list[Frame]) -> set[int]:
     return {packet.payload[0] for _, packet in packets(frames) if packet.protocol == 1 and packet.payload}
 
 
+def engines(lab: Lab) -> dict[str, tuple[str, str]]:
+    """The engine of each daemon that runs, and why it is that one."""
+    daemons = {node: lab.daemon(node) for node in lab.topology.daemons()}
+    running = {node: daemon.ask("status")["engine"] for node, daemon in daemons.items() if daemon.process is not None}
+    return {node: (engine["name"], engine["reason"]) for node, engine in running.items()}
+
+
+def _no_other_engine(lab: Lab) -> None:
+    """What the environment has chosen is what runs: a fallback would let tests pass that prove nothing."""
+    chosen = os.environ.get(ENGINE_VARIABLE)
+    if chosen in {"ebpf", "userspace"}:
+        others = {node: engine for node, engine in engines(lab).items() if engine[0] != chosen}
+        assert not others, f"{chosen} was chosen"
+
+
 @contextmanager
 def roaming(topology: str, name: str, **options: object) -> Iterator[Lab]:
     """A lab whose mobile nodes are all registered (at home) when it begins."""
@@ -81,4 +98,6 @@ def roaming(topology: str, name: str, **options: object) -> Iterator[Lab]:
         for node, entry in lab.topology.nodes.items():
             if "mobile_node" in entry.roles:
                 lab.events(node).wait_for("registered")
+        _no_other_engine(lab)
         yield lab
+        _no_other_engine(lab)

@@ -21,14 +21,15 @@ from mobileip.lab.errors import NO_SUCH_OBJECT, LabError
 from mobileip.lab.feed import Feed
 from mobileip.lab.moves import Move
 from mobileip.lab.processes import Process
-from mobileip.lab.roles import Settings
+from mobileip.lab.roles import ENGINE_VARIABLE, Settings, with_engine
 from mobileip.lab.rootless import search_path
 from mobileip.lab.topology import Wire
 from mobileip.lab.wires import protocol
 
 
 class Lab:
-    """`name` tells it from other labs on the same machine; `settings` changes the daemons' configuration."""
+    """`name` tells it from other labs on the same machine; `settings` changes the daemons' configuration, which has the
+    engine that MIP_LAB_ENGINE names unless they say otherwise."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Lab:
             rp_filter=rp_filter,
             netem=netem.works() if use_netem is None else use_netem,
             ready=False,
-            settings=settings or {},
+            settings=with_engine(self.topology, settings or {}, os.environ.get(ENGINE_VARIABLE)),
         )
         self._start_daemons = daemons
         self._cables = moves.Cables(self.name, self.topology)

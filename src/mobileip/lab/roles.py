@@ -12,8 +12,22 @@ TO_BE_ASSIGNED = "0.0.0.0"  # noqa: S104 - no address to bind to
 """As a mobile node's `home_address`: it has a name (`nai`) alone, and its home agent assigns an address."""
 _KEY_OCTETS = 16
 
+ENGINE_VARIABLE = "MIP_LAB_ENGINE"
+"""In the environment of whoever builds a lab: the engine of all its daemons (auto | ebpf | userspace)."""
+
 Settings = dict[str, dict[str, dict[str, Setting]]]
 """Node -> table -> key -> value: what shall differ from the topology's roles."""
+
+
+def with_engine(topology: Topology, settings: Settings, engine: str | None) -> Settings:
+    """The settings, with this engine wherever they name none."""
+    if not engine:
+        return settings
+    chosen = dict(settings)
+    for node in topology.daemons():
+        tables = settings.get(node, {})
+        chosen[node] = {**tables, "daemon": {"engine": engine, **tables.get("daemon", {})}}
+    return chosen
 
 
 def configuration(topology: Topology, node: str, settings: Settings) -> str:

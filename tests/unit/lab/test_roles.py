@@ -51,6 +51,21 @@ def test_settings_add_and_replace() -> None:
     }
 
 
+def test_the_environment_chooses_the_engine_of_every_daemon_whose_settings_do_not() -> None:
+    loaded = topology.load("roaming")
+    given: roles.Settings = {"fa1": {"daemon": {"engine": "userspace"}}, "ha": {"daemon": {"tunnel_mtu": 1400}}}
+    chosen = roles.with_engine(loaded, given, "ebpf")
+    read = {node: tomllib.loads(roles.configuration(loaded, node, chosen))["daemon"] for node in loaded.daemons()}
+    assert read.pop("fa1") == {"engine": "userspace"}
+    assert read.pop("ha") == {"engine": "ebpf", "tunnel_mtu": 1400}
+    assert set(map(str, read.values())) == {"{'engine': 'ebpf'}"}
+
+
+@pytest.mark.parametrize("engine", [None, ""])
+def test_without_a_choice_no_daemon_is_told_an_engine(engine: str | None) -> None:
+    assert roles.with_engine(topology.load("roaming"), {}, engine) == {}
+
+
 def test_a_mobile_node_without_an_address_is_served_by_its_name() -> None:
     own = {"home_address": roles.TO_BE_ASSIGNED, "nai": "mn@example.net", "home_agent": "assign"}
     settings: roles.Settings = {"mn": {"mobile_node": {**own}}}

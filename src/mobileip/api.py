@@ -99,7 +99,7 @@ class Node:
             bindings=service.bindings(),
             visitors=service.visitors(),
             agents=service.agents(),
-            tunnels=service.tunnels(),
+            tunnels=list(service.tunnels()),
             traffic=service.traffic(),
         )
 

@@ -96,8 +96,19 @@ class FakeBackend:
     def registration(self) -> RegistrationView | None:
         return self.shown_registration
 
-    def tunnels(self) -> list[TunnelView]:
-        return [TunnelView(local="192.0.2.2", remote="10.1.0.1", encapsulation="ipip", packets=3, octets=300)]
+    def engine(self) -> EngineView:
+        return EngineView(name="ebpf", reason="this kernel takes it", attached_by="tcx links in a bpffs")
+
+    async def choose_engine(self, name: str) -> EngineView | ErrorView:
+        if self.refusal is not None:
+            return self.refusal
+        self.commands.append(f"engine {name}")
+        return EngineView(name="userspace", reason="chosen", choice=name)
+
+    def tunnels(self, *, idle: bool = False) -> list[TunnelView]:
+        fields: dict[str, Any] = {"local": "192.0.2.2", "remote": "10.1.0.1", "encapsulation": "ipip"}
+        used = TunnelView(**fields, packets=3, octets=300, last_packet_seconds_ago=12.3)
+        return [used, TunnelView(**fields, home_address="10.1.0.12")] if idle else [used]
 
     def traffic(self) -> TrafficView:
         return TrafficView(mobile_node={"requests_sent": 2, "denied": 0}, packets={"encapsulated": 5})

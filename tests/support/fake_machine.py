@@ -8,7 +8,7 @@ from typing import Any
 
 from mobileip.agents.events import Link
 from mobileip.agents.outputs import Departure
-from mobileip.daemon.config_file import Configuration
+from mobileip.daemon.config_file import Configuration, EngineChoice
 from mobileip.dataplane.fake import FakeEngine
 from mobileip.forwarding.model import ForwardingState
 from mobileip.linux.signalling import Receivers
@@ -24,6 +24,7 @@ class FakeMachine:
         self, configuration: Configuration, run_directory: Path, receivers: Receivers, **callbacks: Callable[..., None]
     ) -> None:
         self.on_device_trouble = callbacks["on_device_trouble"]
+        self.on_engine = callbacks["on_engine"]
         self.notes: list[str] = []
         self.receivers = receivers
         self.on_link: Callable[[Link], None] = callbacks["on_link"]
@@ -31,7 +32,7 @@ class FakeMachine:
         self.on_ours_changed: Callable[[], None] = callbacks["on_ours_changed"]
         self.engine = NotingEngine(self.notes)
         self.device = self.kernel = self.signalling = self.watch = self
-        self.accelerator = FakeAccelerator(self.notes)
+        self.accelerator = FakeAccelerator(self.notes, self.engine)
         self.known_links: dict[str, Link] = {}
         self.sent: list[bytes] = []
         self.error = 0
@@ -74,6 +75,11 @@ class NotingEngine(FakeEngine):
     def __init__(self, notes: list[str]) -> None:
         super().__init__()
         self._notes = notes
+        self.forwards_by = "userspace"
+
+    @property
+    def name(self) -> str:
+        return self.forwards_by
 
     async def reconcile(self, state: ForwardingState) -> list[Any]:
         self._notes.append(f"reconcile {len(state.wishes)}")
@@ -84,9 +90,20 @@ class FakeAccelerator:
     """Stands in for `daemon.accelerator.Accelerator`."""
 
     reason = "a test"
+    attached_by: str | None = None
 
-    def __init__(self, notes: list[str]) -> None:
+    def __init__(self, notes: list[str], engine: NotingEngine) -> None:
         self._notes = notes
+        self._engine = engine
+        self.choice = EngineChoice.AUTO
+        self.is_possible = True
+        """Whether there can be a fast path here."""
+
+    async def choose(self, choice: EngineChoice) -> None:
+        self._notes.append(f"choose {choice}")
+        self.choice = choice
+        self._engine.forwards_by = "userspace" if choice is EngineChoice.USERSPACE or not self.is_possible else "ebpf"
+        self.reason = "chosen" if self.is_possible else "no fast path: a test"
 
     def start(self) -> None:
         self._notes.append("accelerate")

@@ -66,7 +66,14 @@ SHARED = {
 
 ABOUT: dict[str, tuple[str, str]] = {
     "daemon.device": ("", "Name of the daemon's TUN device."),
-    "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
+    "daemon.engine": (
+        "",
+        (
+            "What forwards packets: programs in the kernel (`ebpf`) or the daemon (`userspace`); `auto`: programs "
+            "where the machine takes them. Where `ebpf` can't be had the daemon runs too, forwards itself and warns. "
+            "`mip engine` changes it until the daemon ends."
+        ),
+    ),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
     "daemon.run_dir": ("", "Folder of control socket, lock and journals; `--run-dir` goes before it."),
     "daemon.state_dir": (
@@ -519,7 +526,7 @@ def _type_and_range(key: Key) -> tuple[str, str]:
 
 def _reload(key: Key) -> str:
     """See `daemon.service.Service.reconfigure`."""
-    if key.path.startswith("daemon.") or key.path in HEARD:
+    if (key.path.startswith("daemon.") and key.path != "daemon.engine") or key.path in HEARD:
         return "restart"
     return "yes"
 

@@ -52,7 +52,11 @@ NOTES = {
     "VisitorView.registered_at": "RFC 3339",
     "AgentView.roles": "`home`, `foreign`",
     "AgentView.remaining_seconds": "until its advertisement may no longer be believed",
-    "TunnelView.direction": "`to the mobile node`, `to the visitor`, `to us`",
+    "EngineView.reason": "for people; its words may change",
+    "EngineView.attached_by": "how the programs in the kernel are attached; null: there are none",
+    "TunnelView.direction": "`to the mobile node`, `from the mobile node`, `to the visitor`, `from the visitor`, "
+    "`to us`, `from us`, or one of broadcasts",
+    "TunnelView.last_packet_seconds_ago": "null: none has passed",
     "TunnelView.octets": "of inner packets",
     "TrafficView.home_agent": "null: no such role here; so with the next two",
     "TrafficView.packets": "[what passed and what was dropped](drop-reasons.md)",

@@ -10,7 +10,7 @@ import msgspec
 from tools.reference_pages.common import SOURCE, code, same_keys, table, users_of
 
 from mobileip.agents.notices import Notice
-from mobileip.daemon import service, succession
+from mobileip.daemon import engine_switch, service, succession
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.forwarding.drop_reason import DropReason
 
@@ -27,6 +27,8 @@ ABOUT = {
     "again until it succeeds.",
     "device_restored": "The tunnel device is there again, and the routes into it.",
     "engine_changed": "Other packet paths than before forward, though nobody asked for it.",
+    "engine_chosen": "Someone chose what forwards packets (`mip engine`, or another configuration): what does now, "
+    "and why.",
     "firewall_opened": "Accept rules of ours are in the firewall, as `[daemon] open_firewall` allows.",
     "firewall_closed": "They are out of it again.",
     "firewall_trouble": "The firewall could not be changed so; `mip doctor` says what it drops.",
@@ -46,6 +48,7 @@ ADDED = {
     "device_lost": {"device": "string", "reason": "string", "hint": "string"},
     "device_restored": {"device": "string"},
     "engine_changed": {"engine": "string", "reason": "string"},
+    "engine_chosen": {"choice": "string", "engine": "string", "reason": "string"},
     "firewall_opened": {"rules": "array of string"},
     "firewall_closed": {"rules": "array of string"},
     "firewall_trouble": {"reason": "string"},
@@ -72,10 +75,14 @@ def notices() -> dict[str, type[msgspec.Struct]]:
     return {str(kind.__struct_config__.tag): kind for kind in typing.get_args(Notice)}
 
 
+def _source() -> str:
+    return "".join(inspect.getsource(module) for module in (service, succession, engine_switch))
+
+
 def added() -> dict[str, list[str]]:
-    """Events of daemon/service.py and succession.py: the literal dicts that they publish."""
+    """Events of the daemon's own: the literal dicts that these files publish."""
     found = {}
-    for node in ast.walk(ast.parse(inspect.getsource(service) + inspect.getsource(succession))):
+    for node in ast.walk(ast.parse(_source())):
         if isinstance(node, ast.Dict):
             entries = {k.value: v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
             event = entries.pop("event", None)

@@ -33,6 +33,7 @@ HELP = {
     "registration": "a mobile node's registration",
     "tunnel": "tunnel ends and what passed through them",
     "traffic": "counters: accepted, denied, discarded, packets",
+    "engine": "what forwards packets, why and how; or which it is to be from now on",
     "doctor": "what on this machine stands in the way, and what to do",
     "events": "what happens, as it happens",
     "register": "register now",
@@ -60,6 +61,8 @@ VERSION_PROGRAM = "mobileip.control.version"
 
 CLEARED = ("binding", "visitor")
 """What can be ended by `mip clear`."""
+
+ENGINES = ("auto", "ebpf", "userspace")
 
 CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
 """What can be waited for: registered anywhere, or from one kind of place."""
@@ -137,6 +140,10 @@ def parser() -> Parser:
         shown.add_argument("verb", nargs="?", default="show", type=_verb, choices=["show"], help="show (default)")
         shown.add_argument("which", nargs="?", help="only entries with this address")
         shown.add_argument("-s", "--statistics", action="store_true", help="and the counters")
+        if name == "tunnel":
+            shown.add_argument("-a", "--all", action="store_true", help="those too that nothing has passed through")
+    engine = objects.add_parser("engine", help=HELP["engine"], parents=[common])
+    engine.add_argument("choice", nargs="?", type=_engine, choices=ENGINES, help="from now on, until the daemon ends")
     examination = objects.add_parser("doctor", help=HELP["doctor"], parents=[common])
     examination.add_argument("--config", type=Path, metavar="FILE", help="what a daemon would run with, if none runs")
     events = objects.add_parser("events", help=HELP["events"], parents=[common])
@@ -166,6 +173,10 @@ def _seconds(word: str) -> float:
 
 def _cleared(word: str) -> str:
     return next((name for name in CLEARED if word and name.startswith(word)), word)
+
+
+def _engine(word: str) -> str:
+    return next((name for name in ENGINES if word and name.startswith(word)), word)
 
 
 def _address(word: str) -> str:
@@ -227,6 +238,8 @@ def run(options: argparse.Namespace) -> int:
     client = ControlClient(path)
     if options.object in SHOWN:
         return show(client, options)
+    if options.object == "engine":
+        return engine(client, options)
     if options.object == "doctor":
         return diagnose(client, options)
     if options.object == "events":
@@ -245,6 +258,14 @@ def diagnose(client: ControlClient, options: argparse.Namespace) -> int:
     found = doctor.view(client, options.config)
     print(json.dumps(found, indent=2) if options.json else doctor.page(found))
     return doctor.exit_code(found)
+
+
+def engine(client: ControlClient, options: argparse.Namespace) -> int:
+    view = client.post(f"engine/{options.choice}") if options.choice else client.get("engine")
+    if not isinstance(view, dict):
+        raise ControlError("failed", "the daemon's answer is no engine", "see it with --json")
+    print(json.dumps(view, indent=2) if options.json else tables.engine(view))
+    return 0
 
 
 def clear(client: ControlClient, options: argparse.Namespace) -> int:
@@ -274,7 +295,8 @@ def complain_of_usage(error: UsageError, *, as_json: bool) -> None:
 
 def show(client: ControlClient, options: argparse.Namespace) -> int:
     name = SHOWN[options.object]
-    view = client.get(name)
+    wants_all = name == "tunnels" and options.all
+    view = client.get("tunnels?idle=true" if wants_all else name)
     if isinstance(view, list) and options.which:
         view = [row for row in view if options.which in row.values()]
         if not view:
@@ -282,7 +304,8 @@ def show(client: ControlClient, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(view, indent=2))
     elif isinstance(view, list) and name in tables.COLUMNS:
-        print(tables.table(tables.COLUMNS[name], view) if view else f"no {options.object}s")
+        columns = [*tables.COLUMNS[name], *(tables.STATISTICS.get(name, ()) if options.statistics else ())]
+        print(tables.table(columns, view) if view else f"no {options.object}s")
     elif isinstance(view, dict) and name in _PAGES:
         print(_PAGES[name](view))
     else:

@@ -36,6 +36,11 @@ def seconds(name: str) -> Callable[[Row], str]:
     return lambda row: duration(row.get(name))
 
 
+def ago(name: str) -> Callable[[Row], str]:
+    """Seconds since something happened; None: it never did."""
+    return lambda row: "never" if row.get(name) is None else f"{duration(row.get(name))} ago"
+
+
 def tunnel(row: Row) -> str:
     """A binding's tunnel: how packets are encapsulated, where it leads if it is one in UDP, and which ways."""
     endpoint = row.get("udp_endpoint")
@@ -69,7 +74,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("ROLES", field("roles")),
         ("CARE-OF ADDRESSES", field("care_of_addresses")),
         ("BUSY", field("busy")),
-        ("HEARD", lambda row: duration(row.get("heard_seconds_ago")) + " ago"),
+        ("HEARD", ago("heard_seconds_ago")),
     ),
     "tunnels": (
         ("LOCAL", field("local")),
@@ -82,6 +87,9 @@ COLUMNS: dict[str, Sequence[Column]] = {
     ),
 }
 
+
+STATISTICS: dict[str, Sequence[Column]] = {"tunnels": (("LAST PACKET", ago("last_packet_seconds_ago")),)}
+"""Columns that come with -s."""
 
 SPARSE = {"NAI": "nai"}
 """Column -> field: shown only where some row has something to show in it."""
@@ -107,7 +115,7 @@ def status(view: Row) -> str:
     if isinstance(warnings, list):
         lines += [f"warning: {warning}" for warning in warnings]
     engine = view.get("engine")
-    reason = f"{engine.get('name')} ({engine.get('reason')})" if isinstance(engine, dict) else "-"
+    reason = f"{text(engine.get('name'))} ({text(engine.get('reason'))})" if isinstance(engine, dict) else "-"
     entries = [
         ("roles", text(view.get("roles")).replace("_", " ")),
         ("engine", reason),
@@ -121,6 +129,11 @@ def status(view: Row) -> str:
         entries += [("firewall", f"opened by us: {rule}") for rule in firewall]
     entries += [("running", f"{duration(view.get('uptime_seconds'))}, process {view.get('pid')}")]
     return "\n".join([*lines, pairs(entries)])
+
+
+def engine(view: Row) -> str:
+    entries = [(name, text(view.get(name))) for name in ("name", "reason", "choice")]
+    return pairs([*entries, ("attached by", text(view.get("attached_by")))])
 
 
 def _link(view: Row) -> tuple[str, str]:

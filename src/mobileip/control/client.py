@@ -54,11 +54,14 @@ class ControlClient:
         self._timeout = timeout
 
     def get(self, name: str) -> Json:
-        """status | bindings | visitors | agents | registration | tunnels | traffic | doctor."""
+        """status | bindings | visitors | agents | registration | tunnels | traffic | doctor | engine.
+
+        `tunnels?idle=true`: those too that nothing has passed through.
+        """
         return self._request("GET", name)
 
     def post(self, name: str) -> Json:
-        """register | deregister | restart | stop."""
+        """register | deregister | restart | stop | engine/auto | engine/ebpf | engine/userspace."""
         return self._request("POST", name)
 
     def delete(self, name: str, home_address: str) -> Json:

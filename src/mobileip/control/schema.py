@@ -17,10 +17,12 @@ class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineView(msgspec.Struct, frozen=True, kw_only=True):
-    """What forwards packets, and why it was chosen."""
+    """What forwards packets, and why. `name`: ebpf | userspace; `choice`: auto | ebpf | userspace."""
 
     name: str
     reason: str
+    choice: str = "auto"
+    attached_by: str | None = None
 
 
 class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +153,7 @@ class TunnelView(msgspec.Struct, frozen=True, kw_only=True):
     direction: str = ""
     packets: int = 0
     octets: int = 0
+    last_packet_seconds_ago: float | None = None
 
 
 class TrafficView(msgspec.Struct, frozen=True, kw_only=True):

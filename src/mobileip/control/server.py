@@ -6,9 +6,10 @@ import os
 import re
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from ipaddress import IPv4Address
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from mobileip.control.schema import (
     BindingView,
     DoctorView,
     DoneView,
+    EngineView,
     ErrorView,
     RegistrationView,
     RevokedView,
@@ -31,6 +33,7 @@ from mobileip.control.schema import (
 )
 
 SOCKET_MODE = 0o660
+VIEWS_AT_ONCE = 1000
 HEARTBEAT_SECONDS = 15.0
 """A comment line in a silent event stream, so that both ends notice a dead peer."""
 _CREDENTIALS = struct.Struct("=3i")
@@ -46,7 +49,15 @@ class Backend(Protocol):
     def visitors(self) -> list[VisitorView]: ...
     def agents(self) -> list[AgentView]: ...
     def registration(self) -> RegistrationView | None: ...
-    def tunnels(self) -> list[TunnelView]: ...
+    def engine(self) -> EngineView: ...
+    async def choose_engine(self, name: str) -> EngineView | ErrorView:
+        """auto | ebpf | userspace, from now on; an error when it can't be had, or is none (code `usage`)."""
+        ...
+
+    def tunnels(self, *, idle: bool = False) -> Iterable[TunnelView]:
+        """Those that something has passed through, or (`idle`) all. There may be a million."""
+        ...
+
     def traffic(self) -> TrafficView: ...
     async def doctor(self) -> DoctorView:
         """Takes a while: programs run for it."""
@@ -70,12 +81,14 @@ class ControlServer:
         self._backend = backend
         self._feed = feed
         application = web.Application(middlewares=[_errors])
-        for name in ("status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic"):
+        for name in ("status", "bindings", "visitors", "agents", "registration", "traffic", "engine"):
             application.router.add_get(f"/v1/{name}", self._shower(name))
+        application.router.add_get("/v1/tunnels", self._tunnels)
         application.router.add_get("/v1/doctor", self._doctor)
         application.router.add_get("/v1/events", self._events)
         for name in ("register", "deregister", "restart", "stop"):
             application.router.add_post(f"/v1/{name}", self._commander(name))
+        application.router.add_post("/v1/engine/{name}", self._choose_engine)
         for name in ("bindings", "visitors"):
             application.router.add_delete(f"/v1/{name}/{{home_address}}", self._clearer(name))
         # Event streams never end by themselves: a stop must not wait for them.
@@ -120,6 +133,21 @@ class ControlServer:
             return _error(404, result) if isinstance(result, ErrorView) else _json(200, result)
 
         return clear
+
+    async def _choose_engine(self, request: web.Request) -> web.StreamResponse:
+        _require_right_to_change(request)
+        result = await self._backend.choose_engine(request.match_info["name"])
+        if isinstance(result, ErrorView):
+            return _error(400 if result.code == "usage" else 409, result)
+        return _json(200, result)
+
+    async def _tunnels(self, request: web.Request) -> web.StreamResponse:
+        views = iter(self._backend.tunnels(idle=request.query.get("idle") == "true"))
+        parts = []
+        while some := list(islice(views, VIEWS_AT_ONCE)):
+            parts.append(msgspec.json.encode(some)[1:-1])
+            await asyncio.sleep(0)  # the daemon has other things to do
+        return web.Response(body=b"[%b]" % b",".join(parts), content_type="application/json")
 
     async def _doctor(self, _: web.Request) -> web.StreamResponse:
         return _json(200, await self._backend.doctor())

@@ -4,6 +4,7 @@ User space forwards all the time what comes up to it, so a change in either dire
 attached when their tables are full, and what they leave, or do no more, is forwarded by user space.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -56,6 +57,11 @@ class Accelerator:
         return self._choice
 
     @property
+    def attached_by(self) -> str | None:
+        """By which means the programs are attached; None where there are none."""
+        return None if self._programs is None else self._attachments.method
+
+    @property
     def programs(self) -> LoadedPrograms | None:
         """Those at work."""
         return self._programs
@@ -66,24 +72,38 @@ class Accelerator:
             self._attachments.sweep()  # a former daemon had one
             self.reason = "chosen"
             return
+        self._started(self._load)
+
+    def _load(self) -> LoadedPrograms:
+        return LoadedPrograms(on_replaced=self._attach_all)
+
+    def _started(self, load: Callable[[], LoadedPrograms]) -> None:
         try:
-            self._begin()
+            self._begin(load())
         except MachineError as error:
-            self._end(f"no fast path: {error}" + (f" ({error.hint})" if error.hint else ""))
+            self._failed(error)
         else:
             self.reason = (
                 f"{'chosen' if self._choice is EngineChoice.EBPF else 'available'}; {self._attachments.method}"
             )
 
-    def choose(self, choice: EngineChoice) -> None:
-        """Another choice, at any time."""
+    async def choose(self, choice: EngineChoice) -> None:
+        """Another choice, at any time; one at a time. Packets are forwarded while the kernel looks at the programs."""
         self._choice = choice
         if choice is EngineChoice.USERSPACE:
             self._end("chosen")
         elif self._fast is None:
-            self.start()
+            await self._start_beside()
         else:
             self._is_on()
+
+    async def _start_beside(self) -> None:
+        try:
+            programs = await asyncio.to_thread(self._load)
+        except MachineError as error:
+            self._failed(error)
+        else:
+            self._started(lambda: programs)
 
     def trouble(self, number: int) -> None:
         """The tables did not take a change: what they say is wrong from now on."""
@@ -136,8 +156,10 @@ class Accelerator:
 
     # -- inside
 
-    def _begin(self) -> None:
-        programs = LoadedPrograms(on_replaced=self._attach_all)
+    def _failed(self, error: MachineError) -> None:
+        self._end(f"no fast path: {error}" + (f" ({error.hint})" if error.hint else ""))
+
+    def _begin(self, programs: LoadedPrograms) -> None:
         try:
             fast = EbpfFastPath(programs, self._engine.tables, self._link, self._link_towards)
             self._facts = {name: _facts(link) for name, link in self._links().items()}
@@ -159,8 +181,8 @@ class Accelerator:
         self.reason = f"{why}; attached by {self._attachments.method}"
 
     def _end(self, reason: str) -> None:
-        self._engine.accelerate(None)
         self._attachments.sweep()
+        self._engine.accelerate(None)  # nothing is counted any more
         programs, self._programs, self._fast = self._programs, None, None
         if programs is not None:
             programs.close()

@@ -11,6 +11,8 @@ from mobileip.daemon.doctor_facts import Facts, TunnelPath
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 """Best first."""
 
+EBPF, USERSPACE = "ebpf", "userspace"
+
 STRICT = 1
 TUNNELS_SHOWN = 10
 SMALLEST_COMFORTABLE_MTU = 1280
@@ -57,6 +59,26 @@ def _device(facts: Facts) -> Iterator[FindingView]:
     else:
         whose = "is ours" if facts.no_daemon is None else "is free, or was left by a daemon of ours"
         yield FindingView(check="device", verdict=OK, found=f"the name {facts.device} {whose}")
+
+
+def _engine(facts: Facts) -> Iterator[FindingView]:
+    engine = facts.engine
+    if engine is None:
+        return
+    if engine.name == EBPF:
+        found = f"programs in the kernel forward: {engine.reason}"
+        yield FindingView(check="engine", verdict=OK, found=found)
+    elif engine.choice == USERSPACE:
+        yield FindingView(
+            check="engine", verdict=OK, found="the daemon forwards, as was chosen (mip engine auto: faster)"
+        )
+    else:
+        yield FindingView(
+            check="engine",
+            verdict=WARNING,
+            found=f"the daemon forwards by itself, which takes more of the processor: {engine.reason}",
+            advice="mend that, then: mip engine auto",
+        )
 
 
 def _forwarding(facts: Facts) -> Iterator[FindingView]:
@@ -166,6 +188,7 @@ CHECKS: tuple[Check, ...] = (
     _daemon,
     _abilities,
     _device,
+    _engine,
     _forwarding,
     _reverse_path_filter,
     _default_route,

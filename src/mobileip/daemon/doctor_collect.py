@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from mobileip.control.schema import EngineView
 from mobileip.daemon.config_file import Configuration, ConfigurationError, load
 from mobileip.daemon.doctor import examine
 from mobileip.daemon.doctor_facts import Facts, TunnelPath
@@ -33,6 +34,7 @@ async def of_daemon(
     machine: Machine,
     *,
     device_trouble: MachineError | None,
+    engine: EngineView,
     opened: Sequence[str],
     visitors: Sequence[IPv4Address],
     clock_offset: float,
@@ -44,6 +46,7 @@ async def of_daemon(
     return Facts(
         configuration=configuration,
         device_trouble=None if device_trouble is None else (str(device_trouble), device_trouble.hint),
+        engine=engine,
         ip_forward=machine_facts.ip_forward(),
         reverse_path_filters=machine_facts.reverse_path_filters(_links(configuration)),
         uplink=uplink,

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 
 import msgspec
 
+from mobileip.control.schema import EngineView
 from mobileip.daemon.config_file import Configuration
 from mobileip.linux.nftables import Ruleset
 
@@ -28,6 +29,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a daemon needs and would not get here, each with a hint."""
     device_trouble: tuple[str, str] | None = None
     """What is the matter with our tunnel device, and a hint."""
+    engine: EngineView | None = None
+    """What forwards packets; None: no daemon tells."""
     ip_forward: bool = True
     reverse_path_filters: Mapping[str, int] = {}
     """Link -> what holds there, for the links that matter (and are there)."""

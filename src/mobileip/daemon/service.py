@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -36,6 +36,7 @@ from mobileip.control.server import ControlServer
 from mobileip.daemon import clearing, doctor_collect, views
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.doctor import examine
+from mobileip.daemon.engine_switch import EngineSwitch
 from mobileip.daemon.firewall import Firewall
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
@@ -112,8 +113,9 @@ class Service:
             on_ours_changed=self._ours_changed,
             on_news=self._runner.news,
             on_device_trouble=self._device_trouble,
-            on_engine=self._engine_changed,
+            on_engine=lambda reason: self._engine.changed(reason),  # noqa: PLW0108 - it is made after the machine
         )
+        self._engine = EngineSwitch(self._machine.engine, self._machine.accelerator, self._publish)
         self._firewall = Firewall(configuration, run_directory)
         self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
         self._succession = Succession(self._machine.engine, configuration, run_directory, self._publish, self._report)
@@ -212,9 +214,11 @@ class Service:
     async def reconfigure(self, configuration: Configuration) -> None:
         """Takes a new configuration over; a role whose configuration is the same keeps its agent, and so its state.
 
-        Raises: ValueError when something differs that only a restart can change ([daemon], or the links heard).
+        Raises: ValueError when something differs that only a restart can change ([daemon] but for its engine, or the
+        links heard).
         """
-        if configuration.daemon != self.configuration.daemon:
+        daemon, engine = self.configuration.daemon, configuration.daemon.engine
+        if configuration.daemon != msgspec.structs.replace(daemon, engine=engine):
             raise ValueError("[daemon] differs: restart to change it")
         if set(signalling_links(configuration)) != set(signalling_links(self.configuration)):
             raise ValueError("the links that are heard differ: restart to change them")
@@ -233,6 +237,8 @@ class Service:
         for link in self._machine.watch.links().values():
             self._runner.link_changed(link)
         self._report(await self._succession.reconcile(kept.forwarding()))
+        if engine is not daemon.engine:
+            await self._engine.choose(engine)  # where it can't be had, a warning says so
 
     def _remembered(self, old: HomeAgent | None) -> Remembered | None:
         """For a home agent that is new."""
@@ -255,6 +261,7 @@ class Service:
             verdict=views.verdict(home, foreign, mobile, now),
             warnings=[
                 *views.trouble_of(self._lost),
+                *self._engine.warnings,
                 *filter(None, [self._firewall.trouble]),
                 *self._store.troubles,
                 *views.warnings(
@@ -266,7 +273,7 @@ class Service:
                 ),
             ],
             roles=list(self.configuration.roles),
-            engine=EngineView(name=self._machine.engine.name, reason=self._machine.accelerator.reason),
+            engine=self._engine.view(),
             device=self.configuration.daemon.device,
             pid=os.getpid(),
             uptime_seconds=round(now - self._started_at, 3),
@@ -279,6 +286,12 @@ class Service:
             links=views.links(mobile) if mobile is not None else [],
             firewall=self._firewall.rules,
         )
+
+    def engine(self) -> EngineView:
+        return self._engine.view()
+
+    async def choose_engine(self, name: str) -> EngineView | ErrorView:
+        return await self._engine.choose(name)
 
     def bindings(self) -> list[BindingView]:
         home, now = self._runner.node.home, clock.now().boot
@@ -300,8 +313,9 @@ class Service:
         mobile = self._runner.node.mobile
         return None if mobile is None else views.registration(mobile.snapshot(), clock.now().boot)
 
-    def tunnels(self) -> list[TunnelView]:
-        return [views.tunnel(use) for use in self._machine.engine.tunnels()]
+    def tunnels(self, *, idle: bool = False) -> Iterator[TunnelView]:
+        now = clock.now().boot
+        return (views.tunnel(use, now) for use in self._machine.engine.tunnels(idle=idle) if idle or use.packets)
 
     def traffic(self) -> TrafficView:
         node = self._runner.node
@@ -320,6 +334,7 @@ class Service:
             self.configuration,
             self._machine,
             device_trouble=self._lost,
+            engine=self._engine.view(),
             opened=self._firewall.rules,
             visitors=[visitor.home_address for visitor in visitors if not visitor.reverse_tunnel],
             clock_offset=mobile.snapshot().clock_offset if mobile is not None else 0.0,
@@ -379,9 +394,6 @@ class Service:
             self._publish({"event": "device_restored", "device": device})
         else:
             self._publish({"event": "device_lost", "device": device, "reason": str(error), "hint": error.hint})
-
-    def _engine_changed(self, reason: str) -> None:
-        self._publish({"event": "engine_changed", "engine": self._machine.engine.name, "reason": reason})
 
     def _memory_trouble(self, reason: str | None) -> None:
         self._publish({"event": "memory_trouble", "reason": reason} if reason else {"event": "memory_restored"})

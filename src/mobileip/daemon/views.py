@@ -156,19 +156,30 @@ def links(node: MobileNodeSnapshot) -> list[LinkView]:
     return [LinkView(name=e.name, state=e.state, addresses=[str(a) for a in e.addresses]) for e in node.links]
 
 
-_DIRECTIONS = {"BindingRoute": "to the mobile node", "VisitorRoute": "to the visitor", "TunnelExit": "to us"}
+_DIRECTIONS = {
+    "BindingRoute": "to the mobile node",
+    "BroadcastRoute": "broadcasts to the mobile node",
+    "ReverseExit": "from the mobile node",
+    "VisitorRoute": "to the visitor",
+    "VisitorReverse": "from the visitor",
+    "TunnelExit": "to us",
+    "ReverseTunnel": "from us",
+    "BroadcastExit": "broadcasts to us",
+}
 
 
-def tunnel(use: TunnelUse) -> TunnelView:
+def tunnel(use: TunnelUse, now: float) -> TunnelView:
     kind, subject = use.wish
+    words = subject.split("/")
     return TunnelView(
         local=str(use.tunnel.local),
         remote=str(use.tunnel.remote),
         encapsulation=use.tunnel.encapsulation.value,
-        home_address=subject.rpartition("/")[2],
+        home_address=words[0] if kind == "BroadcastExit" or len(words) == 1 else words[1],
         direction=_DIRECTIONS.get(kind, kind),
         packets=use.packets,
         octets=use.octets,
+        last_packet_seconds_ago=round(max(0.0, now - use.at), 3) if use.packets else None,
     )
 
 

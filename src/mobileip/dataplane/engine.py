@@ -16,14 +16,15 @@ from mobileip.forwarding.news import TunnelActivity
 from mobileip.forwarding.tunnel import Tunnel
 
 
-class TunnelUse(msgspec.Struct, frozen=True):
+class TunnelUse(msgspec.Struct, frozen=True, gc=False):
     """What has passed for one wish (a binding, a visitor, a tunnel's exit) through one tunnel; octets
-    without outer headers."""
+    without outer headers. `at`: when the latest did (boot time, s; minus infinity: never)."""
 
     wish: Key
     tunnel: Tunnel
     packets: int
     octets: int
+    at: float = float("-inf")
 
 
 class Repair(msgspec.Struct, frozen=True):
@@ -55,8 +56,9 @@ class Engine(Protocol):
         """Packets and octets by direction (`encapsulated_packets`), drops by name (`dropped_no_binding`)."""
         ...
 
-    def tunnels(self) -> list[TunnelUse]:
-        """What has passed through each tunnel for each wish that packets have met."""
+    def tunnels(self, *, idle: bool = False) -> list[TunnelUse]:
+        """What has passed through each tunnel for each wish that packets have met, sorted by the wishes' subjects;
+        `idle`: for all wishes."""
         ...
 
     def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:

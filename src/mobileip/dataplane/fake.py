@@ -154,7 +154,7 @@ class FakeEngine:
     def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
         return None
 
-    def tunnels(self) -> list[TunnelUse]:
+    def tunnels(self, *, idle: bool = False) -> list[TunnelUse]:
         return []
 
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:

@@ -42,7 +42,7 @@ def test_the_socket_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic", "doctor"]
+    "name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic", "engine", "doctor"]
 )
 def test_every_view_is_shown(name: str, daemon: Running) -> None:
     status, body = ask(daemon, "GET", f"/v1/{name}")
@@ -69,6 +69,24 @@ def test_a_command_that_can_not_be_done(daemon: Running) -> None:
     assert body == {"error": {"code": "not_found", "message": "no mobile node", "hint": ""}}
 
 
+def test_an_engine_is_chosen(daemon: Running) -> None:
+    status, body = ask(daemon, "POST", "/v1/engine/userspace")
+    assert (status, body["name"], body["choice"]) == (200, "userspace", "userspace")
+    assert daemon.backend.commands == ["engine userspace"]
+
+
+@pytest.mark.parametrize(("code", "status"), [("usage", 400), ("failed", 409)])
+def test_an_engine_that_can_not_be_had(code: str, status: int, daemon: Running) -> None:
+    daemon.backend.refusal = ErrorView(code=code, message="no fast path")
+    got, body = ask(daemon, "POST", "/v1/engine/ebpf")
+    assert (got, body["error"]["code"]) == (status, code)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("path", "number"), [("tunnels", 1), ("tunnels?idle=true", 2), ("tunnels?idle=no", 1)])
+def test_idle_tunnels_are_told_when_they_are_asked_for(path: str, number: int, daemon: Running) -> None:
+    assert len(ask(daemon, "GET", f"/v1/{path}")[1]) == number
+
+
 @pytest.mark.parametrize("name", ["bindings", "visitors"])
 def test_what_is_cleared(name: str, daemon: Running) -> None:
     status, body = ask(daemon, "DELETE", f"/v1/{name}/10.1.0.10")
@@ -92,7 +110,7 @@ def test_only_an_address_can_be_cleared(address: str, daemon: Running) -> None:
 def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_peer_user", lambda _: 4711)
     monkeypatch.setattr(module.os, "geteuid", lambda: 1)
-    for method, path in (("POST", "/v1/stop"), ("DELETE", "/v1/bindings/10.1.0.10")):
+    for method, path in (("POST", "/v1/stop"), ("POST", "/v1/engine/auto"), ("DELETE", "/v1/bindings/10.1.0.10")):
         status, body = ask(daemon, method, path)
         assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
     assert daemon.backend.commands == []

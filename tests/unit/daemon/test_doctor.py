@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.configuration import documents, key_file
 
-from mobileip.control.schema import FindingView
+from mobileip.control.schema import EngineView, FindingView
 from mobileip.daemon.config_file import Configuration, parse
 from mobileip.daemon.doctor import examine
 from mobileip.daemon.doctor_facts import Facts, TunnelPath
@@ -55,6 +55,22 @@ def test_the_worst_finding_is_the_verdict(configured: Configured) -> None:
     agent = configured("foreign_agent")
     assert examine(facts(agent, uplink=None)).verdict == "warning"
     assert examine(facts(agent, uplink=None, ip_forward=False)).verdict == "problem"
+
+
+@pytest.mark.parametrize(
+    ("engine", "verdict", "words"),
+    [
+        (EngineView(name="ebpf", reason="this kernel takes it"), "ok", "programs in the kernel forward"),
+        (EngineView(name="userspace", reason="chosen", choice="userspace"), "ok", "as was chosen"),
+        (EngineView(name="userspace", reason="no fast path: CAP_BPF is missing"), "warning", "CAP_BPF is missing"),
+        (EngineView(name="userspace", reason="no room", choice="ebpf"), "warning", "no room"),
+    ],
+)
+def test_what_forwards_packets(engine: EngineView, verdict: str, words: str) -> None:
+    (finding,) = found(facts(engine=engine), "engine")
+    assert finding.verdict == verdict
+    assert words in finding.found
+    assert bool(finding.advice) == (verdict == "warning")
 
 
 def test_without_a_daemon(configured: Configured) -> None:

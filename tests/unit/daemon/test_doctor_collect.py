@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.support.configuration import documents, key_file
 
+from mobileip.control.schema import EngineView
 from mobileip.daemon import doctor_collect
 from mobileip.daemon.config_file import Configuration, parse
 from mobileip.daemon.doctor_collect import main, of_daemon, without_daemon
@@ -39,6 +40,9 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_collect.capabilities, "lacks", lambda: [MachineError("no TUN device", "modprobe tun")])
 
 
+ENGINE = EngineView(name="ebpf", reason="a test")
+
+
 class Machine:
     """As far as it is asked."""
 
@@ -53,7 +57,14 @@ class Machine:
 
 
 async def daemon_facts(configuration: Configuration, machine: Machine, **known: Any) -> Any:
-    defaults: dict[str, Any] = {"device_trouble": None, "opened": [], "visitors": [], "clock_offset": 0.0, "now": 1.0}
+    defaults: dict[str, Any] = {
+        "device_trouble": None,
+        "engine": ENGINE,
+        "opened": [],
+        "visitors": [],
+        "clock_offset": 0.0,
+        "now": 1.0,
+    }
     return await of_daemon(configuration, machine, **(defaults | known))  # type: ignore[arg-type]
 
 
@@ -63,7 +74,7 @@ async def test_of_a_daemon(configuration: Configuration) -> None:
     assert facts.uplink_address == LOCAL
     assert facts.tunnels == (TunnelPath(REMOTE, "ipip", 20, 1400), TunnelPath(REMOTE, "ipip in UDP", 32, None))
     assert facts.no_daemon is None
-    assert facts.device_trouble is None
+    assert (facts.device_trouble, facts.engine) == (None, ENGINE)
     assert len(facts.visitors) == 10
 
 

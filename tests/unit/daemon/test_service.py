@@ -189,7 +189,7 @@ async def test_a_home_agent(tmp_path: Path) -> None:
     assert status.verdict == "home agent 10.1.0.1 serves 0 bindings"
     assert (status.home_agent, status.bindings, status.roles) == ("10.1.0.1", 0, ["home_agent"])
     assert (status.care_of_address, status.visitors, status.busy, status.registration) == (None, None, None, None)
-    assert (status.engine.name, status.device, status.links) == ("fake", "mip0", [])
+    assert (status.engine.name, status.device, status.links) == ("userspace", "mip0", [])
     assert (service.bindings(), service.visitors(), service.agents(), service.registration()) == ([], [], [], None)
     traffic = service.traffic()
     assert traffic.home_agent is not None
@@ -233,9 +233,11 @@ async def test_tunnels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     daemon = Daemon(tmp_path, "home_agent")
     (address, other) = (daemon.service.configuration.home_agent.address + n for n in (0, 9))  # type: ignore[union-attr]
     use = TunnelUse(("BindingRoute", "0/10.1.0.10"), Tunnel(address, other), 3, 300)
-    monkeypatch.setattr(daemon.machine.engine, "tunnels", lambda: [use])
+    unused = TunnelUse(("BindingRoute", "0/10.1.0.11"), Tunnel(address, other), 0, 0)
+    monkeypatch.setattr(daemon.machine.engine, "tunnels", lambda *, idle: [use, unused])
     (view,) = daemon.service.tunnels()
     assert (view.local, view.home_address, view.packets) == ("10.1.0.1", "10.1.0.10", 3)
+    assert [view.packets for view in daemon.service.tunnels(idle=True)] == [3, 0]
 
 
 # -- what it is told
@@ -552,6 +554,37 @@ async def test_a_role_that_is_the_same_keeps_its_agent(tmp_path: Path) -> None:
     assert [note.partition(" ")[0] for note in daemon.machine.notes] == ["reconcile"]
     assert "link_noticed" in daemon.names()
     await daemon.service.stop(End.LEAVE)
+
+
+async def test_another_engine_in_the_configuration_needs_no_restart(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "foreign_agent")
+    await daemon.service.start()
+    await daemon.service.reconfigure(daemon.configuration("foreign_agent", daemon__engine="ebpf"))
+    assert (daemon.service.engine().name, daemon.service.engine().choice) == ("ebpf", "ebpf")
+    assert "engine_chosen" in daemon.names()
+    daemon.machine.notes.clear()
+    await daemon.service.choose_engine("userspace")
+    await daemon.service.reconfigure(daemon.configuration("foreign_agent", daemon__engine="ebpf"))
+    assert daemon.service.engine().choice == "userspace", "the file says what it said before"
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_an_engine_that_can_not_be_had_does_not_stop_the_daemon(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "foreign_agent")
+    await daemon.service.start()
+    daemon.machine.accelerator.is_possible = False
+    await daemon.service.reconfigure(daemon.configuration("foreign_agent", daemon__engine="ebpf"))
+    (warning,) = daemon.service.status().warnings
+    assert warning == "engine ebpf was chosen, but packets go through user space: no fast path: a test"
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_a_fast_path_that_is_given_up_is_told(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "foreign_agent")
+    daemon.machine.on_engine("its tables can't be written")
+    assert daemon.names() == ["engine_changed"]
+    (warning,) = daemon.service.status().warnings
+    assert "its tables can't be written" in warning
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Inner state in the published language."""
 
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from math import inf
 from typing import Any
 
@@ -21,6 +21,7 @@ from mobileip.agents.mobile.snapshot import (
 )
 from mobileip.daemon import views
 from mobileip.dataplane.engine import TunnelUse
+from mobileip.forwarding.model import BroadcastExit, ReverseExit, ReverseTunnel, Wish
 from mobileip.forwarding.tunnel import Encapsulation, Tunnel, UdpPorts
 from mobileip.linux.errors import MachineError
 
@@ -196,10 +197,31 @@ def test_links() -> None:
 
 
 def test_tunnel() -> None:
-    use = TunnelUse(("VisitorRoute", "0/10.1.0.10"), Tunnel(CARE_OF_ADDRESS, HOME_AGENT), 3, 300)
-    view = views.tunnel(use)
+    use = TunnelUse(("VisitorRoute", "0/10.1.0.10"), Tunnel(CARE_OF_ADDRESS, HOME_AGENT), 3, 300, at=88.0)
+    view = views.tunnel(use, 100.0)
     assert (view.direction, view.home_address, view.packets, view.octets) == ("to the visitor", "10.1.0.10", 3, 300)
-    assert views.tunnel(TunnelUse(("New", "x"), use.tunnel, 0, 0)).direction == "New"
+    assert view.last_packet_seconds_ago == 12.0
+    other = views.tunnel(TunnelUse(("New", "x"), use.tunnel, 0, 0), 100.0)
+    assert (other.direction, other.last_packet_seconds_ago) == ("New", None)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ReverseExit(home_address=HOME_ADDRESS, tunnel=Tunnel(HOME_AGENT, CARE_OF_ADDRESS), expires_at=inf),
+        BroadcastExit(
+            home_address=HOME_ADDRESS,
+            tunnel=Tunnel(CARE_OF_ADDRESS, HOME_AGENT),
+            network=IPv4Network("10.1.0.0/24"),
+            expires_at=inf,
+        ),
+        ReverseTunnel(home_address=HOME_ADDRESS, tunnel=Tunnel(CARE_OF_ADDRESS, HOME_AGENT), expires_at=inf),
+    ],
+)
+def test_a_tunnel_is_shown_with_the_home_address_whatever_it_is_for(wish: Wish) -> None:
+    view = views.tunnel(TunnelUse(wish.key, Tunnel(HOME_AGENT, CARE_OF_ADDRESS), 1, 100), 0.0)
+    assert view.home_address == str(HOME_ADDRESS)
+    assert view.direction != wish.key[0], "it has words"
 
 
 @pytest.mark.parametrize(

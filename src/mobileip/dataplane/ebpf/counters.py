@@ -8,6 +8,7 @@ from mobileip.forwarding.model import Key, Wish
 from mobileip.forwarding.tunnel import Tunnel
 
 NEVER = float("-inf")
+NANOSECONDS = 1e9
 
 
 class Counters:
@@ -50,11 +51,13 @@ class Counters:
             del self._places[key]
 
     def uses(self) -> list[tuple[Key, Tunnel, int, int, float]]:
-        """Packets, octets and boot time of the latest (s; minus infinity: never), by wish and tunnel."""
+        """Packets, octets and boot time of the latest (s), by wish and tunnel, where something has passed."""
+        packets, octets, last = self._programs.read_uses(self._highest + 1)
         return [
-            (key, tunnel, *self._read(place))
+            (key, tunnel, packets[place], octets[place], last[place] / NANOSECONDS)
             for key, places in self._places.items()
             for tunnel, place in places.items()
+            if packets[place]
         ]
 
     def last(self, key: Key) -> float:
@@ -70,4 +73,4 @@ class Counters:
 
     def _read(self, place: int) -> tuple[int, int, float]:
         packets, octets, at = self._programs.read_use(place)
-        return packets, octets, at / 1e9 if at else NEVER
+        return packets, octets, at / NANOSECONDS if at else NEVER

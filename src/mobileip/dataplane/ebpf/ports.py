@@ -37,6 +37,10 @@ class Programs(Protocol):
         """Packets, octets, boot time of the latest (ns; 0: never)."""
         ...
 
+    def read_uses(self, count: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Packets, octets, boot time of the latest: all places from 0 to `count` - 1 at once."""
+        ...
+
     def clear_use(self, index: int) -> None: ...
 
     def drops(self) -> Sequence[int]:

@@ -29,6 +29,7 @@ from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.trains import Party, Train, parties_from_tunnel, trains_from_device
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
+from mobileip.dataplane.userspace.uses import together
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
     ArpAnswer,
@@ -87,10 +88,28 @@ class UserspaceEngine:
 
     def accelerate(self, fast: FastPath | None, on_trouble: Callable[[int], None] = lambda _: None) -> None:
         """From now on `fast`, which knows all wishes, hears of each change; None: nobody does. `on_trouble` hears the
-        errno when it could not take one in: it is to be taken away then."""
+        errno when it could not take one in: it is to be taken away then. What the one before has counted goes on to
+        count."""
+        if self._fast is not None:
+            self._take_counts(self._fast)
         self._fast = fast
         self._on_fast_trouble = on_trouble
         self._tables.ends.on_path = self._path_changed
+
+    def _take_counts(self, fast: FastPath) -> None:
+        totals = fast.totals()
+        for direction, use in self._directions():
+            use.add(*totals.get(direction, (0, 0)))
+        self._drops.update(fast.drops())
+        for key, tunnel, packets, octets, at in fast.uses():
+            self._tables.ends.use(key, tunnel).add(packets, octets, at)
+
+    def _directions(self) -> tuple[tuple[str, Use], ...]:
+        return (
+            ("encapsulated", self._encapsulated),
+            ("decapsulated", self._decapsulated),
+            ("straight", self._straight),
+        )
 
     def _path_changed(self, path: Path) -> None:
         if self._fast is not None:
@@ -366,11 +385,7 @@ class UserspaceEngine:
         """
         counters = {}
         totals = self._fast.totals() if self._fast is not None else {}
-        for direction, use in (
-            ("encapsulated", self._encapsulated),
-            ("decapsulated", self._decapsulated),
-            ("straight", self._straight),
-        ):
+        for direction, use in self._directions():
             packets, octets = totals.get(direction, (0, 0))
             counters[f"{direction}_packets"] = use.packets + packets
             counters[f"{direction}_octets"] = use.octets + octets
@@ -380,20 +395,9 @@ class UserspaceEngine:
         counters.update((f"dropped_{reason}", drops[reason]) for reason in sorted(drops))
         return counters
 
-    def tunnels(self) -> list[TunnelUse]:
-        """What has passed through each tunnel for each wish that packets have met, in the order of their
-        keys."""
-        passed = {
-            (key, tunnel): (use.packets, use.octets)
-            for key, uses in self._tables.ends.uses().items()
-            for tunnel, use in uses.items()
-        }
-        for key, tunnel, packets, octets, _ in self._fast.uses() if self._fast is not None else ():
-            slow_packets, slow_octets = passed.get((key, tunnel), (0, 0))
-            if packets or slow_packets:
-                passed[key, tunnel] = (packets + slow_packets, octets + slow_octets)
-        by_key = sorted(passed.items(), key=lambda item: item[0][0])
-        return [TunnelUse(key, tunnel, packets, octets) for (key, tunnel), (packets, octets) in by_key]
+    def tunnels(self, *, idle: bool = False) -> list[TunnelUse]:
+        fast = self._fast.uses() if self._fast is not None else []
+        return together(self._tables.ends.uses(), fast, self._tables.wishes if idle else {})
 
     def path_mtu(self, tunnel: Tunnel, now: float) -> int | None:
         """The largest outer packet that a tunnel's path is known to take."""

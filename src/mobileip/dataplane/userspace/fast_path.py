@@ -21,7 +21,7 @@ class FastPath(Protocol):
         ...
 
     def uses(self) -> list[tuple[Key, Tunnel, int, int, float]]:
-        """Packets, octets and boot time of the latest (s; minus infinity: never), by wish and tunnel."""
+        """Packets, octets and boot time of the latest (s), by wish and tunnel, where something has passed."""
         ...
 
     def last(self, key: Key) -> float:

@@ -127,6 +127,12 @@ class Use:
         self.octets = 0
         self.at = float("-inf")
 
+    def add(self, packets: int, octets: int, at: float = float("-inf")) -> None:
+        """What was counted elsewhere."""
+        self.packets += packets
+        self.octets += octets
+        self.at = max(self.at, at)
+
 
 class Leg:
     """One tunnel of one binding; or of one listener to broadcasts, about which no errors are told. `hop`: its packets

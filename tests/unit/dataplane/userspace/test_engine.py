@@ -24,6 +24,7 @@ from mobileip.dataplane.fight import FIRST_PAUSE, ROUNDS
 from mobileip.dataplane.plan import plan
 from mobileip.dataplane.ports import Action, Route, Rule
 from mobileip.dataplane.userspace.engine import ICMP_ERRORS_BURST, UserspaceEngine
+from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
     AgentLink,
     ArpAnswer,
@@ -89,7 +90,7 @@ async def test_reconcile_forgets_wishes_and_keeps_counters():
     await bench.engine.reconcile(ForwardingState.of([binding()]))
     assert bench.kernel.objects == {}
     bench.engine.packet_from_device(packet(), NOW)
-    assert bench.engine.tunnels() == [TunnelUse(binding().key, TO_CARE_OF, 2, 240)]
+    assert bench.engine.tunnels() == [TunnelUse(binding().key, TO_CARE_OF, 2, 240, NOW)]
 
 
 @pytest.mark.parametrize(("of_route", "known"), [(1400, 1400), (0, None)])
@@ -206,7 +207,7 @@ def test_a_packet_into_a_tunnel_is_sent_and_counted():
     assert decode_ipv4(outer).payload == packet()
     counters = bench.engine.counters()
     assert (counters["encapsulated_packets"], counters["encapsulated_octets"]) == (1, 120)
-    assert bench.engine.tunnels() == [TunnelUse(binding().key, TO_CARE_OF, 1, 120)]
+    assert bench.engine.tunnels() == [TunnelUse(binding().key, TO_CARE_OF, 1, 120, NOW)]
 
 
 def test_every_copy_is_sent_and_counted_for_its_tunnel():
@@ -222,7 +223,7 @@ def test_a_packet_out_of_a_tunnel_goes_to_the_visitor():
     bench.engine.packet_from_tunnel(tunnelled(packet(ttl=9)), NOW)
     assert bench.port.frames == [("eth1", VISITOR_LINK_ADDRESS, packet(ttl=8))]
     assert bench.engine.counters()["decapsulated_packets"] == 1
-    assert bench.engine.tunnels() == [TunnelUse(visitor().key, FROM_HOME_AGENT, 1, 120)]
+    assert bench.engine.tunnels() == [TunnelUse(visitor().key, FROM_HOME_AGENT, 1, 120, NOW)]
 
 
 def test_a_packet_out_of_a_tunnel_goes_up():
@@ -258,6 +259,46 @@ def test_what_can_not_be_sent_is_a_drop_and_no_use():
     assert all(use.packets == 0 for use in bench.engine.tunnels())
 
 
+def test_tunnels_that_nothing_has_passed_through_are_told_when_they_are_asked_for():
+    bench = Bench(binding(), HOME, visitor(HOME_ADDRESS + 1))
+    assert binding().key not in [use.wish for use in bench.engine.tunnels()]
+    assert bench.engine.tunnels(idle=True) == [
+        TunnelUse(binding().key, TO_CARE_OF, 0, 0),
+        TunnelUse(visitor(HOME_ADDRESS + 1).key, FROM_HOME_AGENT, 0, 0),
+    ]
+
+
+class _Counting:
+    """A fast path that has counted something and can do nothing."""
+
+    def uses(self):
+        return [(binding().key, TO_CARE_OF, 5, 500, NOW + 1), (visitor().key, FROM_HOME_AGENT, 1, 10, NOW)]
+
+    def totals(self):
+        return {"encapsulated": (5, 500), "decapsulated": (1, 10)}
+
+    def drops(self):
+        return {DropReason.EXPIRED: 2}
+
+    def enter(self, changes):
+        return 0
+
+
+def test_both_paths_count_together_and_counts_outlive_the_fast_one():
+    bench = Bench(binding())
+    bench.engine.packet_from_device(packet(), NOW)
+    bench.engine.accelerate(_Counting())
+    together = [
+        TunnelUse(binding().key, TO_CARE_OF, 6, 620, NOW + 1),
+        TunnelUse(visitor().key, FROM_HOME_AGENT, 1, 10, NOW),
+    ]
+    assert bench.engine.tunnels() == together
+    before = bench.engine.counters()
+    assert (before["encapsulated_packets"], before["dropped_expired"]) == (6, 2)
+    bench.engine.accelerate(None)
+    assert (bench.engine.tunnels(), bench.engine.counters()) == (together, before)
+
+
 # -- broadcasts of a home network
 
 
@@ -267,7 +308,7 @@ def test_a_broadcast_of_a_home_link_is_copied_and_counted():
     bench.engine.broadcast_from_link("eth1", octets, NOW)
     bench.engine.broadcast_from_link("eth0", octets, NOW)
     assert len(bench.port.outer) == 1
-    assert bench.engine.tunnels() == [TunnelUse(broadcast_route().key, TO_CARE_OF, 1, 100)]
+    assert bench.engine.tunnels() == [TunnelUse(broadcast_route().key, TO_CARE_OF, 1, 100, NOW)]
     assert bench.dropped() == {"dropped_not_for_us": 1}
 
 

@@ -85,6 +85,7 @@ def _live(where: Namespace, links: Sequence[str], started: "Future[tuple[DataPla
             on_ours_changed=_ignore,
             on_news=_ignore,
             on_device_trouble=_ignore,
+            on_engine=_ignore,
         )
         await machine.start()
         try:

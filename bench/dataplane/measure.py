@@ -1,7 +1,7 @@
-"""Runs the entries of the catalogue, each in fresh topologies, and says what came of each as soon as it is known.
+"""Runs the entries of the catalogue, each in a fresh topology, and says what came of each as soon as it is known.
 
-There are two of each, alike: plain packets pass one where nothing of a tunnel is, neither sockets nor programs nor
-rules, so that what we cost them is in no baseline.
+Plain packets pass the same machines as those in the tunnel. What the tunnel's daemons cost plain packets by being there
+is a pair of its own (`bystander`), whose plain half has a topology where nothing of a tunnel is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -57,8 +57,10 @@ def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     streams: list[tuple[float, float]] = []
     packets: list[tuple[Packets, Packets]] = []
     with topology() as untouched, topology() as place, scene.laid(place), ExitStack() as undo:
-        plain = undo.enter_context(traffic(untouched, scene.sender, scene.receiver))
         tunnelled = undo.enter_context(traffic(place, scene.sender, scene.receiver))
+        plain = tunnelled
+        if scene.plain_is_elsewhere:
+            plain = undo.enter_context(traffic(untouched, scene.sender, scene.receiver))
 
         def pair(measured: Callable[[Traffic, Way], T], run: int) -> tuple[T, T]:
             return alternate(lambda: measured(plain, scene.plain), lambda: measured(tunnelled, scene.measured), run)

@@ -38,6 +38,11 @@ class Scene(msgspec.Struct, frozen=True):
     plain: Way = PLAIN
     measured: Way = Way(str(CORRESPONDENT), _FAR)
 
+    @property
+    def plain_is_elsewhere(self) -> bool:
+        """Whether plain packets pass machines where nothing of the tunnel is."""
+        return False
+
     @contextmanager
     def laid(self, topology: Topology) -> Iterator[None]:
         """The tunnel is there, for a while."""
@@ -119,6 +124,10 @@ class Bystander(Scene, frozen=True, kw_only=True):
 
     beside: MobileIp
     measured: Way = PLAIN
+
+    @property
+    def plain_is_elsewhere(self) -> bool:
+        return True
 
     @contextmanager
     def laid(self, topology: Topology) -> Iterator[None]:

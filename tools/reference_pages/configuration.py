@@ -66,7 +66,17 @@ SHARED = {
 
 ABOUT: dict[str, tuple[str, str]] = {
     "daemon.device": ("", "Name of the daemon's TUN device."),
-    "daemon.engine": ("", "What forwards packets. This version has `userspace` only; `auto` chooses it."),
+    "daemon.engine": (
+        "",
+        "What forwards: programs in the kernel (`ebpf`), the daemon (`userspace`), or what the machine takes (`auto`).",
+    ),
+    "daemon.bpf_directory": (
+        "",
+        (
+            "Where a bpffs is mounted: the daemon makes a folder there, so that programs attached by tcx stay so "
+            "when it ends or dies. Where it can't, they are attached by clsact filters."
+        ),
+    ),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
     "daemon.run_dir": ("", "Folder of control socket, lock and journals; `--run-dir` goes before it."),
     "daemon.open_firewall": (

@@ -26,7 +26,7 @@ static __always_inline bool open_gre(struct __sk_buff *skb, __u32 offset, struct
 	if (head.flags == 0)
 		return true;
 	/* A checksum or a number: user space verifies, and keeps the order (RFC 2890 §2.2). */
-	if (head.flags != bpf_htons(0x2000) || bpf_skb_load_bytes(skb, offset, &head, sizeof(head)))
+	if (head.flags != bpf_htons(GRE_HAS_KEY) || bpf_skb_load_bytes(skb, offset, &head, sizeof(head)))
 		return false;
 	opened->headers += GRE_FIELD;
 	opened->key.has_gre_key = 1;

@@ -5,7 +5,7 @@
 #include "maps.h"
 #include "parse.h"
 
-enum { LONGEST_OUTER = IPV4_HEADER + UDP_HEADER + TUNNEL_DATA_HEADER + GRE_HEADER + GRE_FIELD };
+enum { GRE_HAS_KEY = 0x2000 };
 
 struct udp_head {
 	__u16 source;
@@ -50,9 +50,20 @@ static __always_inline __u16 identification(struct settings *settings, __u16 fra
 	return bpf_htons(__sync_fetch_and_add(&settings->identification, segments));
 }
 
+static __always_inline long store_gre(struct __sk_buff *skb, const struct entry *entry, __u32 offset)
+{
+	struct gre_head head = {.type = bpf_htons(ETH_P_IP), .key = entry->gre_key};
+
+	if (!entry->has_gre_key)
+		return bpf_skb_store_bytes(skb, offset, &head, GRE_HEADER, 0);
+	head.flags = bpf_htons(GRE_HAS_KEY);
+	return bpf_skb_store_bytes(skb, offset, &head, GRE_HEADER + GRE_FIELD, 0);
+}
+
 /* IP-in-IP and GRE, in UDP or not: headers in front of the whole packet. */
-static __always_inline long put_in_front(struct __sk_buff *skb, struct settings *settings, const struct entry *entry,
-					 const struct iphdr *inner, const struct segments *segments)
+static __attribute__((noinline)) long put_in_front(struct __sk_buff *skb, struct settings *settings,
+						   const struct entry *entry, const struct iphdr *inner,
+						   const struct segments *segments)
 {
 	bool is_gre = entry->encapsulation == ENCAPSULATION_GRE, in_udp = entry->source_port;
 	__u32 gre = !is_gre ? 0 : entry->has_gre_key ? GRE_HEADER + GRE_FIELD : GRE_HEADER;
@@ -61,110 +72,112 @@ static __always_inline long put_in_front(struct __sk_buff *skb, struct settings 
 	__u16 total = bpf_ntohs(inner->tot_len);
 	__u8 protocol = is_gre ? PROTOCOL_GRE : PROTOCOL_IPIP;
 	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
-	__u8 octets[LONGEST_OUTER] = {};
-	struct iphdr *outer = (void *)octets;
-	long failed;
-
+	struct udp_head head = udp_head(entry, protocol, gre + total);
 	/* RFC 2003 §3.1: TOS and a DF that is set are copied. In UDP DF is always set: a NAT knows no port of a later
 	 * fragment (RFC 3519 §4.8). */
-	outer->version = 4;
-	outer->ihl = 5;
-	outer->tos = inner->tos;
-	outer->tot_len = bpf_htons(total + room);
-	outer->frag_off = in_udp ? bpf_htons(DONT_FRAGMENT) : inner->frag_off & bpf_htons(DONT_FRAGMENT);
-	outer->id = identification(settings, outer->frag_off, segments->count);
-	outer->ttl = TUNNEL_TTL;
-	outer->protocol = in_udp ? IPPROTO_UDP : protocol;
-	outer->saddr = entry->local;
-	outer->daddr = entry->remote;
-	outer->check = checksum(outer, IPV4_HEADER / 2);
-	if (in_udp) {
-		*(struct udp_head *)(octets + IPV4_HEADER) = udp_head(entry, protocol, gre + total);
-		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
-	}
-	if (is_gre) {
-		struct gre_head head = {
-			.flags = entry->has_gre_key ? bpf_htons(0x2000) : 0,
-			.type = bpf_htons(ETH_P_IP),
-			.key = entry->gre_key,
-		};
+	struct iphdr outer = {
+		.version = 4,
+		.ihl = 5,
+		.tos = inner->tos,
+		.tot_len = bpf_htons(total + room),
+		.frag_off = in_udp ? bpf_htons(DONT_FRAGMENT) : inner->frag_off & bpf_htons(DONT_FRAGMENT),
+		.ttl = TUNNEL_TTL,
+		.protocol = in_udp ? IPPROTO_UDP : protocol,
+		.saddr = entry->local,
+		.daddr = entry->remote,
+	};
+	long failed;
 
-		if (in_udp)
-			__builtin_memcpy(octets + IPV4_HEADER + UDP_HEADER + TUNNEL_DATA_HEADER, &head, sizeof(head));
-		else
-			__builtin_memcpy(octets + IPV4_HEADER, &head, sizeof(head));
-		if (!in_udp)
-			flags |= BPF_F_ADJ_ROOM_ENCAP_L4_GRE;
-	}
+	outer.id = identification(settings, outer.frag_off, segments->count);
+	outer.check = checksum(&outer, IPV4_HEADER / 2);
+	if (in_udp)
+		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+	else if (is_gre)
+		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_GRE;
 	failed = bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC, flags);
 	if (failed && !skb->gso_size)
 		/* It came out of a tunnel and still says so: the flags, which only segmentation needs, are refused. */
 		failed = bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_NO_CSUM_RESET);
-	if (failed)
-		return failed;
-	/* A constant size for each: the verifier knows no sum. */
-	switch (room) {
-	case 20:
-		return bpf_skb_store_bytes(skb, 0, octets, 20, 0);
-	case 24:
-		return bpf_skb_store_bytes(skb, 0, octets, 24, 0);
-	case 28:
-		return bpf_skb_store_bytes(skb, 0, octets, 28, 0);
-	case 32:
-		return bpf_skb_store_bytes(skb, 0, octets, 32, 0);
-	case 36:
-		return bpf_skb_store_bytes(skb, 0, octets, 36, 0);
-	}
-	return bpf_skb_store_bytes(skb, 0, octets, 40, 0);
+	failed = failed ?: bpf_skb_store_bytes(skb, 0, &outer, sizeof(outer), 0);
+	if (!failed && in_udp)
+		failed = bpf_skb_store_bytes(skb, IPV4_HEADER, &head, sizeof(head), 0);
+	if (!failed && is_gre)
+		failed = store_gre(skb, entry, IPV4_HEADER + udp);
+	return failed;
 }
 
 /* Minimal encapsulation: the packet's own header with other addresses, and a short one behind it (RFC 2004 §3; in UDP
  * RFC 3519 §4.2). Never for fragments, which it has no room for, nor for what will be segmented, which the kernel can't
  * do with it: those go by IP-in-IP. */
-static __always_inline long put_between(struct __sk_buff *skb, const struct entry *entry, const struct iphdr *inner)
+static __always_inline void minimal_header(const struct entry *entry, const struct iphdr *inner, __u32 room, __u8 protocol,
+					   struct iphdr *outer)
 {
-	bool in_udp = entry->source_port, has_source = in_udp || inner->saddr != entry->local;
-	__u32 minimal = has_source ? MINIMAL_LONG : MINIMAL_SHORT;
-	__u16 total = bpf_ntohs(inner->tot_len);
-	struct minimal_head head = {
-		.protocol = inner->protocol,
-		.flags = has_source ? MINIMAL_HAS_SOURCE : 0,
-		.destination = inner->daddr,
-		.source = has_source ? inner->saddr : 0,
-	};
-	__u8 octets[IPV4_HEADER + UDP_HEADER + TUNNEL_DATA_HEADER + MINIMAL_LONG] = {};
-	struct iphdr *outer = (void *)octets;
-	__u32 room = minimal + (in_udp ? UDP_HEADER + TUNNEL_DATA_HEADER : 0);
-	long failed;
-
-	head.checksum = checksum(&head, sizeof(head) / 2); /* a source that is not sent is 0 and adds nothing */
 	*outer = *inner;
-	outer->tot_len = bpf_htons(total + room);
-	outer->protocol = in_udp ? IPPROTO_UDP : PROTOCOL_MINIMAL;
+	outer->tot_len = bpf_htons(bpf_ntohs(inner->tot_len) + room);
+	outer->protocol = protocol;
 	outer->saddr = entry->local;
 	outer->daddr = entry->remote;
 	outer->check = 0;
 	outer->check = checksum(outer, IPV4_HEADER / 2);
+}
+
+static __attribute__((noinline)) long put_between(struct __sk_buff *skb, const struct entry *entry,
+						  const struct iphdr *inner)
+{
+	bool has_source = inner->saddr != entry->local;
+	__u32 room = has_source ? MINIMAL_LONG : MINIMAL_SHORT;
+	struct {
+		struct iphdr outer;
+		struct minimal_head head;
+	} octets = {
+		.head = {
+			.protocol = inner->protocol,
+			.flags = has_source ? MINIMAL_HAS_SOURCE : 0,
+			.destination = inner->daddr,
+			.source = has_source ? inner->saddr : 0,
+		},
+	};
+	long failed;
+
+	minimal_header(entry, inner, room, PROTOCOL_MINIMAL, &octets.outer);
+	octets.head.checksum = checksum(&octets.head, MINIMAL_LONG / 2); /* a source that is not sent is 0 */
 	failed = bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_NO_CSUM_RESET);
 	if (failed)
 		return failed;
-	if (in_udp) {
-		*(struct udp_head *)(octets + IPV4_HEADER) =
-			udp_head(entry, PROTOCOL_MINIMAL, MINIMAL_LONG + total - IPV4_HEADER);
-		__builtin_memcpy(octets + IPV4_HEADER + UDP_HEADER + TUNNEL_DATA_HEADER, &head, sizeof(head));
-		return bpf_skb_store_bytes(skb, 0, octets, 44, 0);
-	}
-	__builtin_memcpy(octets + IPV4_HEADER, &head, sizeof(head));
-	if (has_source)
-		return bpf_skb_store_bytes(skb, 0, octets, 32, 0);
-	return bpf_skb_store_bytes(skb, 0, octets, 28, 0);
+	return has_source ? bpf_skb_store_bytes(skb, 0, &octets, IPV4_HEADER + MINIMAL_LONG, 0) :
+			    bpf_skb_store_bytes(skb, 0, &octets, IPV4_HEADER + MINIMAL_SHORT, 0);
+}
+
+static __attribute__((noinline)) long put_between_in_udp(struct __sk_buff *skb, const struct entry *entry,
+							 const struct iphdr *inner)
+{
+	__u32 room = UDP_HEADER + TUNNEL_DATA_HEADER + MINIMAL_LONG;
+	struct {
+		struct iphdr outer;
+		struct udp_head udp;
+		struct minimal_head head;
+	} octets = {
+		.udp = udp_head(entry, PROTOCOL_MINIMAL, MINIMAL_LONG + bpf_ntohs(inner->tot_len) - IPV4_HEADER),
+		.head = {
+			.protocol = inner->protocol,
+			.flags = MINIMAL_HAS_SOURCE, /* always: a NAT puts another one into the outer header */
+			.destination = inner->daddr,
+			.source = inner->saddr,
+		},
+	};
+	long failed;
+
+	minimal_header(entry, inner, room, IPPROTO_UDP, &octets.outer);
+	octets.head.checksum = checksum(&octets.head, MINIMAL_LONG / 2);
+	failed = bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_NO_CSUM_RESET);
+	return failed ?: bpf_skb_store_bytes(skb, 0, &octets, sizeof(octets), 0);
 }
 
 static __always_inline long encapsulate(struct __sk_buff *skb, struct settings *settings, const struct entry *entry,
 					const struct iphdr *inner, const struct segments *segments)
 {
 	if (entry->encapsulation == ENCAPSULATION_MINIMAL && !is_fragment(inner) && !skb->gso_size)
-		return put_between(skb, entry, inner);
+		return entry->source_port ? put_between_in_udp(skb, entry, inner) : put_between(skb, entry, inner);
 	return put_in_front(skb, settings, entry, inner, segments);
 }
 

@@ -38,7 +38,10 @@ static __always_inline bool find_way(struct __sk_buff *skb, const struct setting
 	if (length > NO_MTU)
 		return false;
 	if (entry->way == WAY_ROUTE) {
-		if (!find_route(skb, settings, entry->local, entry->remote, length, route))
+		route->local = entry->local;
+		route->remote = entry->remote;
+		route->length = length;
+		if (!find_route(skb, settings, route))
 			return false;
 	} else {
 		route->interface = entry->interface;
@@ -104,10 +107,19 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct settings *s
 static __always_inline int straight(struct __sk_buff *skb, const struct settings *settings, const struct entry *entry,
 				    const struct segments *segments, __u64 now)
 {
+	if (entry->way == WAY_VISITOR && !fits_link(skb, entry->interface, segments->length))
+		return NOT_OURS;
 	count(entry->use, TOTAL_STRAIGHT, segments->count, segments->octets, now);
 	if (entry->way == WAY_STACK)
 		return bpf_redirect(settings->device, BPF_F_INGRESS);
 	return as_frame(skb, 0, entry->interface, entry->link_address, entry->own_link_address);
+}
+
+static __always_inline void send_copy(struct __sk_buff *skb, __u32 copy)
+{
+	skb->tc_index = A_COPY | copy;
+	if (bpf_clone_redirect(skb, skb->ifindex, 0))
+		drop(DROP_SEND_FAILED);
 }
 
 /* RFC 5944 §3.8.2.2: a copy for each tunnel. Copies pass the device again, each with its number; if any of them is not
@@ -130,13 +142,12 @@ static __always_inline bool make_copies(struct __sk_buff *skb, const struct sett
 		    !find_way(skb, settings, entry, segments, now, &route))
 			return false;
 	}
-	for (__u32 i = 1; i < MOST_COPIES; i++) {
-		if (i >= copies)
-			break;
-		skb->tc_index = A_COPY | i;
-		if (bpf_clone_redirect(skb, skb->ifindex, 0))
-			drop(DROP_SEND_FAILED);
-	}
+	/* In a loop the verifier would lose count, without CAP_PERFMON. */
+	send_copy(skb, 1);
+	if (copies > 2)
+		send_copy(skb, 2);
+	if (copies > 3)
+		send_copy(skb, 3);
 	skb->tc_index = 0;
 	return true;
 }
@@ -152,7 +163,7 @@ static __always_inline int from_device(struct __sk_buff *skb)
 	__u8 copy = (skb->tc_index & A_COPY_MASK) == A_COPY ? skb->tc_index & 0xFF : 0;
 	__u64 now;
 
-	if (!settings || skb->protocol != bpf_htons(ETH_P_IP) || !pull_headers(skb) || !read_header(skb, 0, &inner))
+	if (!settings || skb->protocol != bpf_htons(ETH_P_IP) || !read_header(skb, 0, &inner))
 		return NOT_OURS;
 	if (bpf_ntohs(inner.tot_len) != skb->len || inner.ttl == 0 || !read_segments(skb, 0, &inner, &segments))
 		return NOT_OURS;
@@ -176,13 +187,13 @@ static __always_inline int from_device(struct __sk_buff *skb)
 		if (!entry)
 			return NOT_OURS;
 	}
-	now = bpf_ktime_get_boot_ns();
-	if (now >= entry->expires_at)
-		return drop(DROP_EXPIRED);
 	/* What is already encapsulated may come back to us for ever (RFC 5944 §4.2.3): user space judges. */
 	if (entry->way == WAY_USER || (key.direction == TO_MOBILE_NODE && inner.protocol == PROTOCOL_IPIP) ||
 	    loops(skb, entry, &inner, key.direction))
 		return NOT_OURS;
+	now = bpf_ktime_get_boot_ns();
+	if (now >= entry->expires_at)
+		return drop(DROP_EXPIRED);
 	if (entry->way > WAY_FRAME)
 		return straight(skb, settings, entry, &segments, now);
 	if (entry->copies > 1 && !copy &&

@@ -37,13 +37,18 @@ static __always_inline bool fit(struct __sk_buff *skb, const struct settings *se
 				const struct opened *opened, __u32 link_header, __u64 now)
 {
 	__u32 tcp = link_header + opened->headers + IPV4_HEADER;
-	struct route route = {.mtu = NO_MTU};
+	struct route route = {
+		.local = opened->key.outer_destination,
+		.remote = opened->key.outer_source,
+		.length = IPV4_HEADER,
+		.mtu = NO_MTU,
+	};
 
 	if (!opens_connection(skb, tcp, &opened->inner))
 		return true;
 	if (exit->mtu)
 		route.mtu = exit->mtu;
-	else if (!find_route(skb, settings, opened->key.outer_destination, opened->key.outer_source, IPV4_HEADER, &route))
+	else if (!find_route(skb, settings, &route))
 		route.mtu = NO_MTU;
 	ask_path(opened->key.outer_destination, opened->key.outer_source, now, &route.mtu);
 	return route.mtu >= NO_MTU - 2 * IPV4_HEADER || !make_room(skb, tcp, route.mtu - exit->overhead);
@@ -96,7 +101,7 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 	if (!may_be_tunnelled(skb, link_header))
 		return NOT_OURS;
 	/* A VLAN's packets are its own device's; other stations' are not ours. */
-	if (skb->vlan_present || skb->pkt_type != PACKET_HOST || !pull_headers(skb))
+	if (skb->vlan_present || skb->pkt_type != PACKET_HOST)
 		return NOT_OURS;
 	settings = our_settings();
 	if (!settings || !open_packet(skb, link_header, &opened))
@@ -130,6 +135,8 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 		return drop(DROP_EXPIRED);
 	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments) ||
 	    !fit(skb, settings, exit, &opened, link_header, now))
+		return NOT_OURS;
+	if (exit->way == WAY_VISITOR && !fits_link(skb, exit->interface, segments.length))
 		return NOT_OURS;
 	if (decapsulate(skb, link_header, &opened, is_changed))
 		return drop(DROP_SEND_FAILED);

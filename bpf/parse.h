@@ -40,9 +40,6 @@ enum {
 	MINIMAL_HAS_SOURCE = 0x80,
 };
 
-/* A packet of at least this size has all that is looked at: the longest outer headers, an IPv4 header, TCP's. */
-enum { LOOKED_AT = ETHERNET_HEADER + IPV4_HEADER + UDP_HEADER + TUNNEL_DATA_HEADER + GRE_HEADER + GRE_FIELD + 60 + 20 };
-
 static __always_inline __u16 folded(__u32 sum)
 {
 	sum = (sum & 0xFFFF) + (sum >> 16);
@@ -65,26 +62,17 @@ static __always_inline bool is_fragment(const struct iphdr *header)
 	return header->frag_off & bpf_htons(MORE_FRAGMENTS | OFFSET_MASK);
 }
 
-/* One IPv4 header at `offset` of a packet without a link-layer header or (offset beyond it) with one. Whole, without
- * options, its length within the packet: else false. */
+/* One IPv4 header at `offset`, without options; else false. Some network cards leave headers in pages, where they are
+ * read by a call. */
 static __always_inline bool read_header(struct __sk_buff *skb, __u32 offset, struct iphdr *header)
 {
 	void *start = (void *)(long)skb->data + offset;
 
-	if (start + sizeof(*header) > (void *)(long)skb->data_end)
+	if (start + sizeof(*header) <= (void *)(long)skb->data_end)
+		__builtin_memcpy(header, start, sizeof(*header));
+	else if (bpf_skb_load_bytes(skb, offset, header, sizeof(*header)))
 		return false;
-	__builtin_memcpy(header, start, sizeof(*header));
 	return header->version == 4 && header->ihl == 5 && bpf_ntohs(header->tot_len) >= sizeof(*header);
-}
-
-/* Makes the headers readable where they are in pages, as some network cards leave them. */
-static __always_inline bool pull_headers(struct __sk_buff *skb)
-{
-	__u32 wanted = skb->len < LOOKED_AT ? skb->len : LOOKED_AT;
-
-	if ((void *)(long)skb->data + wanted <= (void *)(long)skb->data_end)
-		return true;
-	return bpf_skb_pull_data(skb, wanted) == 0;
 }
 
 /* What a packet is on the wire, where it may be one of several that travel as one (GSO, GRO). */

@@ -11,22 +11,28 @@ enum {
 };
 
 struct route {
+	/* asked for */
+	__u32 local;
+	__u32 remote;
+	__u32 length; /* of the largest packet */
+	/* found */
 	__u32 interface;
 	__u32 next_hop;
 	__u16 mtu;
 };
 
 /* By our routes, as if the packet had come in by the tunnel device (whose `forwarding` is on at an agent): a change of
- * route is followed by the next packet. False: no way, a way for user space, or too small for `length` octets. */
-static __always_inline bool find_route(struct __sk_buff *skb, const struct settings *settings, __u32 local, __u32 remote,
-				       __u16 length, struct route *route)
+ * route is followed by the next packet. False: no way, a way for user space, or too small. A function of its own:
+ * without CAP_PERFMON the verifier lets nothing stand where a pointer was saved on the stack. */
+static __attribute__((noinline)) bool find_route(struct __sk_buff *skb, const struct settings *settings,
+						 struct route *route)
 {
 	struct bpf_fib_lookup asked = {
 		.family = 2, /* AF_INET */
-		.tot_len = length,
+		.tot_len = route->length,
 		.ifindex = settings->device,
-		.ipv4_src = local,
-		.ipv4_dst = remote,
+		.ipv4_src = route->local,
+		.ipv4_dst = route->remote,
 	};
 	long found;
 
@@ -50,11 +56,9 @@ static __always_inline bool ask_path(__u32 local, __u32 remote, __u64 now, __u16
 
 	if (!path)
 		return true;
-	if (now < path->news_until)
-		return false;
 	if (now < path->mtu_until && path->mtu < *mtu)
 		*mtu = path->mtu;
-	return true;
+	return now >= path->news_until;
 }
 
 #endif

@@ -74,6 +74,13 @@ ABOUT: dict[str, tuple[str, str]] = {
             "`mip engine` changes it until the daemon ends."
         ),
     ),
+    "daemon.bpf_directory": (
+        "",
+        (
+            "Where a bpffs is mounted: the daemon makes a folder there, so that programs attached by tcx stay so "
+            "when it ends or dies. Where it can't, they are attached by clsact filters."
+        ),
+    ),
     "daemon.tunnel_mtu": ("octets", "MTU of the device: the path's, less 20 for the outer header."),
     "daemon.run_dir": ("", "Folder of control socket, lock and journals; `--run-dir` goes before it."),
     "daemon.state_dir": (

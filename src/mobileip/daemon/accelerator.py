@@ -7,7 +7,6 @@ attached when their tables are full, and what they leave, or do no more, is forw
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from mobileip.agents.events import Link
 from mobileip.daemon.config_file import EngineChoice
@@ -15,7 +14,9 @@ from mobileip.dataplane.ebpf.fast_path import EbpfFastPath
 from mobileip.dataplane.ebpf.ports import LinkFacts
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.tunnel import Tunnel
-from mobileip.linux.bpf.attachment import Attachments, Direction
+from mobileip.linux.bpf.attachment import Attachments
+from mobileip.linux.bpf.available import require_bpf
+from mobileip.linux.bpf.clsact import Direction
 from mobileip.linux.bpf.programs import DECAP_ETHERNET, DECAP_RAW, ENCAP, LoadedPrograms
 from mobileip.linux.errors import MachineError
 
@@ -48,6 +49,10 @@ class Accelerator:
         self._fast: EbpfFastPath | None = None
         self._realms: dict[int, int] = {}
         """Device index -> realm."""
+        self._device = 0
+        """Index of the tunnel device that was attached to."""
+        self._refused: dict[int, str] = {}
+        """Index -> why no program can be attached to that device: its packets go through user space."""
         self._facts: dict[str, LinkFacts] = {}
         self.reason = "it is starting"
         """Why the engine is what it is."""
@@ -75,6 +80,7 @@ class Accelerator:
         self._started(self._load)
 
     def _load(self) -> LoadedPrograms:
+        require_bpf()
         return LoadedPrograms(on_replaced=self._attach_all)
 
     def _started(self, load: Callable[[], LoadedPrograms]) -> None:
@@ -83,9 +89,7 @@ class Accelerator:
         except MachineError as error:
             self._failed(error)
         else:
-            self.reason = (
-                f"{'chosen' if self._choice is EngineChoice.EBPF else 'available'}; {self._attachments.method}"
-            )
+            self._is_on()
 
     async def choose(self, choice: EngineChoice) -> None:
         """Another choice, at any time; one at a time. Packets are forwarded while the kernel looks at the programs."""
@@ -132,8 +136,11 @@ class Accelerator:
         if self._programs is None or self._fast is None:
             return
         self._attach_link(self._programs, link)
-        facts = _facts(link)
-        if self._facts.get(link.name) != facts:
+        self._is_on()
+        facts, former = _facts(link), self._facts.get(link.name)
+        if former != facts:
+            if former is not None and former.index != facts.index:
+                self._forget(former.index)
             self._facts[link.name] = facts
             self._tried(self._fast.link_changed(link.name))
         self._tried(self._fast.ways_changed())
@@ -141,7 +148,7 @@ class Accelerator:
     def link_removed(self, name: str) -> None:
         facts = self._facts.pop(name, None)
         if facts is not None:
-            self._attachments.forget(facts.index)
+            self._forget(facts.index)
         if self._fast is not None:
             self._tried(self._fast.link_changed(name))
 
@@ -151,7 +158,7 @@ class Accelerator:
         if self._programs is not None:
             for index in former.keys() - realms.keys():
                 self._programs.set_realm(index, 0)
-                self._attachments.forget(index)
+                self._forget(index)
             self._attach_device(self._programs)
 
     # -- inside
@@ -169,20 +176,24 @@ class Accelerator:
             self._programs, self._fast = programs, fast
             self._engine.accelerate(fast, self.trouble)
             self._attach_all()
+            if self._device in self._refused:
+                raise MachineError(self._refused[self._device])
         except BaseException:
             self._engine.accelerate(None)
             self._programs = self._fast = None
+            self._refused.clear()
             self._attachments.sweep()
             programs.close()
             raise
 
     def _is_on(self) -> None:
         why = "chosen" if self._choice is EngineChoice.EBPF else "this kernel takes it"
-        self.reason = f"{why}; attached by {self._attachments.method}"
+        self.reason = "; ".join((f"{why}; attached by {self._attachments.method}", *self._refused.values()))
 
     def _end(self, reason: str) -> None:
         self._attachments.sweep()
         self._engine.accelerate(None)  # nothing is counted any more
+        self._refused.clear()
         programs, self._programs, self._fast = self._programs, None, None
         if programs is not None:
             programs.close()
@@ -198,22 +209,35 @@ class Accelerator:
 
     def _attach_device(self, programs: LoadedPrograms) -> None:
         index = self._device_index()
+        if self._device not in (0, index):
+            self._forget(self._device)
+        self._device = index
         if not index:
             return
         programs.set_device(index)
         program = programs.program(ENCAP)
-        self._attachments.attach(index, Direction.EGRESS, program, ENCAP)
+        self._attach(index, Direction.EGRESS, program, ENCAP)
         for realm_index, realm in self._realms.items():
             programs.set_realm(realm_index, realm)
-            self._attachments.attach(realm_index, Direction.EGRESS, program, ENCAP)
+            self._attach(realm_index, Direction.EGRESS, program, ENCAP)
 
     def _attach_link(self, programs: LoadedPrograms, link: Link) -> None:
         """Tunnel packets may come in by any link."""
         name = DECAP_RAW if not link.link_address else DECAP_ETHERNET
         if link.link_address and len(link.link_address) != ETHERNET_ADDRESS_OCTETS:
             return  # a kind of link that we don't know; what comes in by it comes up to user space
-        with suppress(OSError):
-            self._attachments.attach(link.index, Direction.INGRESS, programs.program(name), name)
+        self._attach(link.index, Direction.INGRESS, programs.program(name), name)
+
+    def _attach(self, index: int, direction: Direction, program: int, name: str) -> None:
+        self._refused.pop(index, None)
+        try:
+            self._attachments.attach(index, direction, program, name)
+        except MachineError as error:
+            self._refused[index] = str(error)
+
+    def _forget(self, index: int) -> None:
+        self._attachments.forget(index)
+        self._refused.pop(index, None)
 
     def _tried(self, number: int) -> None:
         if number:

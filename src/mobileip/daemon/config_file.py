@@ -16,6 +16,7 @@ from mobileip.agents.offers import ADVERTISEMENT_ADDRESSES, AdvertisingConfig
 from mobileip.daemon import config_foreign, config_home, config_mobile
 from mobileip.daemon.config_section import Section, in_range, read_integer, read_interface, read_path, read_string
 from mobileip.daemon.keys import KeyFileError, looks_like_key, read_key
+from mobileip.linux.bpf.attachment import BPF_DIRECTORY
 from mobileip.security.association import RESERVED_SPIS, Algorithm, MobilitySecurityAssociation, ReplayStyle
 
 DEFAULT_RUN_DIRECTORY = Path("/run/mip")
@@ -41,6 +42,8 @@ class DaemonConfig(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "mip0"
     """Our TUN device."""
     engine: EngineChoice = EngineChoice.AUTO
+    bpf_directory: Path = BPF_DIRECTORY
+    """In a bpffs: a folder of ours with the fast path's links is made there, where it may be."""
     tunnel_mtu: int = 1480
     """Octets: the path's 1500 less the outer header."""
     run_dir: Path | None = None
@@ -129,6 +132,8 @@ def _daemon(section: Section) -> DaemonConfig:
     config = DaemonConfig(
         device=section.take("device", read_interface, default.device, "an interface name") or default.device,
         engine=section.choice("engine", EngineChoice, default.engine),
+        bpf_directory=section.take("bpf_directory", read_path, default.bpf_directory, "a folder")
+        or default.bpf_directory,
         tunnel_mtu=section.number("tunnel_mtu", default.tunnel_mtu, 576, 65_515),
         run_dir=run_dir,
         state_dir=section.take("state_dir", read_path, None, "a folder") if section.has("state_dir") else None,

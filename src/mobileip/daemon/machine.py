@@ -94,7 +94,7 @@ class Machine:
         self.accelerator = Accelerator(
             settings.engine,
             self.engine,
-            Attachments(),
+            Attachments(run_directory, settings.device, settings.bpf_directory),
             device_index=self._device_index,
             links=self.watch.links,
             path_mtu=lambda tunnel: self.path_mtu(tunnel.remote),

@@ -18,6 +18,7 @@ from mobileip.daemon import wish_journal
 from mobileip.daemon.firewall import JOURNAL_NAME
 from mobileip.daemon.lock import DaemonLock, SecondDaemon
 from mobileip.dataplane.reconcile import reconcile
+from mobileip.linux.bpf.attachment import Attachments
 from mobileip.linux.errors import MachineError
 from mobileip.linux.firewall_opening import FirewallOpening
 from mobileip.linux.kernel_tables import KernelTables
@@ -53,7 +54,10 @@ def patience() -> float:
 
 
 async def remove_all(run_directory: Path, device: str) -> None:
-    """Everything that bears our mark, the changed sysctls, and the device."""
+    """What is attached, everything that bears our mark, the changed sysctls, and the device."""
+    attachments = Attachments(run_directory, device)
+    attachments.sweep()
+    attachments.close()
     kernel = KernelTables(device, SysctlJournal(run_directory / "sysctl.journal"))
     kernel.perform(reconcile(await kernel.actual(), ()))
     kernel.clear_leftovers()

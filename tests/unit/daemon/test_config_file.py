@@ -222,6 +222,7 @@ def test_every_key_that_there_is_says_what_it_expects(path: str, folder: Path) -
     [
         ("device", "a/b"),
         ("engine", "steam"),
+        ("bpf_directory", ""),
         ("tunnel_mtu", 575),
         ("open_firewall", "yes"),
         ("run_dir", 7),

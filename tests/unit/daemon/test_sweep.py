@@ -127,6 +127,18 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sweep, "remove_realms", lambda device: calls.append(f"realms of {device}"))
     (tmp_path / "inheritance.db").touch()
 
+    class Attached:
+        def __init__(self, run_directory: Path, device: str) -> None:
+            calls.append(f"attachments of {device}")
+
+        def sweep(self) -> None:
+            calls.append("detached")
+
+        def close(self) -> None:
+            calls.append("close attachments")
+
+    monkeypatch.setattr(sweep, "Attachments", Attached)
+
     def close_firewall(_: object) -> None:
         calls.append("firewall")
         raise NftError("nft refuses")
@@ -134,6 +146,9 @@ async def test_everything_of_ours_is_removed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sweep.FirewallOpening, "close", close_firewall)
     await sweep.remove_all(tmp_path, "mip7")
     assert calls == [
+        "attachments of mip7",
+        "detached",
+        "close attachments",
         "sysctl.journal",
         "tables of mip7",
         "frame marks",

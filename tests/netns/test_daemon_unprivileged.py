@@ -74,7 +74,7 @@ def test_the_fast_path_needs_no_root(lab: Lab, folder: Path) -> None:
         left = {path.name.split(".")[0] for path in lab.daemon(node).run_dir.iterdir()}
         assert left <= {"home_agent"}  # what it remembers
     assert list(folder.glob("mip*")) == []
-    go(lab, "home")
+    lab.move("mn", "home")
     assert {name for node in NODES for name in picture(lab, node).items() ^ untouched[node].items()} == set()
 
 

@@ -11,10 +11,8 @@ from pathlib import Path
 import msgspec
 
 from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Started, Stopping, TimerExpired
-from mobileip.agents.foreign.agent import ForeignAgent
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.memory import Remembered
-from mobileip.agents.mobile.agent import MobileNode
 from mobileip.agents.node import Node
 from mobileip.agents.notices import Notice
 from mobileip.control.feed import Feed
@@ -34,6 +32,7 @@ from mobileip.control.schema import (
 )
 from mobileip.control.server import ControlServer
 from mobileip.daemon import clearing, doctor_collect, views
+from mobileip.daemon.build import build_node
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.doctor import examine
 from mobileip.daemon.engine_switch import EngineSwitch
@@ -65,16 +64,6 @@ class End(Enum):
     """What bears our mark stays for the next daemon to adopt (SIGTERM, what a service restart sends)."""
     RESTART = "restart"
     """As LEAVE, and this process becomes the next daemon (`mip restart`)."""
-
-
-def build_node(configuration: Configuration) -> Node:
-    """The agents of a configuration, fresh."""
-    home, foreign, mobile = configuration.home_agent, configuration.foreign_agent, configuration.mobile_node
-    return Node(
-        home=HomeAgent(home) if home is not None else None,
-        foreign=ForeignAgent(foreign) if foreign is not None else None,
-        mobile=MobileNode(mobile) if mobile is not None else None,
-    )
 
 
 class Service:

@@ -14,8 +14,8 @@ from tests.support.wishes import FROM_HOME_AGENT, HOME_ADDRESS, binding, tunnel_
 from mobileip.agents.events import Link
 from mobileip.agents.instant import Instant
 from mobileip.daemon import succession as module
+from mobileip.daemon.build import build_node
 from mobileip.daemon.config_file import Configuration, parse
-from mobileip.daemon.service import build_node
 from mobileip.daemon.succession import Succession
 from mobileip.daemon.wish_journal import NAME
 from mobileip.dataplane.fake import FakeEngine

@@ -5,7 +5,6 @@ It holds no socket: the daemon's readers call `packet_from_device`, `packet_from
 """
 
 import errno
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 
@@ -17,7 +16,7 @@ from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
-from mobileip.dataplane.userspace.counting import count, count_all
+from mobileip.dataplane.userspace.counting import Tally, count, count_all
 from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.fast_path import FastPath
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
@@ -75,10 +74,11 @@ class UserspaceEngine:
         """What packets are looked up in; to be read only."""
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
-        self._drops: Counter[DropReason] = Counter()
-        self._encapsulated = Use()
-        self._decapsulated = Use()
-        self._straight = Use()
+        self._tally = Tally()
+        self._drops = self._tally.drops
+        self._encapsulated = self._tally.encapsulated
+        self._decapsulated = self._tally.decapsulated
+        self._straight = self._tally.straight
         self._icmp_sent = 0
         self._icmp_suppressed = 0
 
@@ -91,25 +91,10 @@ class UserspaceEngine:
         errno when it could not take one in: it is to be taken away then. What the one before has counted goes on to
         count."""
         if self._fast is not None:
-            self._take_counts(self._fast)
+            self._tally.take(self._fast, self._tables.ends.use)
         self._fast = fast
         self._on_fast_trouble = on_trouble
         self._tables.ends.on_path = self._path_changed
-
-    def _take_counts(self, fast: FastPath) -> None:
-        totals = fast.totals()
-        for direction, use in self._directions():
-            use.add(*totals.get(direction, (0, 0)))
-        self._drops.update(fast.drops())
-        for key, tunnel, packets, octets, at in fast.uses():
-            self._tables.ends.use(key, tunnel).add(packets, octets, at)
-
-    def _directions(self) -> tuple[tuple[str, Use], ...]:
-        return (
-            ("encapsulated", self._encapsulated),
-            ("decapsulated", self._decapsulated),
-            ("straight", self._straight),
-        )
 
     def _path_changed(self, path: Path) -> None:
         if self._fast is not None:
@@ -383,15 +368,9 @@ class UserspaceEngine:
 
         `straight`: for a visitor of this same daemon, from its binding without a tunnel.
         """
-        counters = {}
-        totals = self._fast.totals() if self._fast is not None else {}
-        for direction, use in self._directions():
-            packets, octets = totals.get(direction, (0, 0))
-            counters[f"{direction}_packets"] = use.packets + packets
-            counters[f"{direction}_octets"] = use.octets + octets
+        counters, drops = self._tally.with_those_of(self._fast)
         counters["icmp_errors_sent"] = self._icmp_sent
         counters["icmp_errors_suppressed"] = self._icmp_suppressed
-        drops = self._drops + Counter(self._fast.drops() if self._fast is not None else {})
         counters.update((f"dropped_{reason}", drops[reason]) for reason in sorted(drops))
         return counters
 

@@ -97,7 +97,9 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct settings *s
 	/* The kernel puts the link-layer header on, in place of an empty one that it wants to see. */
 	if (bpf_skb_change_head(skb, ETHERNET_HEADER, 0))
 		return drop(DROP_SEND_FAILED);
-	if (entry->way == WAY_LINK)
+	/* A packet that waits for its neighbour leaves by the route that it holds: that has to be the tunnel's, which the
+	 * kernel looks up where it is given no next hop, and not the one into the tunnel device. */
+	if (entry->way == WAY_LINK || !route.is_neighbour_known)
 		return bpf_redirect_neigh(route.interface, 0, 0, 0);
 	neighbour.ipv4_nh = route.next_hop;
 	return bpf_redirect_neigh(route.interface, &neighbour, sizeof(neighbour), 0);

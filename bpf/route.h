@@ -19,6 +19,7 @@ struct route {
 	__u32 interface;
 	__u32 next_hop;
 	__u16 mtu;
+	bool is_neighbour_known; /* the next hop's link-layer address */
 };
 
 /* By our routes, as if the packet had come in by the tunnel device (whose `forwarding` is on at an agent): a change of
@@ -39,12 +40,12 @@ static __attribute__((noinline)) bool find_route(struct __sk_buff *skb, const st
 	if (settings->fib_flags & LOOK_UP_BY_MARK)
 		__builtin_memcpy(asked.smac, &settings->mark, sizeof(settings->mark)); /* a union since 6.10 */
 	found = bpf_fib_lookup(skb, &asked, sizeof(asked), settings->fib_flags);
-	/* Without BPF_FIB_LOOKUP_SKIP_NEIGH (before 6.3) an unknown neighbour is found out later. */
 	if (found != BPF_FIB_LKUP_RET_SUCCESS && found != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;
 	route->interface = asked.ifindex;
 	route->next_hop = asked.ipv4_dst;
 	route->mtu = asked.mtu_result ?: NO_MTU;
+	route->is_neighbour_known = found == BPF_FIB_LKUP_RET_SUCCESS;
 	return asked.family == 2 && asked.ifindex != settings->device; /* into ourselves: a loop */
 }
 

@@ -19,9 +19,9 @@ ENCAP, DECAP_ETHERNET, DECAP_RAW = "mip_encap", "mip_decap_ethernet", "mip_decap
 LEAST_ROOM = 65_536
 """About 5 MiB of memory; a home agent with more bindings has larger tables made in their place."""
 
-SKIP_NEIGHBOUR, BY_MARK = 1 << 2, 1 << 5
-"""Flags of bpf_fib_lookup."""
-SKIP_NEIGHBOUR_SINCE, BY_MARK_SINCE = (6, 3), (6, 10)
+BY_MARK = 1 << 5
+"""A flag of bpf_fib_lookup."""
+BY_MARK_SINCE = (6, 10)
 
 SIZES = {"entries": 1, "exits": 1, "uses": 2}
 """Tables whose size is this many times the room."""
@@ -101,7 +101,7 @@ class LoadedPrograms:
 
     def set_device(self, index: int) -> None:
         """The tunnel device of realm 0, by its index."""
-        flags = (SKIP_NEIGHBOUR if self._release >= SKIP_NEIGHBOUR_SINCE else 0) | (BY_MARK if self.by_mark else 0)
+        flags = BY_MARK if self.by_mark else 0
         self._set(slice(0, 12), DEVICE.pack(index, flags, SIGNALLING_MARK))
 
     def set_realm(self, index: int, realm: int) -> None:

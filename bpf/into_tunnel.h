@@ -50,6 +50,12 @@ static __always_inline bool find_way(struct __sk_buff *skb, const struct setting
 	return ask_path(entry->local, entry->remote, now, &route->mtu) && length <= route->mtu;
 }
 
+/* With an unknown neighbour the kernel says only that a packet is not too big. */
+static __always_inline bool knows_mtu(__u8 way, const struct route *route)
+{
+	return way != WAY_ROUTE || route->is_neighbour_known;
+}
+
 static __always_inline void note(const struct settings *settings, struct __sk_buff *skb, const struct entry *entry,
 				 __u64 now)
 {
@@ -84,7 +90,7 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct settings *s
 	if (!find_way(skb, settings, entry, segments, now, &route))
 		return NOT_OURS;
 	if (route.mtu < NO_MTU - 2 * IPV4_HEADER && opens_connection(skb, IPV4_HEADER, inner) &&
-	    make_room(skb, IPV4_HEADER, route.mtu - entry->overhead))
+	    (!knows_mtu(entry->way, &route) || make_room(skb, IPV4_HEADER, route.mtu - entry->overhead)))
 		return NOT_OURS;
 	note(settings, skb, entry, now);
 	if (encapsulate(skb, settings, entry, inner, segments))

@@ -50,6 +50,8 @@ static __always_inline bool fit(struct __sk_buff *skb, const struct settings *se
 		route.mtu = exit->mtu;
 	else if (!find_route(skb, settings, &route))
 		route.mtu = NO_MTU;
+	else if (!route.is_neighbour_known)
+		return false; /* so the kernel does not say how large packets may be */
 	ask_path(opened->key.outer_destination, opened->key.outer_source, now, &route.mtu);
 	return route.mtu >= NO_MTU - 2 * IPV4_HEADER || !make_room(skb, tcp, route.mtu - exit->overhead);
 }

@@ -2,8 +2,8 @@
 
 The kernel's own tables carry packets without any daemon: what visitors send on a triangular path, and both ways of a
 mobile node behind a foreign agent. The programs of the fast path carry all others, so that nothing is lost at all. The
-userspace path loses what has to pass the dead daemon, and nothing from the moment at which the next one is there: nobody
-has to register anew before.
+userspace path loses what has to pass the dead daemon, and nothing from the moment at which the next one is there:
+nobody has to register anew before.
 """
 
 import signal

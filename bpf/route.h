@@ -50,11 +50,9 @@ static __always_inline bool ask_path(__u32 local, __u32 remote, __u64 now, __u16
 
 	if (!path)
 		return true;
-	if (now < path->news_until)
-		return false;
 	if (now < path->mtu_until && path->mtu < *mtu)
 		*mtu = path->mtu;
-	return true;
+	return now >= path->news_until;
 }
 
 #endif

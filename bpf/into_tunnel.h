@@ -176,13 +176,13 @@ static __always_inline int from_device(struct __sk_buff *skb)
 		if (!entry)
 			return NOT_OURS;
 	}
-	now = bpf_ktime_get_boot_ns();
-	if (now >= entry->expires_at)
-		return drop(DROP_EXPIRED);
 	/* What is already encapsulated may come back to us for ever (RFC 5944 §4.2.3): user space judges. */
 	if (entry->way == WAY_USER || (key.direction == TO_MOBILE_NODE && inner.protocol == PROTOCOL_IPIP) ||
 	    loops(skb, entry, &inner, key.direction))
 		return NOT_OURS;
+	now = bpf_ktime_get_boot_ns();
+	if (now >= entry->expires_at)
+		return drop(DROP_EXPIRED);
 	if (entry->way > WAY_FRAME)
 		return straight(skb, settings, entry, &segments, now);
 	if (entry->copies > 1 && !copy &&

@@ -5,6 +5,14 @@
 #include "maps.h"
 #include "parse.h"
 
+/* Whether a link takes packets of `length` octets (of segments, where several travel as one). */
+static __always_inline bool fits_link(struct __sk_buff *skb, __u32 interface, __u32 length)
+{
+	__u32 mtu = length; /* a question, then the answer */
+
+	return bpf_check_mtu(skb, interface, &mtu, 0, 0) == 0 && length <= mtu;
+}
+
 /* As a frame between two link-layer addresses, without route and without ARP (RFC 5944 §4.2.2). `link_header`: how many
  * octets of one the packet has. */
 static __always_inline int as_frame(struct __sk_buff *skb, __u32 link_header, __u32 interface, const __u8 *to,

@@ -104,6 +104,8 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct settings *s
 static __always_inline int straight(struct __sk_buff *skb, const struct settings *settings, const struct entry *entry,
 				    const struct segments *segments, __u64 now)
 {
+	if (entry->way == WAY_VISITOR && !fits_link(skb, entry->interface, segments->length))
+		return NOT_OURS;
 	count(entry->use, TOTAL_STRAIGHT, segments->count, segments->octets, now);
 	if (entry->way == WAY_STACK)
 		return bpf_redirect(settings->device, BPF_F_INGRESS);

@@ -42,10 +42,11 @@ bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, 
 	@tools/setup bench
 	$(BIN)/python -m bench.dataplane
 
-fuzz:       ## 10^6 generated inputs over all decoders, then coverage-guided for a minute
+fuzz:       ## 10^6 generated inputs over all decoders, 10^5 packets on both paths (root), guided by coverage for a minute
 	@tools/setup fuzz
 	$(BIN)/python -m tools.fuzz
 	$(BIN)/python -m tools.fuzz.encapsulations
+	$(BIN)/python -m tools.fuzz.fast_path
 	$(BIN)/python -m tools.fuzz --guided 60
 
 requirements: ## each line of the RFCs, its code and its tests: docs/reference/requirements.md and build/requirements.json

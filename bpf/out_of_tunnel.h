@@ -135,8 +135,11 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 	now = bpf_ktime_get_boot_ns();
 	if (now >= exit->expires_at)
 		return drop(DROP_EXPIRED);
-	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments) ||
-	    !fit(skb, settings, exit, &opened, link_header, now))
+	if (!read_segments(skb, link_header + opened.headers, &opened.inner, &segments))
+		return NOT_OURS;
+	if (exit->way == WAY_VISITOR && !fits_link(skb, exit->interface, segments.length))
+		return NOT_OURS;
+	if (!fit(skb, settings, exit, &opened, link_header, now))
 		return NOT_OURS;
 	if (exit->way == WAY_VISITOR && !fits_link(skb, exit->interface, segments.length))
 		return NOT_OURS;

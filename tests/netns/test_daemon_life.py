@@ -271,7 +271,8 @@ def test_what_kill_9_left_is_repaired_at_the_next_start(lab: Lab, untouched: dic
     for node in NODES:
         lab.daemon(node).kill()
         inheritance = [] if node == "ha" else ["inheritance.db", "inheritance.db-wal"]
-        assert run_directory(lab, node) == [*inheritance, "mipd.lock", "mipd.sock", "sysctl.journal"]
+        left = [name for name in run_directory(lab, node) if name != "attachments.journal"]  # on the fast path
+        assert left == [*inheritance, "mipd.lock", "mipd.sock", "sysctl.journal"]
     lab.run("ha", "ip", "route", "add", "10.1.0.99", "dev", "eth0", "metric", "77", "proto", "77")  # of a dead binding
     lab.run("ha", "ip", "neighbour", "add", "proxy", "10.1.0.99", "dev", "eth1", "proto", "77")
     assert len(ours(lab, "ha")) >= 2

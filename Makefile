@@ -66,6 +66,10 @@ mutation:   ## change each line of the security rules and validity checks: their
 	@tools/setup mutation
 	$(BIN)/python tools/mutation.py
 
+bpf:        ## compile bpf/ to src/mobileip/linux/bpf/mobileip.bpf.o: after a change of it, with the compiler in bpf/COMPILER
+	@tools/setup test
+	tools/bpf
+
 docs:       ## the documentation as HTML in build/docs
 	@tools/setup docs
 	$(BIN)/sphinx-build -q -W -b html docs build/docs
@@ -74,4 +78,4 @@ docs:       ## the documentation as HTML in build/docs
 clean:      ## remove what was built
 	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help demo test test-oracles check check-tools bench bench-dataplane fuzz requirements requirements-break soak mutation docs clean
+.PHONY: help demo test test-oracles check check-tools bench bench-dataplane fuzz requirements requirements-break soak mutation bpf docs clean

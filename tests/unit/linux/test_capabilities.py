@@ -1,6 +1,7 @@
 """What is missing, in words; tests/netns takes the capabilities away in earnest."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,10 @@ def test_the_port_is_not_tried_when_something_else_is_missing_already(machine: M
     machine.read_only_sysctls()
     machine.may(0)
     assert len(capabilities.lacks()) == 5
+
+
+def test_the_example_of_a_service_has_the_capabilities_that_a_daemon_needs_and_the_fast_paths() -> None:
+    unit = (Path(__file__).parents[3] / "examples/mipd.service").read_text()
+    for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
+        (given,) = re.findall(rf"^{key}=(.*)$", unit, re.MULTILINE)
+        assert set(given.split()) == {*(name for name, _ in capabilities._NEEDED.values()), "CAP_BPF"}

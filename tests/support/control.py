@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 from tests.support.backend import FakeBackend
 
 from mobileip.control.feed import Feed
+from mobileip.control.packet_feed import PacketFeed
 from mobileip.control.server import ControlServer
 
 
@@ -21,9 +22,12 @@ class Running:
         self.path = path
         self.backend = FakeBackend()
         self.feed = Feed()
+        self.wanted: list[bool] = []
+        """Whether packets were, at each change."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        self._server = ControlServer(path, self.backend, self.feed)
+        self.packets = PacketFeed(self.wanted.append)
+        self._server = ControlServer(path, self.backend, self.feed, self.packets)
 
     def start(self) -> None:
         self._thread.start()
@@ -39,13 +43,21 @@ class Running:
         """The daemon ends; clients that are connected see it."""
         asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(10)
 
+    def in_loop(self, action: Callable[[], None]) -> None:
+        """Done where the server runs, before this returns."""
+
+        async def act() -> None:
+            action()
+
+        asyncio.run_coroutine_threadsafe(act(), self._loop).result(10)
+
     def publish(self, **fields: Any) -> None:
         """An event, with its number as id."""
 
-        async def publish() -> None:
+        def publish() -> None:
             self.feed.publish(lambda number: msgspec.json.encode({"id": number, **fields}))
 
-        asyncio.run_coroutine_threadsafe(publish(), self._loop).result(10)
+        self.in_loop(publish)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tools.reference_pages.common import same_keys
 
 from mobileip.cli.main import HELP
 from mobileip.control.feed import Feed
+from mobileip.control.packet_feed import PacketFeed
 from mobileip.control.server import ControlServer
 from mobileip.daemon.config_file import ConfigurationError, parse
 from mobileip.dataplane.plan import objects_of
@@ -103,7 +104,7 @@ class _NoBackend:
 
 
 def test_the_page_of_the_control_api_has_the_paths_that_the_server_has(tmp_path: Path) -> None:
-    server = ControlServer(tmp_path / "socket", _NoBackend(), Feed())  # type: ignore[arg-type]
+    server = ControlServer(tmp_path / "socket", _NoBackend(), Feed(), PacketFeed())  # type: ignore[arg-type]
     served = {(route.method, route.resource.canonical) for route in server._runner.app.router.routes()}
     text = (FOLDER / "control-api.md").read_text()
     written = set(re.findall(r"^\| (GET|POST|DELETE) \| `(/v1/[\w/{}]+)` \|", text, re.MULTILINE))

@@ -11,7 +11,7 @@ from math import nan
 from pathlib import Path
 from typing import NoReturn
 
-from mobileip.cli import doctor, tables
+from mobileip.cli import doctor, packets, tables
 from mobileip.control.client import SOCKET_NAME, ControlClient, ControlError
 
 SHOWN = {
@@ -34,6 +34,8 @@ HELP = {
     "tunnel": "tunnel ends and what passed through them",
     "traffic": "counters: accepted, denied, discarded, packets",
     "engine": "what forwards packets, why and how; or which it is to be from now on",
+    "trace": "packets that go into tunnels or come out, as they pass; of those that programs in the kernel take out of "
+    "tunnels see tcpdump -i mip0",
     "doctor": "what on this machine stands in the way, and what to do",
     "events": "what happens, as it happens",
     "register": "register now",
@@ -71,6 +73,9 @@ EXIT_INTERRUPTED = 130
 
 LONGEST_WAIT = 1_000_000
 """Seconds. A socket can't wait for infinity."""
+
+LONGEST_NUMBER = 18
+"""Digits."""
 
 WITH_VALUE = ("--socket", "--run-dir")
 """Options that take the next word."""
@@ -144,6 +149,12 @@ def parser() -> Parser:
             shown.add_argument("-a", "--all", action="store_true", help="those too that nothing has passed through")
     engine = objects.add_parser("engine", help=HELP["engine"], parents=[common])
     engine.add_argument("choice", nargs="?", type=_engine, choices=ENGINES, help="from now on, until the daemon ends")
+    trace = objects.add_parser("trace", help=HELP["trace"], parents=[common])
+    trace.add_argument("--packets", action="store_true", required=True, help="their inner packets, a line each")
+    trace.add_argument("--count", type=_number, metavar="N", help="end after so many")
+    trace.add_argument(
+        "--write", type=Path, metavar="FILE", help="as a pcap file, the first 256 octets of each (-: pipe)"
+    )
     examination = objects.add_parser("doctor", help=HELP["doctor"], parents=[common])
     examination.add_argument("--config", type=Path, metavar="FILE", help="what a daemon would run with, if none runs")
     events = objects.add_parser("events", help=HELP["events"], parents=[common])
@@ -169,6 +180,12 @@ def _seconds(word: str) -> float:
     if not 0 <= value <= LONGEST_WAIT:
         raise argparse.ArgumentTypeError(f"{word} is wrong: seconds from 0 to {LONGEST_WAIT} are expected")
     return value
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal() or len(word) > LONGEST_NUMBER:
+        raise argparse.ArgumentTypeError(f"{word} is wrong: a number is expected")
+    return int(word)
 
 
 def _cleared(word: str) -> str:
@@ -240,6 +257,8 @@ def run(options: argparse.Namespace) -> int:
         return show(client, options)
     if options.object == "engine":
         return engine(client, options)
+    if options.object == "trace":
+        return packets.trace(client, count=options.count, file=options.write, as_json=options.json)
     if options.object == "doctor":
         return diagnose(client, options)
     if options.object == "events":

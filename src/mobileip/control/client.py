@@ -79,10 +79,16 @@ class ControlClient:
 
     def listen(self, after: int | None = None) -> "EventStream":
         """The event feed, open when this returns: nothing that happens from here on is missed."""
+        return self._listen("events", {} if after is None else {"Last-Event-ID": str(after)})
+
+    def packets(self) -> "EventStream":
+        """Packets of tunnels as they pass, each as a PacketView, or a LostView where some are missing."""
+        return self._listen("packets", {})
+
+    def _listen(self, name: str, headers: dict[str, str]) -> "EventStream":
         connection = self._connect(self._timeout)
-        headers = {} if after is None else {"Last-Event-ID": str(after)}
         try:
-            connection.request("GET", "/v1/events", headers=headers)
+            connection.request("GET", f"/v1/{name}", headers=headers)
             return EventStream(connection)
         except ControlError:
             connection.close()

@@ -156,6 +156,28 @@ class TunnelView(msgspec.Struct, frozen=True, kw_only=True):
     last_packet_seconds_ago: float | None = None
 
 
+class PacketView(msgspec.Struct, frozen=True, kw_only=True):
+    """A packet that went into a tunnel or came out of it, as it is inside. `direction`: into | out of."""
+
+    time: str
+    unix_nanoseconds: int
+    direction: str
+    local: str
+    remote: str
+    encapsulation: str
+    source: str
+    destination: str
+    protocol: int
+    length: int
+    octets: str
+
+
+class LostView(msgspec.Struct, frozen=True, kw_only=True):
+    """So many packets are missing at this place of the stream: they came faster than they were read."""
+
+    lost: int
+
+
 class TrafficView(msgspec.Struct, frozen=True, kw_only=True):
     """Counters of each role, and of the packets."""
 

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 
 from mobileip.control.feed import Feed
+from mobileip.control.packet_feed import PacketFeed
 from mobileip.control.schema import (
     AgentView,
     BindingView,
@@ -24,6 +25,7 @@ from mobileip.control.schema import (
     DoneView,
     EngineView,
     ErrorView,
+    LostView,
     RegistrationView,
     RevokedView,
     StatusView,
@@ -38,6 +40,8 @@ HEARTBEAT_SECONDS = 15.0
 """A comment line in a silent event stream, so that both ends notice a dead peer."""
 _CREDENTIALS = struct.Struct("=3i")
 _EVENT_NUMBER = re.compile("[0-9]{1,18}")
+LOOK_SECONDS = 0.5
+"""How soon packets are copied no more for a reader that is gone."""
 LOGGER = logging.getLogger("mobileip.control")
 
 
@@ -76,8 +80,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlServer:
-    def __init__(self, path: Path, backend: Backend, feed: Feed) -> None:
+    def __init__(self, path: Path, backend: Backend, feed: Feed, packets: PacketFeed) -> None:
         self._path = path
+        self._packet_feed = packets
         self._backend = backend
         self._feed = feed
         application = web.Application(middlewares=[_errors])
@@ -86,6 +91,7 @@ class ControlServer:
         application.router.add_get("/v1/tunnels", self._tunnels)
         application.router.add_get("/v1/doctor", self._doctor)
         application.router.add_get("/v1/events", self._events)
+        application.router.add_get("/v1/packets", self._packets)
         for name in ("register", "deregister", "restart", "stop"):
             application.router.add_post(f"/v1/{name}", self._commander(name))
         application.router.add_post("/v1/engine/{name}", self._choose_engine)
@@ -152,9 +158,31 @@ class ControlServer:
     async def _doctor(self, _: web.Request) -> web.StreamResponse:
         return _json(200, await self._backend.doctor())
 
+    async def _packets(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events, each a PacketView or a LostView; what a slow reader has no room for is lost to it."""
+        _require_right_to_change(request)  # whoever may see others' packets may do anything to them
+        response = _stream()
+        with self._packet_feed.listen() as packets, suppress(ConnectionError):
+            await response.prepare(request)
+            silent = 0.0
+            while not _is_gone(request):
+                try:
+                    some, lost = await asyncio.wait_for(packets.take(), LOOK_SECONDS)
+                except TimeoutError:
+                    silent += LOOK_SECONDS
+                    if silent >= HEARTBEAT_SECONDS:
+                        silent = 0.0
+                        await response.write(b":\n\n")
+                    continue
+                silent = 0.0
+                if lost:
+                    some.append(msgspec.json.encode(LostView(lost=lost)))
+                await response.write(b"".join(b"data: %b\n\n" % one for one in some))
+        return response
+
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; `Last-Event-ID: 0` begins with the oldest that is kept."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response = _stream()
         # Listening begins before the headers leave: whoever has an answer misses nothing that happens from there on.
         with self._feed.listen(_last_event(request)) as events, suppress(ConnectionError):  # a reader that goes away
             await response.prepare(request)
@@ -185,6 +213,15 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error(
             500, ErrorView(code="failed", message=f"a fault in the daemon: {type(error).__name__}", hint="see its log")
         )
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether the client has closed its end: what is done for it alone can stop at once."""
+    return request.transport is None or request.transport.is_closing()
+
+
+def _stream() -> web.StreamResponse:
+    return web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
 
 
 def _last_event(request: web.Request) -> int | None:

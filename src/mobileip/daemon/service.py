@@ -39,6 +39,7 @@ from mobileip.daemon.engine_switch import EngineSwitch
 from mobileip.daemon.firewall import Firewall
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
+from mobileip.daemon.packet_trace import PacketTrace
 from mobileip.daemon.perform import Performer
 from mobileip.daemon.repair import Repairer
 from mobileip.daemon.runner import Runner, fields_of
@@ -117,7 +118,7 @@ class Service:
             report=self._report,
             on_news=self._runner.news,
         )
-        self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed)
+        self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed, PacketTrace(self._machine).feed)
 
     # -- life
 

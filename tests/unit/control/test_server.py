@@ -114,6 +114,7 @@ def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.Mon
         status, body = ask(daemon, method, path)
         assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
     assert daemon.backend.commands == []
+    assert ask(daemon, "GET", "/v1/packets")[0] == 403, "they are others' packets"
     assert ask(daemon, "GET", "/v1/status")[0] == 200
 
 
@@ -184,12 +185,14 @@ def test_a_reader_that_goes_away_is_no_fault(
     assert caplog.records == []
 
 
-def test_a_silent_stream_has_heartbeats(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["events", "packets"])
+def test_a_silent_stream_has_heartbeats(name: str, daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
     connection = http.client.HTTPConnection("localhost", timeout=10)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(str(daemon.path))
-    connection.request("GET", "/v1/events")
+    connection.request("GET", f"/v1/{name}")
     response = connection.getresponse()
     assert response.readline() == b":\n"
     connection.close()

@@ -2,12 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from mobileip.dataplane.userspace.fast_path import FastPath
 from mobileip.dataplane.userspace.tunnels import Use
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import Key
 from mobileip.forwarding.tunnel import Tunnel
+
+
+class Watch(Protocol):
+    """Hears of packets that went into a tunnel (`is_outgoing`) or came out of it; `now` is boot time, s."""
+
+    def __call__(self, tunnel: Tunnel, packets: Sequence[bytes], now: float, *, is_outgoing: bool) -> None: ...
 
 
 def count(total: Use, part: Use, octets: int, now: float) -> None:

@@ -16,7 +16,7 @@ from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
-from mobileip.dataplane.userspace.counting import Tally, count, count_all
+from mobileip.dataplane.userspace.counting import Tally, Watch, count, count_all
 from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.fast_path import FastPath
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
@@ -81,6 +81,7 @@ class UserspaceEngine:
         self._straight = self._tally.straight
         self._icmp_sent = 0
         self._icmp_suppressed = 0
+        self._watch: Watch | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +96,10 @@ class UserspaceEngine:
         self._fast = fast
         self._on_fast_trouble = on_trouble
         self._tables.ends.on_path = self._path_changed
+
+    def watch(self, watcher: Watch | None) -> None:
+        """From now on `watcher` hears of each packet of a tunnel that passes here; None: nobody does."""
+        self._watch = watcher
 
     def _path_changed(self, path: Path) -> None:
         if self._fast is not None:
@@ -248,6 +253,8 @@ class UserspaceEngine:
         if sent == len(packets):
             for train in trains:
                 count_all(self._encapsulated, train.leg.use, train.inners, now)
+                if self._watch is not None:
+                    self._watch(train.leg.end.tunnel, train.inners, now, is_outgoing=True)
             return
         outers = [
             Outer(packet, train.leg, inner)
@@ -277,6 +284,8 @@ class UserspaceEngine:
             else:
                 sent, _ = self._port.send_frames(leaving.interface, leaving.link_address, packets)
             count_all(deliveries, leaving.use, packets[:sent], now)
+            if self._watch is not None and deliveries is self._decapsulated:
+                self._watch(leaving.end.tunnel, packets[:sent], now, is_outgoing=False)
             if sent < len(packets):
                 self._drops[DropReason.SEND_FAILED] += 1
             packets = packets[sent + 1 :]
@@ -327,6 +336,8 @@ class UserspaceEngine:
     def _sent(self, outer: Outer, error: int, now: float) -> None:
         if error == 0:
             count(self._encapsulated, outer.leg.use, len(outer.inner), now)
+            if self._watch is not None:
+                self._watch(outer.leg.end.tunnel, (outer.inner,), now, is_outgoing=True)
         else:
             self._drops[DropReason.TOO_BIG if error == errno.EMSGSIZE else DropReason.SEND_FAILED] += 1
 
@@ -342,6 +353,8 @@ class UserspaceEngine:
             self._drops[DropReason.SEND_FAILED] += 1
         else:
             count(deliveries, leaving.use, len(delivery.packet), now)
+            if self._watch is not None and deliveries is self._decapsulated:
+                self._watch(leaving.end.tunnel, (delivery.packet,), now, is_outgoing=False)
 
     def _answer(self, answer: Answer, now: float) -> None:
         if answer.reason is not None:

@@ -122,6 +122,9 @@ def library() -> ctypes.CDLL:
         (loaded.bpf_map__value_size, number, (handle,)),
         (loaded.bpf_map__max_entries, number, (handle,)),
         (loaded.bpf_map__set_max_entries, ctypes.c_int, (handle, number)),
+        (loaded.ring_buffer__new, handle, (ctypes.c_int, handle, handle, handle)),
+        (loaded.ring_buffer__consume, ctypes.c_int, (handle,)),
+        (loaded.ring_buffer__free, None, (handle,)),
         (loaded.libbpf_set_print, ctypes.c_void_p, (ctypes.c_void_p,)),
     ):
         function.restype, function.argtypes = result, arguments

@@ -299,6 +299,22 @@ def test_both_paths_count_together_and_counts_outlive_the_fast_one():
     assert (bench.engine.tunnels(), bench.engine.counters()) == (together, before)
 
 
+def test_packets_of_tunnels_can_be_watched():
+    bench = Bench(binding(), visitor(HOME_ADDRESS + 1))
+    seen = []
+    bench.engine.watch(lambda tunnel, packets, now, *, is_outgoing: seen.append((tunnel, *packets, now, is_outgoing)))
+    inner = packet(destination=HOME_ADDRESS + 1, ttl=9)
+    bench.engine.packet_from_device(packet(), NOW)
+    bench.engine.packet_from_tunnel(tunnelled(inner), NOW)
+    bench.engine.reads_from_device([bytes(10) + packet()], NOW)
+    bench.engine.packets_from_tunnel([(tunnelled(inner), "eth0")], NOW)
+    out = packet(destination=HOME_ADDRESS + 1, ttl=8)
+    assert seen == [(TO_CARE_OF, packet(), NOW, True), (FROM_HOME_AGENT, out, NOW, False)] * 2
+    bench.engine.watch(None)
+    bench.engine.packet_from_device(packet(), NOW)
+    assert len(seen) == 4
+
+
 # -- broadcasts of a home network
 
 

@@ -137,7 +137,9 @@ static __always_inline bool make_copies(struct __sk_buff *skb, const struct sett
 {
 	struct route route = {};
 
-	if (copies > MOST_COPIES)
+	/* Whether a SYN can be made to fit is found out too late: of copies that are on their way user space would make as
+	 * many again for each that is left to it. */
+	if (copies > MOST_COPIES || opens_connection(skb, IPV4_HEADER, inner))
 		return false;
 	for (__u32 i = 0; i < MOST_COPIES; i++) {
 		struct entry *entry;

@@ -141,8 +141,6 @@ static __always_inline int from_link(struct __sk_buff *skb, __u32 link_header)
 		return NOT_OURS;
 	if (!fit(skb, settings, exit, &opened, link_header, now))
 		return NOT_OURS;
-	if (exit->way == WAY_VISITOR && !fits_link(skb, exit->interface, segments.length))
-		return NOT_OURS;
 	if (decapsulate(skb, link_header, &opened, is_changed))
 		return drop(DROP_SEND_FAILED);
 	count(exit->use, TOTAL_DECAPSULATED, segments.count, segments.octets, now);

@@ -236,6 +236,15 @@ def syn(asked: int) -> bytes:
     return head + b"\1\1" + b"\2\4" + asked.to_bytes(2) + b"\1\1"
 
 
+def test_no_copies_of_a_segment_are_left_to_user_space_which_would_multiply_them(machine: FastPathMachine) -> None:
+    """Its option may stand where the programs don't look for it."""
+    machine.wish(binding(HOME_ADDRESS, *(Tunnel(HOME_AGENT, CARE_OF + n) for n in range(3))))
+    head = pack("!HHIIBBHHH", 40_000, 80, 1, 2, 9 << 4, 0x02, 1024, 7, 0)
+    for payload in (syn(1460), head + b"\1" * 12 + b"\2\4\5\xb4"):
+        assert machine.into(to_mobile_node(TCP, payload=payload)) == [Left(to_mobile_node(TCP, payload=payload))]
+        assert machine.is_quiet()
+
+
 @pytest.mark.parametrize("form", PLAIN)
 @pytest.mark.parametrize("has_news", [False, True])
 def test_connections_are_opened_with_segments_that_fit(

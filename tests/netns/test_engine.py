@@ -22,6 +22,8 @@ BOTH = ("ebpf", "userspace")
 def lab() -> Iterator[Lab]:
     with roaming("minimal", "test-engine") as made:
         before = {node: made.daemon(node).ask("engine")["choice"] for node in AGENTS}
+        for node in AGENTS:
+            choose(made, node, "ebpf")  # where programs need a qdisc of ours, it is there from now on
         go(made, "foreign1")
         yield made
         for node, choice in before.items():
@@ -33,25 +35,6 @@ def choose(lab: Lab, node: str, name: str) -> dict[str, object]:
     view = json.loads(chosen.stdout)
     assert isinstance(view, dict)
     return view
-
-
-def test_no_packet_is_lost_when_the_engine_changes(lab: Lab) -> None:
-    with traffic(lab) as going:
-        begin = boot()
-        for node in AGENTS:
-            for name in (*BOTH, "auto"):
-                view = choose(lab, node, name)
-                assert (view["name"], view["choice"]) == ("userspace" if name == "userspace" else "ebpf", name)
-                assert (view["attached_by"] is None) == (name == "userspace")
-                now = boot()
-                eventually(lambda now=now: going.to_mobile_node().first_arrival(now), "the stream")  # type: ignore[misc]
-        end = boot()
-        eventually(lambda: going.to_mobile_node().first_arrival(end), "the stream towards the mobile node")
-        eventually(lambda: going.from_mobile_node().first_arrival(end), "the stream from the mobile node")
-        assert (going.to_mobile_node().lost(begin, end), going.from_mobile_node().lost(begin, end)) == (0, 0)
-        assert going.to_mobile_node().sent, "there was something to lose"
-    assert {engine for engine, _ in (engines(lab)[node] for node in AGENTS)} == {"ebpf"}
-    assert lab.daemon("ha").ask("status")["warnings"] == []
 
 
 @pytest.mark.parametrize("name", BOTH)
@@ -91,3 +74,22 @@ def test_packets_are_seen_while_somebody_looks(lab: Lab, name: str) -> None:
     assert {row["length"] for row in into} == {84}
     assert {len(bytes.fromhex(row["octets"])) for row in into} == {84}
     assert {row["encapsulation"] for row in into} == {"ipip"}
+
+
+def test_no_packet_is_lost_when_the_engine_changes(lab: Lab) -> None:
+    with traffic(lab) as going:
+        begin = boot()
+        for node in AGENTS:
+            for name in (*BOTH, "auto"):
+                view = choose(lab, node, name)
+                assert (view["name"], view["choice"]) == ("userspace" if name == "userspace" else "ebpf", name)
+                assert (view["attached_by"] is None) == (name == "userspace")
+                now = boot()
+                eventually(lambda now=now: going.to_mobile_node().first_arrival(now), "the stream")  # type: ignore[misc]
+        end = boot()
+        eventually(lambda: going.to_mobile_node().first_arrival(end), "the stream towards the mobile node")
+        eventually(lambda: going.from_mobile_node().first_arrival(end), "the stream from the mobile node")
+        assert (going.to_mobile_node().lost(begin, end), going.from_mobile_node().lost(begin, end)) == (0, 0)
+        assert going.to_mobile_node().sent, "there was something to lose"
+    assert {engine for engine, _ in (engines(lab)[node] for node in AGENTS)} == {"ebpf"}
+    assert lab.daemon("ha").ask("status")["warnings"] == []

@@ -123,6 +123,7 @@ class Accelerator:
     def remove(self) -> None:
         """Nothing of ours stays attached."""
         self._end("it has ended")
+        self._attachments.sweep()
         self._attachments.close()
 
     # -- the machine changes
@@ -191,7 +192,7 @@ class Accelerator:
         self.reason = "; ".join((f"{why}; attached by {self._attachments.method}", *self._refused.values()))
 
     def _end(self, reason: str) -> None:
-        self._attachments.sweep()
+        self._attachments.detach()
         self._engine.accelerate(None)  # nothing is counted any more
         self._refused.clear()
         programs, self._programs, self._fast = self._programs, None, None

@@ -108,6 +108,9 @@ class Attached:
         self.now = [words for words in self.now if words.split()[0] != str(interface)]
 
     def sweep(self, keep: bool = False) -> None:
+        self.detach(keep)
+
+    def detach(self, keep: bool = False) -> None:
         self.now = [words for words in self.now if keep and "former" not in words]
 
     def close(self) -> None:

@@ -94,6 +94,13 @@ class Attachments:
 
     def sweep(self, keep: bool = False) -> None:
         """Removes what is ours, all or (`keep`) what was not attached by this object: what a former daemon left."""
+        self.detach(keep)
+        for index in self._journal.qdiscs:
+            self._remove_qdisc(index)
+
+    def detach(self, keep: bool = False) -> None:
+        """As `sweep`, but qdiscs that we made stay for the next time: in the moment in which one is made or removed its
+        device sends nothing, and what it should send then is lost."""
         if not keep:
             self._close_links()
             self._attached.clear()
@@ -107,8 +114,6 @@ class Attachments:
             for direction in Direction:
                 if self._attached.get((index, direction)) is not Means.FILTER:
                     self._remove_filter((index, direction))
-        for index in self._journal.qdiscs:
-            self._remove_qdisc(index)
 
     def close(self) -> None:
         """What can go on without us does."""

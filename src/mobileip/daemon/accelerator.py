@@ -95,7 +95,7 @@ class Accelerator:
         """Another choice, at any time; one at a time. Packets are forwarded while the kernel looks at the programs."""
         self._choice = choice
         if choice is EngineChoice.USERSPACE:
-            self._end("chosen")
+            self._end("chosen", for_now=True)
         elif self._fast is None:
             await self._start_beside()
         else:
@@ -111,7 +111,7 @@ class Accelerator:
 
     def trouble(self, number: int) -> None:
         """The tables did not take a change: what they say is wrong from now on."""
-        self._end(f"no fast path: its tables can't be written: {os.strerror(number)}")
+        self._end(f"no fast path: its tables can't be written: {os.strerror(number)}", for_now=True)
         self._notify(self.reason)
 
     def leave(self) -> None:
@@ -190,8 +190,8 @@ class Accelerator:
         why = "chosen" if self._choice is EngineChoice.EBPF else "this kernel takes it"
         self.reason = "; ".join((f"{why}; attached by {self._attachments.method}", *self._refused.values()))
 
-    def _end(self, reason: str) -> None:
-        self._attachments.sweep()
+    def _end(self, reason: str, *, for_now: bool = False) -> None:
+        self._attachments.sweep(for_now=for_now)
         self._engine.accelerate(None)  # nothing is counted any more
         self._refused.clear()
         programs, self._programs, self._fast = self._programs, None, None

@@ -107,7 +107,7 @@ class Attached:
     def forget(self, interface: int) -> None:
         self.now = [words for words in self.now if words.split()[0] != str(interface)]
 
-    def sweep(self, keep: bool = False) -> None:
+    def sweep(self, keep: bool = False, *, for_now: bool = False) -> None:
         self.now = [words for words in self.now if keep and "former" not in words]
 
     def close(self) -> None:

@@ -92,8 +92,12 @@ class Attachments:
             self._remove(place, self._attached.pop(place))
         self._remove_qdisc(interface)
 
-    def sweep(self, keep: bool = False) -> None:
-        """Removes what is ours, all or (`keep`) what was not attached by this object: what a former daemon left."""
+    def sweep(self, keep: bool = False, *, for_now: bool = False) -> None:
+        """Removes what is ours, all or (`keep`) what was not attached by this object: what a former daemon left.
+
+        `for_now`: more is going to be attached, perhaps. Qdiscs stay: the kernel stops a device while one comes or
+        goes, and loses packets.
+        """
         if not keep:
             self._close_links()
             self._attached.clear()
@@ -107,8 +111,9 @@ class Attachments:
             for direction in Direction:
                 if self._attached.get((index, direction)) is not Means.FILTER:
                     self._remove_filter((index, direction))
-        for index in self._journal.qdiscs:
-            self._remove_qdisc(index)
+        if not for_now:
+            for index in self._journal.qdiscs:
+                self._remove_qdisc(index)
 
     def close(self) -> None:
         """What can go on without us does."""

@@ -380,6 +380,19 @@ def test_a_qdisc_of_ours_stays_when_others_use_it_by_now(bench: Bench, program: 
     assert list(bench.run.iterdir()) == []
 
 
+def test_a_qdisc_of_ours_stays_where_it_is_swept_for_now(bench: Bench, program: Program) -> None:
+    """Making and removing one stops the device for a moment: packets are lost."""
+    bench.bpf = bench.run / "nowhere"
+    with bench.attachments() as attachments:
+        attachments.attach(bench.index, Direction.INGRESS, program.passes, NAME)
+        attachments.detach()
+        assert (bench.filters(), bench.qdiscs()) == ([], ["clsact"])
+        attachments.attach(bench.index, Direction.INGRESS, program.passes, NAME)
+        attachments.detach()
+        attachments.sweep()
+    nothing_stays(bench)
+
+
 def test_a_qdisc_of_ours_is_removed_by_the_next_process(bench: Bench, program: Program) -> None:
     bench.bpf = bench.run / "nowhere"
     dies(bench, program)

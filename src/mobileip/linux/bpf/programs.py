@@ -23,7 +23,7 @@ BY_MARK = 1 << 5
 """A flag of bpf_fib_lookup."""
 BY_MARK_SINCE = (6, 10)
 
-SIZES = {"entries": 1, "exits": 1, "uses": 2}
+SIZES = {"entries": 1, "exits": 1, "paths": 1, "uses": 2}
 """Tables whose size is this many times the room."""
 COPIED = ("entries", "exits", "paths", "realms")
 """Tables that go on in larger ones."""
@@ -46,7 +46,7 @@ class _Tables:
         except BaseException:
             self.object.close()
             raise
-        names = (*SIZES, "paths", "realms", "settings", "drops", "totals")
+        names = (*SIZES, "realms", "settings", "drops", "totals")
         self.maps = {name: self.object.map(name) for name in names}
         self.uses = self.maps["uses"].memory()
         self.settings = self.maps["settings"].memory()

@@ -1,51 +1,63 @@
-"""Stands in for loaded programs: their tables as dictionaries."""
+"""Programs that only have tables."""
 
 import errno
 from collections.abc import Sequence
 
-from mobileip.dataplane.ebpf.layout import DROP_REASONS, Total
+TABLES = ("entries", "exits", "paths")
 
 
 class FakePrograms:
-    """Implements `dataplane.ebpf.ports.Programs`; refuses what it has no room for, as the kernel does."""
+    """Implements `dataplane.ebpf.ports.Programs` in memory: a record that is to be removed may be missing, a table
+    takes `room` records."""
 
-    def __init__(self, room: int = 1 << 16, *, by_mark: bool = True) -> None:
-        self.tables: dict[str, dict[bytes, bytes]] = {"entries": {}, "exits": {}, "paths": {}}
-        self.uses: dict[int, tuple[int, int, int]] = {}
+    def __init__(self, room: int = 1024, *, by_mark: bool = True) -> None:
         self.room = room
         self.by_mark = by_mark
-        self.error = 0
-        """What each write returns."""
-        self.traced_until = 0.0
+        self.tables: dict[str, dict[bytes, bytes]] = {name: {} for name in TABLES}
+        self.used: dict[int, tuple[int, int, int]] = {}
+        self.refusal = 0
+        """Errno of every write from now on."""
+        self.writes = 0
 
     def update(self, table: str, entries: Sequence[tuple[bytes, bytes]]) -> int:
-        for key, record in entries:
-            if self.error:
-                return self.error
-            if key not in self.tables[table] and len(self.tables[table]) >= self.room:
+        assert entries
+        self.writes += 1
+        for key, value in entries:
+            if self.refusal:
+                return self.refusal
+            if key not in self.tables[table] and len(self.tables[table]) == self.room:
                 return errno.E2BIG
-            self.tables[table][key] = record
+            self.tables[table][key] = value
         return 0
 
     def delete(self, table: str, keys: Sequence[bytes]) -> int:
+        assert keys
+        self.writes += 1
         for key in keys:
             self.tables[table].pop(key, None)
-        return self.error
+        return self.refusal
 
     def read_use(self, index: int) -> tuple[int, int, int]:
-        return self.uses.get(index, (0, 0, 0))
+        assert 0 <= index < 2 * self.room
+        return self.used.get(index, (0, 0, 0))
+
+    def read_uses(self, count: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        packets, octets, last = zip(*(self.read_use(place) for place in range(count)), strict=True)
+        return packets, octets, last
 
     def clear_use(self, index: int) -> None:
-        self.uses.pop(index, None)
+        assert 0 <= index < 2 * self.room
+        self.used.pop(index, None)
 
     def drops(self) -> Sequence[int]:
-        return [0] * len(DROP_REASONS)
+        return 1, 2, 3
 
     def totals(self) -> Sequence[tuple[int, int]]:
-        return [(0, 0)] * len(Total)
+        return (1, 10), (2, 20), (3, 30)
 
     def grow(self, room: int) -> None:
+        assert room > self.room
         self.room = room
 
     def trace(self, until: float) -> None:
-        self.traced_until = until
+        raise AssertionError(f"nobody traces until {until}")

@@ -65,6 +65,10 @@ def test_as_many_octets_are_traced_as_fit() -> None:
     assert f"{found.group(1)}s" in layout.TRACED.format
 
 
+def test_the_programs_make_as_many_copies_as_user_space_believes() -> None:
+    assert f"MOST_COPIES = {layout.MOST_COPIES}," in (FOLDER / "into_tunnel.h").read_text()
+
+
 def members(name: str) -> Iterator[tuple[int, int]]:
     """Offset and size of each member of a struct, as a compiler lays it out; what is reserved is left out, at the end
     the size of all."""

@@ -75,6 +75,8 @@ class EbpfFastPath:
         self._link_towards = link_towards
         self._on_links: dict[str, dict[Key, None]] = {}
         """Wishes whose records name a link."""
+        self._copies: dict[bytes, int] = {}
+        """How many records a home address has, where it has more than one."""
         self.counters = Counters(programs)
 
     # -- wishes
@@ -147,7 +149,7 @@ class EbpfFastPath:
         """What stands in the tables where this wish has a say."""
         match wish:
             case BindingRoute():
-                self._to(wish.home_address.packed, records, len(wish.tunnels))
+                self._to(wish.home_address.packed, records, 1)
             case ReverseTunnel():
                 self._from(wish.home_address, 0, records)
             case VisitorReverse(delivery=None):
@@ -159,19 +161,22 @@ class EbpfFastPath:
             case BroadcastExit():
                 for destination in destinations(wish):
                     self._forward(wish.tunnel, destination, records)
-            case ReverseExit() if not is_half_bound(wish.tunnel):
-                self._reverse(wish.tunnel, wish.home_address.packed, records)
-                self._from(wish.home_address, 0, records)
+            case ReverseExit(tunnel=tunnel) | VisitorReverse(delivery=Tunnel() as tunnel) if not is_half_bound(tunnel):
+                self._reverse(tunnel, wish.home_address.packed, records)
+                for realm in (0, *self._tables.realms):
+                    self._from(wish.home_address, realm, records)  # whose tunnel may end here
             case _:
                 pass
 
-    def _to(self, home: bytes, records: Records, at_least: int = 0) -> None:
-        """Ways into the tunnels of a binding; there are, or have been, `at_least` as many."""
+    def _to(self, home: bytes, records: Records, least: int = 0) -> None:
+        """Ways into the tunnels of a binding; there is or has been one where `least` is 1."""
         claim = self._tables.route(home)
-        copies = len(claim[1].tunnels) if claim is not None else 0
-        for copy in range(min(max(copies, at_least), MOST_COPIES)):
+        copies = min(len(claim[1].tunnels), MOST_COPIES) if claim is not None else 0
+        for copy in range(max(copies, self._copies.pop(home, least))):
             record = self._binding(*claim, copy) if claim is not None and copy < copies else None
             records[ENTRIES, entry_key(home, Direction.TO_MOBILE_NODE, copy)] = record
+        if copies > 1:
+            self._copies[home] = copies
 
     def _binding(self, key: Key, route: BindingRoute, copy: int) -> bytes:
         tunnels = route.tunnels
@@ -235,7 +240,9 @@ class EbpfFastPath:
         record = None
         if key is not None and isinstance(wish, VisitorRoute | TunnelExit | BroadcastExit):
             onwards = BY_USER if isinstance(wish, BroadcastExit) else self._leaving(wish)
-            record = exit_record(tunnel, nanoseconds(wish.expires_at), self.counters.place(key, tunnel), onwards)
+            # Its tunnel, which may be of another encapsulation between the same ends.
+            place = self.counters.place(key, wish.tunnel)
+            record = exit_record(wish.tunnel, nanoseconds(wish.expires_at), place, onwards)
         records[EXITS, exit_key(tunnel, inner, Direction.TO_MOBILE_NODE)] = record
 
     def _reverse(self, tunnel: Tunnel, inner: bytes, records: Records) -> None:
@@ -244,8 +251,8 @@ class EbpfFastPath:
         record = None
         if claim is not None and isinstance(claim[1], ReverseExit):
             key, wish = claim
-            place = self.counters.place(key, tunnel)
-            record = exit_record(tunnel, nanoseconds(wish.expires_at), place, INTO_STACK)
+            place = self.counters.place(key, wish.tunnel)
+            record = exit_record(wish.tunnel, nanoseconds(wish.expires_at), place, INTO_STACK)
         records[EXITS, exit_key(tunnel, inner, Direction.FROM_MOBILE_NODE)] = record
 
     # -- writing
@@ -287,7 +294,7 @@ class EbpfFastPath:
 def _stands_where(before: Wish, after: Wish | None) -> bool:
     """Whether the records of one wish have the keys of the other's: a renewal, nearly always."""
     if isinstance(before, BindingRoute):
-        return isinstance(after, BindingRoute) and len(before.tunnels) <= len(after.tunnels)
+        return isinstance(after, BindingRoute)
     if isinstance(before, ReverseTunnel):
         return isinstance(after, ReverseTunnel)
     if isinstance(before, ReverseExit | TunnelExit | VisitorRoute):

@@ -160,12 +160,12 @@ def test_what_visitors_send_is_lost_nowhere_while_the_foreign_agent_is_restarted
     # The kernel forwards it (ip_forward and the links' sysctls stay). What comes for them passes the daemon's own
     # sockets, so it waits for the next daemon and the node's next registration.
     sent, arrived = stream_across(lab, "fa1")
-    assert arrived == sent
+    assert set(sent) <= set(arrived)
 
 
 def test_what_nodes_send_is_lost_nowhere_while_the_home_agent_is_restarted(lab: Lab) -> None:
     sent, arrived = stream_across(lab, "ha")
-    assert arrived == sent
+    assert set(sent) <= set(arrived)
 
 
 def test_sigterm_leaves_marked_state_and_the_next_daemon_adopts_it(lab: Lab) -> None:

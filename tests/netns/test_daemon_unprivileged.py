@@ -11,8 +11,9 @@ from tests.support.machine import Picture, picture
 from tests.support.roaming import eventually, go, reachable
 
 from mobileip.lab.laboratory import Lab
+from mobileip.lab.roles import Settings
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]  # the engine follows from the user's rights
 
 NODES = ("ha", "fa1", "mn")
 
@@ -27,12 +28,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def lab(folder: Path) -> Iterator[Lab]:
-    with Lab("minimal", name="test-nobody", daemons=False) as made:
+    settings: Settings = {node: {"daemon": {"engine": "auto", "bpf_directory": str(folder)}} for node in NODES}
+    with Lab("minimal", name="test-nobody", daemons=False, settings=settings) as made:
         for node in NODES:
             daemon = made.daemon(node)
-            text = daemon.configuration.read_text()
-            assert "[daemon]" not in text
-            daemon.configuration.write_text(f'[daemon]\nbpf_directory = "{folder}"\n{text}')
             daemon.run_dir.mkdir(exist_ok=True)
             give(daemon.folder)
         yield made

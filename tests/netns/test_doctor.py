@@ -72,7 +72,9 @@ def ruleset(lab: Lab, node: str) -> str:
 
 def allow_opening(lab: Lab, node: str) -> None:
     file = lab.daemon(node).configuration
-    file.write_text(f"[daemon]\nopen_firewall = true\n{file.read_text()}")
+    table, key = "[daemon]\n", "open_firewall = true\n"
+    text = file.read_text()
+    file.write_text(text.replace(table, table + key) if table in text else table + key + text)
 
 
 def test_a_machine_that_is_fine(lab: Lab) -> None:

@@ -55,9 +55,10 @@ class FakePrograms:
     def totals(self) -> Sequence[tuple[int, int]]:
         return (1, 10), (2, 20), (3, 30)
 
-    def grow(self, room: int) -> None:
+    def grow(self, room: int) -> int:
         assert room > self.room
         self.room = room
+        return 0
 
     def trace(self, until: float) -> None:
         raise AssertionError(f"nobody traces until {until}")

@@ -83,8 +83,7 @@ class EbpfFastPath:
 
     def begin(self) -> int:
         """Writes everything that is wished for now, into tables that are empty. The errno, 0 = all well."""
-        self._make_room(len(self._tables.wishes))
-        error = 0
+        error = self._make_room(len(self._tables.wishes))
         records: Records = {}
         for key, wish in self._tables.wishes.items():
             self._follow_link(key, None, wish)
@@ -258,8 +257,7 @@ class EbpfFastPath:
     # -- writing
 
     def _write(self, records: Records) -> int:
-        self._make_room(self.counters.highest // 2 + 1)
-        error = 0
+        error = self._make_room(self.counters.highest // 2 + 1)
         for table, some in _by_table(records).items():
             updates = [(key, record) for key, record in some if record is not None]
             if updates:
@@ -272,16 +270,14 @@ class EbpfFastPath:
     def _update(self, table: str, updates: list[tuple[bytes, bytes]]) -> int:
         error = self._programs.update(table, updates)
         while error == errno.E2BIG:
-            self._programs.grow(GROWTH * self._programs.room)
-            error = self._programs.update(table, updates)
+            error = self._programs.grow(GROWTH * self._programs.room) or self._programs.update(table, updates)
         return error
 
-    def _make_room(self, counted: int) -> None:
+    def _make_room(self, counted: int) -> int:
         room = self._programs.room
         while room < counted:
             room *= GROWTH
-        if room != self._programs.room:
-            self._programs.grow(room)
+        return self._programs.grow(room) if room != self._programs.room else 0
 
     def _follow_link(self, key: Key, before: Wish | None, after: Wish | None) -> None:
         old, new = _link_of(before), _link_of(after)

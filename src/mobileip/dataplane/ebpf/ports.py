@@ -51,11 +51,9 @@ class Programs(Protocol):
         """Packets and octets by `layout.Total`."""
         ...
 
-    def grow(self, room: int) -> None:
-        """Larger tables with the same records in place of those there are, without a gap; counts go on.
-
-        Raises: `linux.errors.MachineError`; all goes on as it was then.
-        """
+    def grow(self, room: int) -> int:
+        """Larger tables with the same records in place of those there are, without a gap; counts go on. The errno, 0 =
+        done; else all goes on as it was."""
         ...
 
     def trace(self, until: float) -> None:

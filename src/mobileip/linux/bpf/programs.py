@@ -1,6 +1,7 @@
 """Our programs in the kernel with their tables: loaded, filled, counted. Where they are attached says `attachment`."""
 
 import mmap
+import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
@@ -11,6 +12,7 @@ from mobileip.dataplane.ebpf.layout import DROP_REASONS, INDEX, USE, Total
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.bpf.libbpf import BpfObject
 from mobileip.linux.bpf.maps import BpfMap
+from mobileip.linux.errors import MachineError
 
 OBJECT_FILE = "mobileip.bpf.o"
 
@@ -160,16 +162,24 @@ class LoadedPrograms:
         counted = [*self._former, self._now.counted()]
         return [_sum(one) for one in zip(*(former.totals for former in counted), strict=True)]
 
-    def grow(self, room: int) -> None:
-        former, larger = self._now, _Tables(self._octets, room)
+    def grow(self, room: int) -> int:
+        former = self._now
+        try:
+            larger = _Tables(self._octets, room)
+        except MachineError:
+            return errno.ENOMEM  # what the kernel took once it refuses for want of memory
         larger.settings[:] = former.settings[:]
         for name in COPIED:
-            former.maps[name].copy_to(larger.maps[name])
+            error = former.maps[name].copy_to(larger.maps[name])
+            if error:
+                larger.object.close()
+                return error
         self._now, self._room = larger, room
         self._on_replaced()
         # The old programs run no more: what they have counted stands still.
         self._former.append(former.counted())
         former.object.close()
+        return 0
 
     def close(self) -> None:
         """What is attached goes on, with its tables."""

@@ -1,11 +1,10 @@
 """The fast path while something changes: routes, tables, the engine, the daemon's life. Streams are counted."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 from tests.support.eventually import eventually
-from tests.support.numbered import Stream, streams
+from tests.support.numbered import Stream, streams, whole
 from tests.support.tunnel_ends import (
     CARE_OF,
     CORRESPONDENT,
@@ -18,7 +17,9 @@ from tests.support.tunnel_ends import (
     of_home_agent,
     of_mobile_node,
     of_network,
+    packets,
     until,
+    without_offloads,
     world,
 )
 from tests.support.wishes import turned
@@ -36,6 +37,8 @@ TUNNEL = Tunnel(HOME_AGENT, CARE_OF)
 @pytest.fixture
 def there() -> Iterator[World]:
     with world() as made:
+        without_offloads(made.correspondent, "c0")
+        without_offloads(made.far, "e0")
         yield made
 
 
@@ -54,13 +57,6 @@ def both(there: World, ends: tuple[End, End]) -> Iterator[tuple[Stream, Stream]]
     """A stream to the mobile node, and one from it."""
     with streams(there.correspondent, CORRESPONDENT, there.far, HOME_ADDRESS) as made:
         yield made
-
-
-def whole(both: tuple[Stream, Stream]) -> None:
-    """Nothing was lost, nothing doubled, until now."""
-    for stream in both:
-        stream.one_more()
-    assert [(stream.lost(), stream.doubled()) for stream in both] == [([], []), ([], [])]
 
 
 def test_the_packets_that_wait_for_a_neighbour_go_out_whole(both: tuple[Stream, Stream]) -> None:
@@ -127,18 +123,13 @@ def test_a_change_of_route_link_and_next_hop_is_followed_by_the_next_packet(
         for next_hop, link in ways:
             there.home_agent.ip(f"route replace {CARE_OF}/32 via {next_hop} dev {link}")
             others = [other for _, other in ways if other != link]
-            before = packets_sent(there, link), packets_sent(there, others[0]), both[0].sent
+            before = packets(there.home_agent, link)[1], packets(there.home_agent, others[0])[1], both[0].sent
             whole(both)
-            after = packets_sent(there, link), packets_sent(there, others[0]), both[0].sent
+            after = packets(there.home_agent, link)[1], packets(there.home_agent, others[0])[1], both[0].sent
             assert after[0] - before[0] >= 2
             assert after[1] - before[1] <= 1, "ARP perhaps"
             neighbours = there.home_agent.ip("neighbour show dev " + link)
             assert f"{next_hop} lladdr" in neighbours
-
-
-def packets_sent(there: World, link: str) -> int:
-    shown = json.loads(there.home_agent.run("ip", "-s", "-j", "link", "show", "dev", link))
-    return int(shown[0]["stats64"]["tx"]["packets"])
 
 
 def test_without_a_daemon_nothing_is_forwarded_beyond_what_was_granted(there: World) -> None:

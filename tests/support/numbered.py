@@ -17,43 +17,60 @@ _NUMBER = 4
 _OCTETS = 100
 
 
+class Ear:
+    """Counts what comes to a port until `stop`."""
+
+    def __init__(self, where: Namespace, port: int) -> None:
+        self.came: Counter[int] = Counter()
+        self._stopping = threading.Event()
+        with where.entered():
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind(("0.0.0.0", port))  # noqa: S104 - in the namespace
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when what was on its way has come. Twice is harmless."""
+        self._stopping.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._socket], [], [], _PAUSE_SECONDS)
+            if ready:
+                self.came[int.from_bytes(self._socket.recv(2048)[:_NUMBER])] += 1
+            elif self._stopping.is_set():
+                return
+
+
 class Stream:
-    """Runs from its making until `stop`."""
+    """Runs from its making until `stop`; `ear` is where it should come to."""
 
     def __init__(
-        self,
-        sender: Namespace,
-        source: IPv4Address,
-        receiver: Namespace,
-        destination: IPv4Address,
-        *,
-        rate: float,
-        port: int,
+        self, sender: Namespace, source: IPv4Address, destination: IPv4Address, ear: Ear, *, rate: float, port: int
     ) -> None:
         self.sent = 0
-        self.came: Counter[int] = Counter()
+        self._ear = ear
         self._pause = 1.0 / rate
         self._stopping = threading.Event()
-        self._listening = threading.Event()
-        with receiver.entered():
-            self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._ear.bind(("0.0.0.0", port))  # noqa: S104 - in the namespace
         with sender.entered():
-            self._mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._mouth.bind((str(source), 0))
-            self._mouth.connect((str(destination), port))
-        self._threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
-        for thread in self._threads:
-            thread.start()
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind((str(source), 0))
+            self._socket.connect((str(destination), port))
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
 
     def stop(self) -> None:
         """Returns when what was sent has come, or never will. Twice is harmless."""
         self._stopping.set()
-        self._threads[0].join()
-        self._listening.set()
-        self._threads[1].join()
-        self._ear.close()
-        self._mouth.close()
+        self._thread.join()
+        self._ear.stop()
+        self._socket.close()
+
+    @property
+    def came(self) -> Counter[int]:
+        return self._ear.came
 
     def last(self) -> int:
         """The highest number that came, -1 for none."""
@@ -71,22 +88,14 @@ class Stream:
     def doubled(self) -> list[int]:
         return [number for number, times in self.came.items() if times > 1]
 
-    def _send(self) -> None:
+    def _run(self) -> None:
         due = time.monotonic()
         while not self._stopping.is_set():
             with suppress(OSError):  # an ICMP error about one before: this one did not leave, and counts as lost
-                self._mouth.send(self.sent.to_bytes(_NUMBER) + bytes(_OCTETS))
+                self._socket.send(self.sent.to_bytes(_NUMBER) + bytes(_OCTETS))
             self.sent += 1
             due += self._pause
             time.sleep(max(0.0, due - time.monotonic()))
-
-    def _receive(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._ear], [], [], _PAUSE_SECONDS)
-            if ready:
-                self.came[int.from_bytes(self._ear.recv(2048)[:_NUMBER])] += 1
-            elif self._listening.is_set():
-                return
 
 
 @contextmanager
@@ -100,8 +109,8 @@ def streams(
     port: int = 5001,
 ) -> Iterator[tuple[Stream, Stream]]:
     """There and back; both have begun to arrive."""
-    there = Stream(one, one_address, other, other_address, rate=rate, port=port)
-    back = Stream(other, other_address, one, one_address, rate=rate, port=port + 1)
+    there = Stream(one, one_address, other_address, Ear(other, port), rate=rate, port=port)
+    back = Stream(other, other_address, one_address, Ear(one, port + 1), rate=rate, port=port + 1)
     try:
         for stream in (there, back):
             stream.one_more()
@@ -109,3 +118,10 @@ def streams(
     finally:
         there.stop()
         back.stop()
+
+
+def whole(both: tuple[Stream, Stream]) -> None:
+    """Nothing was lost, nothing doubled, until now."""
+    for stream in both:
+        stream.one_more()
+    assert [(stream.lost(), stream.doubled()) for stream in both] == [([], []), ([], [])]

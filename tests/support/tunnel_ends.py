@@ -7,6 +7,7 @@ The far end is a foreign agent, or (without the last cable) the mobile node itse
 """
 
 import asyncio
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -185,23 +186,21 @@ class World:
         cable((self.correspondent, "c0", "198.51.100.10/24"), (self.home_agent, "h0", "198.51.100.1/24"))
         cable((self.home_agent, "h1", "192.0.2.1/30"), (self.router, "r0", "192.0.2.2/30"))
         cable((self.router, "r1", "203.0.113.1/24"), (self.far, "e0", "203.0.113.2/24"))
-        complete_checksums(self.correspondent, "c0")
-        complete_checksums(self.far, "e0")
         self.correspondent.ip("route add default via 198.51.100.1")
         self.home_agent.ip("route add default via 192.0.2.2")
         self.far.ip("route add default via 203.0.113.1")
         self.router.sysctl("net/ipv4/ip_forward", "1")
         self.home_agent.sysctl("net/ipv4/ip_forward", "1")
 
-    def visit(self, mobile_node: Namespace) -> bytes:
-        """A mobile node on the link of the far end, which is a foreign agent; its link-layer address."""
-        veth(self.far, VISITED_LINK, mobile_node, "m0")
-        self.far.ip(f"address add 10.2.0.1/24 dev {VISITED_LINK}")
-        self.far.sysctl("net/ipv4/ip_forward", "1")
-        complete_checksums(mobile_node, "m0")
-        mobile_node.ip(f"address add {HOME_ADDRESS}/32 dev m0")
-        mobile_node.ip("route add default via 10.2.0.1 dev m0 onlink")
-        return mobile_node.link_address("m0")
+
+def visit(agent: Namespace, mobile_node: Namespace) -> bytes:
+    """A mobile node on the link of a foreign agent; its link-layer address."""
+    veth(agent, VISITED_LINK, mobile_node, "m0")
+    agent.ip(f"address add 10.2.0.1/24 dev {VISITED_LINK}")
+    agent.sysctl("net/ipv4/ip_forward", "1")
+    mobile_node.ip(f"address add {HOME_ADDRESS}/32 dev m0")
+    mobile_node.ip("route add default via 10.2.0.1 dev m0 onlink")
+    return mobile_node.link_address("m0")
 
 
 def cable(one: tuple[Namespace, str, str], other: tuple[Namespace, str, str]) -> None:
@@ -211,9 +210,17 @@ def cable(one: tuple[Namespace, str, str], other: tuple[Namespace, str, str]) ->
         where.ip(f"address add {address} dev {name}")
 
 
-def complete_checksums(where: Namespace, interface: str) -> None:
-    """As network cards do; a veth pair leaves them open, which nobody sees who reads packets from a socket."""
-    where.run("ethtool", "-K", interface, "tx", "off")
+def without_offloads(where: Namespace, *interfaces: str) -> None:
+    """What leaves by them is segmented and has its checksums. A veth pair leaves both to nobody, which nobody sees who
+    reads packets from a socket."""
+    for interface in interfaces:
+        where.run("ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off", "tx-udp-segmentation", "off")
+
+
+def packets(where: Namespace, interface: str = "mip0") -> tuple[int, int]:
+    """Received and sent, as its counters say. On the fast path the tunnel device counts neither."""
+    (shown,) = json.loads(where.run("ip", "-s", "-j", "link", "show", "dev", interface))
+    return int(shown["stats64"]["rx"]["packets"]), int(shown["stats64"]["tx"]["packets"])
 
 
 @contextmanager

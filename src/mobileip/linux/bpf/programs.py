@@ -1,7 +1,7 @@
 """Our programs in the kernel with their tables: loaded, filled, counted. Where they are attached says `attachment`."""
 
-import mmap
 import errno
+import mmap
 import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
@@ -88,6 +88,8 @@ class LoadedPrograms:
         """What was counted before the tables grew."""
         self._room = room
         self._now = _Tables(self._octets, room)
+        # Not those that a former daemon's packets have, which may still be on the way.
+        self._set(slice(12, 16), os.urandom(2) + bytes(2))
 
     @property
     def room(self) -> int:

@@ -52,6 +52,11 @@ class Tunnel(msgspec.Struct, frozen=True):
     udp: UdpPorts | None = None
 
     @property
+    def is_half_bound(self) -> bool:
+        """The other end's port is not known yet (RFC 3519 §4.11)."""
+        return self.udp is not None and self.udp.remote == 0
+
+    @property
     def overhead(self) -> int:
         """Octets that the tunnel adds to a packet, at most."""
         octets = IPV4_HEADER if self.udp is None else IPV4_HEADER + UDP_HEADERS

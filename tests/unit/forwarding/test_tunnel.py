@@ -1,4 +1,4 @@
-"""How much a tunnel adds to a packet; tests/unit/dataplane compares it with the octets that are made."""
+"""What a tunnel adds to a packet (tests/unit/dataplane compares it with the octets that are made); half bound ones."""
 
 from ipaddress import IPv4Address
 
@@ -28,3 +28,9 @@ def test_the_overhead(encapsulation: Encapsulation, gre: GreOptions, udp: UdpPor
 
 def test_a_tunnel_is_ip_in_ip_where_nothing_else_is_said() -> None:
     assert Tunnel(*ENDS) == Tunnel(*ENDS, Encapsulation.IPIP, GreOptions(), None)
+
+
+def test_a_tunnel_is_half_bound_until_its_other_port_is_known() -> None:
+    assert Tunnel(*ENDS, udp=UdpPorts(434, 0)).is_half_bound
+    assert not Tunnel(*ENDS, udp=UDP).is_half_bound
+    assert not Tunnel(*ENDS).is_half_bound

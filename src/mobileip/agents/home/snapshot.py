@@ -57,8 +57,7 @@ class MobilityBinding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_half_bound(self) -> bool:
         """Its tunnel in UDP waits for the first keepalive, which tells the port (RFC 3519 §4.11)."""
-        udp = self.tunnel.udp
-        return udp is not None and udp.remote == 0
+        return self.tunnel.is_half_bound
 
     @property
     def has_reverse_tunnel(self) -> bool:

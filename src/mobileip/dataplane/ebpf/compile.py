@@ -105,8 +105,3 @@ def exit_record(tunnel: Tunnel, expires_at: int, use: int, onwards: Onwards) -> 
         onwards.mtu,
         tunnel.overhead,
     )
-
-
-def is_half_bound(tunnel: Tunnel) -> bool:
-    """The other port is not known yet (RFC 3519 §4.11): user space waits for it."""
-    return tunnel.udp is not None and tunnel.udp.remote == 0

@@ -18,7 +18,6 @@ from mobileip.dataplane.ebpf.compile import (
     exit_key,
     exit_record,
     frame_to,
-    is_half_bound,
     nanoseconds,
 )
 from mobileip.dataplane.ebpf.counters import Counters
@@ -160,7 +159,7 @@ class EbpfFastPath:
             case BroadcastExit():
                 for destination in destinations(wish):
                     self._forward(wish.tunnel, destination, records)
-            case ReverseExit(tunnel=tunnel) | VisitorReverse(delivery=Tunnel() as tunnel) if not is_half_bound(tunnel):
+            case ReverseExit(tunnel=tunnel) | VisitorReverse(delivery=Tunnel() as tunnel) if not tunnel.is_half_bound:
                 self._reverse(tunnel, wish.home_address.packed, records)
                 for realm in (0, *self._tables.realms):
                     self._from(wish.home_address, realm, records)  # whose tunnel may end here
@@ -187,7 +186,7 @@ class EbpfFastPath:
             end = self._tables.wishes[here] if here is not None else None
             if here is not None and isinstance(end, VisitorRoute | TunnelExit):
                 return self._straight(tunnel, expires_at, here, end)
-        onwards = BY_USER if len(tunnels) > MOST_COPIES or is_half_bound(tunnel) else BY_ROUTE
+        onwards = BY_USER if len(tunnels) > MOST_COPIES or tunnel.is_half_bound else BY_ROUTE
         return entry(tunnel, expires_at, self.counters.place(key, tunnel), onwards, len(tunnels))
 
     def _from(self, home_address: IPv4Address, realm: int, records: Records) -> None:
@@ -218,14 +217,15 @@ class EbpfFastPath:
         if isinstance(wish, VisitorReverse):
             return BY_ROUTE
         hop = wish.hop
-        if hop is not None:
-            towards = self._link_towards(wish.tunnel)
-            mtu = towards[1] if towards is not None else 0
-            return frame_to(self._link(hop.interface), hop.link_address, Way.FRAME, mtu) if mtu else BY_USER
-        if self._programs.by_mark:
+        if hop is None and self._programs.by_mark:
             return BY_ROUTE
         towards = self._link_towards(wish.tunnel)
-        return Onwards(Way.LINK, towards[0].index, mtu=towards[1]) if towards is not None else BY_USER
+        if towards is None:
+            return BY_USER
+        link, mtu = towards
+        if hop is None:
+            return Onwards(Way.LINK, link.index, mtu=mtu)
+        return frame_to(self._link(hop.interface), hop.link_address, Way.FRAME, mtu) if mtu else BY_USER
 
     def _leaving(self, wish: VisitorRoute | TunnelExit | ReverseExit) -> Onwards:
         if isinstance(wish, VisitorRoute):

@@ -86,7 +86,7 @@ class Exits:
             for destination in destinations(wish):
                 self._forward.claim(arriving + destination, key, leaving)
             self._count(arriving, wish.tunnel, wish, 1)
-        elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
+        elif isinstance(wish, ReverseExit) and wish.tunnel.is_half_bound:
             self._half_bound.claim(_half_bound_key(wish), key, (key, wish))
             self._count(received(wish.tunnel), wish.tunnel, wish, 1)
         elif isinstance(wish, _Reverse):
@@ -103,7 +103,7 @@ class Exits:
             for destination in destinations(wish):
                 self._forward.release(arriving + destination, key)
             self._count(arriving, wish.tunnel, wish, -1)
-        elif isinstance(wish, ReverseExit) and _is_half_bound(wish.tunnel):
+        elif isinstance(wish, ReverseExit) and wish.tunnel.is_half_bound:
             self._half_bound.release(_half_bound_key(wish), key)
             self._count(received(wish.tunnel), wish.tunnel, wish, -1)
         elif isinstance(wish, _Reverse):
@@ -161,10 +161,6 @@ def destinations(wish: _Forward) -> Iterable[bytes]:
 def _arriving_by(wish: _Reverse) -> Tunnel | None:
     """The tunnel by which the mobile node's packets come; None: they come without one."""
     return wish.delivery if isinstance(wish, VisitorReverse) else wish.tunnel
-
-
-def _is_half_bound(tunnel: Tunnel) -> bool:
-    return tunnel.udp is not None and tunnel.udp.remote == 0
 
 
 def _half_bound_key(wish: ReverseExit) -> bytes:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from struct import Struct
 from typing import NamedTuple
 
+from mobileip.dataplane.ebpf.compile import nanoseconds
 from mobileip.dataplane.ebpf.layout import DROP_REASONS, INDEX, USE, Total
 from mobileip.dataplane.ports import SIGNALLING_MARK
 from mobileip.linux.bpf.libbpf import BpfObject
@@ -116,7 +117,7 @@ class LoadedPrograms:
             self._now.maps["realms"].delete(INDEX.pack(index))
 
     def trace(self, until: float) -> None:
-        self._set(slice(16, 24), COUNT.pack(int(until * 1e9)))
+        self._set(slice(16, 24), COUNT.pack(nanoseconds(until)))
 
     @property
     def traced(self) -> BpfMap:

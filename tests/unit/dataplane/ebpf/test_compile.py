@@ -14,7 +14,6 @@ from mobileip.dataplane.ebpf.compile import (
     exit_key,
     exit_record,
     frame_to,
-    is_half_bound,
     nanoseconds,
 )
 from mobileip.dataplane.ebpf.layout import ENCAPSULATIONS, ENTRY, ENTRY_KEY, EXIT, EXIT_KEY, Direction, Way
@@ -96,9 +95,3 @@ def test_frames_need_a_link_with_link_layer_addresses_and_one_to_send_to() -> No
 )
 def test_ends_of_lifetimes_are_within_what_the_programs_can_count(seconds: float, expected: int) -> None:
     assert nanoseconds(seconds) == expected
-
-
-def test_a_tunnel_is_half_bound_until_its_other_port_is_known() -> None:
-    assert is_half_bound(Tunnel(HOME_AGENT, CARE_OF, udp=UdpPorts(434, 0)))
-    assert not is_half_bound(Tunnel(HOME_AGENT, CARE_OF, udp=UdpPorts(434, 434)))
-    assert not is_half_bound(TO_CARE_OF)

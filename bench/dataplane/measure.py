@@ -25,7 +25,7 @@ PROGRAM_SECONDS = 60.0
 
 class Plan(msgspec.Struct, frozen=True):
     runs: int = 5
-    tcp_seconds: int = 2
+    tcp_seconds: int = 4
     """Of each half; iperf3 knows whole seconds only."""
     packets_seconds: float = 0.8
 

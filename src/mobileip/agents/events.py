@@ -113,6 +113,45 @@ class DeregisterCommanded(_Event, frozen=True, kw_only=True):
     """An operator wants the mobile node's binding gone and none made until `mip register` (`mip deregister`)."""
 
 
+class HandoverCommanded(_Event, frozen=True, kw_only=True):
+    """An operator, or a program, wants the mobile node on `interface` now (`mip handover`), for as long as that link
+    offers anything; None: it is to decide by itself again."""
+
+    interface: str | None
+
+
+class PreferCommanded(_Event, frozen=True, kw_only=True):
+    """`interface` is to be preferred to all other links from now on (`mip link prefer`); None: none is."""
+
+    interface: str | None
+
+
+class LinkAnnounced(_Event, frozen=True, kw_only=True):
+    """A Wi-Fi or modem manager says that a link will go down soon, or (`leaving` False) that it is to stay."""
+
+    interface: str
+    leaving: bool
+
+
+class Resumed(_Event, frozen=True, kw_only=True):
+    """The machine slept: what was heard before tells nothing of where it is now."""
+
+
+class ProbeAnswered(_Event, frozen=True, kw_only=True):
+    """The home agent has answered `outputs.SendProbe`."""
+
+    interface: str
+    number: int
+
+
+class LinkUsed(_Event, frozen=True, kw_only=True):
+    """How many packets a link has sent and received since it exists: the answer to `outputs.AskLinkUse`."""
+
+    interface: str
+    sent: int
+    received: int
+
+
 class RevokeCommanded(_Event, frozen=True, kw_only=True):
     """An operator wants a binding or a visitor gone, and the other agent told (RFC 3543)."""
 
@@ -138,6 +177,12 @@ Event = (
     | Stopping
     | RegisterCommanded
     | DeregisterCommanded
+    | HandoverCommanded
+    | PreferCommanded
+    | LinkAnnounced
+    | Resumed
+    | ProbeAnswered
+    | LinkUsed
     | RevokeCommanded
     | PacketsTold
 )

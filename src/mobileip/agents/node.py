@@ -16,10 +16,16 @@ from mobileip.agents.events import (
     DeregisterCommanded,
     Event,
     GatewayHeard,
+    HandoverCommanded,
+    LinkAnnounced,
     LinkChanged,
     LinkRemoved,
+    LinkUsed,
     MessageArrived,
+    PreferCommanded,
+    ProbeAnswered,
     RegisterCommanded,
+    Resumed,
     SolicitationArrived,
 )
 from mobileip.agents.foreign.agent import ForeignAgent
@@ -80,7 +86,18 @@ class Node:
                 return self._solicitation(event, now)
             case AdvertisementArrived() if self._own_links.sent(event.arrival):
                 return []
-            case AdvertisementArrived() | GatewayHeard() | RegisterCommanded() | DeregisterCommanded():
+            case (
+                AdvertisementArrived()
+                | GatewayHeard()
+                | RegisterCommanded()
+                | DeregisterCommanded()
+                | HandoverCommanded()
+                | PreferCommanded()
+                | LinkAnnounced()
+                | Resumed()
+                | ProbeAnswered()
+                | LinkUsed()
+            ):
                 return self.mobile.handle(event, now) if self.mobile is not None else []
             case LinkChanged(link=link):
                 self._own_links.change(link)

@@ -174,6 +174,44 @@ class Registered(_Notice, frozen=True, kw_only=True):
     lifetime: int
 
 
+class HandedOver(_Notice, frozen=True, kw_only=True):
+    """The mobile node's packets take another way: what led to it and how long each part took, in milliseconds.
+
+    `trigger`: started | link_up | link_lost | agent_heard | agent_lost | agent_rebooted | address_set | address_lost |
+    better_link | path_dead | path_proven | leaving | command | preference | refused | resumed. `from_care_of` and
+    `to_care_of`: home | foreign_agent | colocated; none where nothing carried packets.
+    """
+
+    number: int
+    """Counts the handovers since the start, from 1."""
+    trigger: str
+    reason: str
+    """Why it is where it is now, in words."""
+    from_interface: str | None = None
+    from_care_of: str | None = None
+    from_address: IPv4Address | None = None
+    to_interface: str
+    to_care_of: str
+    to_address: IPv4Address
+    make_before_break: bool
+    """The former way carried packets until this one did."""
+    detection_ms: float
+    """From what happened to the link until the decision."""
+    waiting_ms: float
+    """Until the Request left."""
+    registration_ms: float
+    """Until its Reply was here."""
+    silence_ms: float
+    """For how long no way was there, for all that the node knows."""
+
+
+class PathNoticed(_Notice, frozen=True, kw_only=True):
+    """Probes tell of a link's path to the home agent: `state`: verified | dead."""
+
+    interface: str
+    state: str
+
+
 class RegistrationLost(_Notice, frozen=True, kw_only=True):
     """`cause`: expired | link | deregistered | revoked."""
 
@@ -283,6 +321,8 @@ Notice = (
     | Attached
     | RegistrationSent
     | Registered
+    | HandedOver
+    | PathNoticed
     | RegistrationLost
     | TunnelAgreed
     | TunnelSilent

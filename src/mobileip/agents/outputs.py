@@ -60,6 +60,22 @@ class SendKeepalive(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
 
 
+class SendProbe(msgspec.Struct, frozen=True, kw_only=True):
+    """An ICMP echo request to the home agent by one link, to see whether that path is whole; its answer comes as
+    `events.ProbeAnswered`. From the home address through a foreign agent, else from the care-of address."""
+
+    departure: Departure
+    """With interface and source; its ports are of no meaning."""
+    number: int
+    """16 bits: the Sequence Number."""
+
+
+class AskLinkUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How many packets have passed a link? Answered at once by `events.LinkUsed`."""
+
+    interface: str
+
+
 class AskActivity(msgspec.Struct, frozen=True, kw_only=True):
     """When was the mobile node's tunnel used last? Answered at once by `news.TunnelActivity`."""
 
@@ -92,6 +108,8 @@ Output = (
     | ChangeForwarding
     | AnnounceAddress
     | SendKeepalive
+    | SendProbe
+    | AskLinkUse
     | AskActivity
     | Remember
     | Forget

@@ -48,6 +48,25 @@ class NatTraversal(StrEnum):
     OFF = "off"
 
 
+class Probing(StrEnum):
+    """Whether the paths to the home agent are watched by ICMP echo requests."""
+
+    AUTO = "auto"
+    """Once the home agent has answered one, what stays unanswered means something."""
+    OFF = "off"
+
+
+class LinkPreference(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user says of one link. Points are of one kind: the order of `links` counts 100 for each place."""
+
+    preference: int = 0
+    """Points for it."""
+    cost: int = 0
+    """Points against it."""
+    metered: bool = False
+    """What passes it is paid for: `METERED` points against it."""
+
+
 UNSPECIFIED = IPv4Address(0)
 ANY_HOME_AGENT = (UNSPECIFIED, IPv4Address("255.255.255.255"))
 """RFC 4433 §2, ALL-ZERO-ONE-ADDR: a home agent is to be assigned; with 255.255.255.255 one of the home domain."""
@@ -113,6 +132,20 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     keepalive_interval: float = 25.0
     """Seconds of silence until the NAT is reminded of the tunnel, where the home agent tells no number of its own (RFC
     3519 §3.2). Longer ones are tried from there, up to 110 s."""
+    link_preferences: tuple[tuple[str, LinkPreference], ...] = ()
+    """By interface; others have nothing for or against them."""
+    hysteresis: int = 10
+    """Points by which another link has to be better to be changed to while this one works."""
+    hold_down: float = 5.0
+    """Seconds for which a link that was lost has to be there again until it is preferred to one that works, and between
+    two changes that nothing forces."""
+    handover_grace: float = 2.0
+    """Seconds for which packets are still taken out of the tunnel that was left."""
+    probing: Probing = Probing.AUTO
+    probe_interval: float = 0.2
+    """Seconds between two probes of the path in use while packets pass."""
+    idle_probe_interval: float = 15.0
+    """Seconds between two probes otherwise."""
     allow_unauthenticated: bool = False
     """Believe a home agent that signs nothing. For teaching labs only: whoever sees a Request can answer it."""
 

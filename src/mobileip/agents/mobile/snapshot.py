@@ -4,6 +4,8 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import msgspec
 
+from mobileip.agents.notices import HandedOver
+
 
 class HeardAgent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent whose advertisement is still believed. Times are boot time, seconds."""
@@ -22,11 +24,25 @@ class HeardAgent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One link as the mobile node sees it: `state` down | up | addressed | agent_heard."""
+    """One link as the mobile node sees it: `state` down | up | addressed | agent_heard | registered | verified | dead.
+    """
 
     name: str
     state: str
     addresses: tuple[IPv4Interface, ...] = ()
+    score: int = 0
+    """Points: the link with the most is wanted."""
+    why: str = ""
+    """What the score is made of, and what keeps the link from being chosen, in words."""
+    metered: bool = False
+    leaving: bool = False
+    """A link manager said that it will go down soon."""
+    trusted_at: float | None = None
+    """Boot time, s: from then on it may be preferred to one that works; None: it may."""
+    delay: float | None = None
+    """Seconds to the home agent and back, as probes found it lately."""
+    loss: float | None = None
+    """Part of the latest probes that stayed unanswered, 0 to 1."""
 
 
 class TunnelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +82,12 @@ class MobileNodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     registration: RegistrationSnapshot | None = None
     agents: tuple[HeardAgent, ...] = ()
     links: tuple[LinkSnapshot, ...] = ()
+    handovers: tuple[HandedOver, ...] = ()
+    """The latest, oldest first."""
+    wanted_link: str | None = None
+    """Commanded by an operator, until it is lost."""
+    preferred_link: str | None = None
+    """Preferred by an operator, until told otherwise."""
     last_denial: int | None = None
     clock_offset: float = 0.0
     """Seconds that the home agent's clock is ahead of ours, as far as code 133 told."""

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import logging
+import types
 import typing
 from ipaddress import IPv4Address
 
@@ -68,6 +69,8 @@ def _type(annotation: object) -> str:
         return "[name](drop-reasons.md)"
     if typing.get_origin(annotation) is tuple:
         return f"array of {_type(typing.get_args(annotation)[0])}"
+    if typing.get_origin(annotation) is types.UnionType:
+        return f"{_type(typing.get_args(annotation)[0])} or null"
     return PLAIN[typing.cast("type", annotation)]
 
 

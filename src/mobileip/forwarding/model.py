@@ -263,7 +263,8 @@ class ArpAnswer(_Wish, frozen=True, kw_only=True):
 
 
 class TunnelExit(_Wish, frozen=True, kw_only=True):
-    """A co-located mobile node's end: packets out of `tunnel` for its home address are its own."""
+    """A co-located mobile node's end: packets out of `tunnel` for its home address are its own. While it changes its
+    care-of address it has one at each."""
 
     home_address: IPv4Address
     tunnel: Tunnel
@@ -272,7 +273,7 @@ class TunnelExit(_Wish, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        return f"{self.realm}/{self.home_address}"
+        return f"{self.realm}/{self.home_address}/{self.tunnel.local}"
 
 
 class ReverseTunnel(_Wish, frozen=True, kw_only=True):

@@ -29,35 +29,44 @@ from mobileip.agents.events import (
     DeregisterCommanded,
     Event,
     GatewayHeard,
-    Link,
+    HandoverCommanded,
+    LinkAnnounced,
     LinkChanged,
     LinkRemoved,
+    LinkUsed,
     MessageArrived,
     PacketsTold,
+    PreferCommanded,
+    ProbeAnswered,
     RegisterCommanded,
+    Resumed,
     Started,
     Stopping,
 )
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.mobile.answers import Answers, discard
-from mobileip.agents.mobile.attachment import Attachment, CareOf
+from mobileip.agents.mobile.attachment import Attachment
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.deadlines import end_of_agents, standing_deadlines
 from mobileip.agents.mobile.draws import Draws
+from mobileip.agents.mobile.former import keep_former
 from mobileip.agents.mobile.fsm import State
+from mobileip.agents.mobile.handovers import Handovers
 from mobileip.agents.mobile.keepalives import Keepalives
-from mobileip.agents.mobile.link import LinkTurn, LinkView
+from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.link_events import link_changed, link_removed
 from mobileip.agents.mobile.move_detection import Heard, complaint
 from mobileip.agents.mobile.outbox import Outbox
+from mobileip.agents.mobile.paths import PathProbes
 from mobileip.agents.mobile.pursuit import begin, expire, pursue_best
-from mobileip.agents.mobile.registration import PURSUING, Binding, Registration
+from mobileip.agents.mobile.registration import PURSUING
 from mobileip.agents.mobile.replies import Complaint
-from mobileip.agents.mobile.snapshot import MobileNodeSnapshot, RegistrationSnapshot, TunnelSnapshot
+from mobileip.agents.mobile.showing import snapshot_of
+from mobileip.agents.mobile.snapshot import MobileNodeSnapshot
 from mobileip.agents.mobile.state import NodeState
-from mobileip.agents.mobile.terms import is_reversed
 from mobileip.agents.mobile.transmission import announce, send_request, solicit, transmit
 from mobileip.agents.mobile.wishes import carrier_of, home_target, wishes
-from mobileip.agents.notices import AgentHeard, AgentLost, LinkNoticed, RegistrationLost, UnauthenticatedAllowed
+from mobileip.agents.notices import AgentHeard, AgentLost, UnauthenticatedAllowed
 from mobileip.agents.outputs import Output
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ForwardingState
@@ -71,6 +80,8 @@ class MobileNode:
         self.config = config
         self._state = NodeState(config)
         self._keepalives = Keepalives()
+        self._paths = PathProbes()
+        self._handovers = Handovers()
         self._forwarding = ForwardingState()
         self._now = 0.0
         """Boot time of the last event."""
@@ -88,20 +99,29 @@ class MobileNode:
             return []
         self._due_is_known = False
         state, out, draws = self._state, Outbox(), Draws(event.entropy)
+        revoked = state.revoked
         self._take_in(event, now, out, draws)
         if state.started:
-            expire(state, now.boot, out)
+            expire(state, self._handovers, now.boot, out)
         if state.stopping:
             self._bid_farewell(now, out, event.entropy)
         if state.started and not state.stopping:
-            pursue_best(state, now.boot, out)
+            if self._paths.judge(state, now.boot, out):
+                self._handovers.happened("path_dead", now.boot)
+            pursue_best(state, self._handovers, now.boot, out)
+            self._paths.attend(state, carrier_of(state), now.boot, out)
             self._keepalives.attend(state, carrier_of(state), now.boot, out)
             announce(state, now.boot, out)
             transmit(state, now, out, event.entropy)
             solicit(state, now.boot, out, draws)
         if out.messages:
-            self._keepalives.signalled(now.boot)
+            self._signalled(now.boot)
+        if state.started:
+            self._handovers.look(state, now.boot, out)
         wanted = wishes(state)
+        is_over = state.stopping or not state.wanted or state.revoked is not revoked
+        if not is_over and keep_former(state, self._forwarding, wanted, now.boot):
+            wanted = wishes(state)
         change = self._forwarding.change_to(wanted)
         self._forwarding = wanted
         return out.outputs(change)
@@ -135,25 +155,21 @@ class MobileNode:
 
     def snapshot(self) -> MobileNodeSnapshot:
         """What operators see."""
-        state = self._state
-        return MobileNodeSnapshot(
-            home_address=state.config.home_address,
-            home_agent=state.home_agent,
-            state=self._shown_state(),
-            registration=self._shown_registration(),
-            agents=tuple(agent for link in state.links.values() for agent in link.heard()),
-            links=tuple(link.snapshot() for link in state.links.values() if link.exists),
-            last_denial=state.last_denial,
-            clock_offset=state.clock_offset,
-            counters=dict(state.counters),
-        )
+        return snapshot_of(self._state, self._keepalives, tuple(self._handovers.records))
 
     # -- events
 
+    def _signalled(self, now: float) -> None:
+        registration = self._state.registration
+        self._keepalives.signalled(now)
+        if registration is not None and registration.target is not None:
+            self._handovers.requested(registration.target, now)
+
     def _due_next(self) -> Deadline | None:
         if not self._due_is_known:
-            tunnel = self._keepalives.due if self._state.started and not self._state.stopping else None
-            ours = [] if tunnel is None else [Deadline(tunnel, "a look at the tunnel")]
+            is_at_work = self._state.started and not self._state.stopping
+            looks = ((self._keepalives.due, "a look at the tunnel"), (self._paths.due, "a look at the path"))
+            ours = [Deadline(at, why) for at, why in looks if is_at_work and at is not None]
             self._due = min((*standing_deadlines(self._state, self._now), *ours), default=None)
             self._due_is_known = True
         return self._due
@@ -182,27 +198,51 @@ class MobileNode:
         return True
 
     def _take_in(self, event: Event, now: Instant, out: Outbox, draws: Draws) -> None:
+        """What the surroundings tell."""
         state = self._state
         self._now = now.boot
         match event:
-            case Started():
-                self._start(out)
             case LinkChanged(link=link) if link.name in state.links:
-                self._link_changed(state.links[link.name], link, out)
+                link_changed(state, self._handovers, link, now.boot, out)
             case LinkRemoved(name=name) if name in state.links:
-                self._link_removed(state.links[name], out)
+                link_removed(state, self._handovers, name, now.boot, out)
             case GatewayHeard() if event.interface in state.links:
                 state.links[event.interface].learn_neighbour(event.address, event.link_address)
             case AdvertisementArrived() if event.arrival.interface in state.links:
                 self._advertisement_arrived(state.links[event.arrival.interface], event, out)
             case MessageArrived():
                 Answers(state, now, out, draws).hear(event.decoded, event.arrival)
+            case PacketsTold() | ProbeAnswered() | LinkUsed():
+                self._learn(event, now.boot, out)
+            case _:
+                self._obey(event, now, out)
+
+    def _learn(self, event: PacketsTold | ProbeAnswered | LinkUsed, now: float, out: Outbox) -> None:
+        """What packets tell."""
+        match event:
             case PacketsTold(news=news):
-                self._keepalives.hear(news, state, now.boot)
+                self._keepalives.hear(news, self._state, now)
+            case ProbeAnswered(interface=interface, number=number):
+                if self._paths.answered(interface, number, self._state, now, out):
+                    self._handovers.happened("path_proven", now)
+            case LinkUsed(interface=interface, sent=sent, received=received):  # no other
+                self._paths.used(interface, sent, received, now)
+
+    def _obey(self, event: Event, now: Instant, out: Outbox) -> None:
+        """What operators, programs and the machine want."""
+        match event:
+            case Started():
+                self._start(out)
             case RegisterCommanded() | DeregisterCommanded():
                 self._commanded(event)
+            case HandoverCommanded() | PreferCommanded() | LinkAnnounced():
+                self._wished(event, now.boot)
+            case Resumed():
+                self._resumed(now.boot)
             case Stopping():
                 self._stop(now, out, event.entropy)
+            case _:
+                pass
 
     def _commanded(self, event: RegisterCommanded | DeregisterCommanded) -> None:
         if isinstance(event, RegisterCommanded):
@@ -212,55 +252,37 @@ class MobileNode:
             # R3543-4-a, R3543-4.2.4-a, R3543-4.2.4-b: it sends no revocation.
             self._deregister()
 
+    def _wished(self, event: HandoverCommanded | PreferCommanded | LinkAnnounced, now: float) -> None:
+        """Somebody outside knows or wants something about a link. What is no link of ours is nothing to us."""
+        state, name = self._state, event.interface
+        if name is not None and name not in state.links:
+            return
+        match event:
+            case HandoverCommanded():
+                state.wanted_link = name
+                self._handovers.happened("command", now)
+            case PreferCommanded():
+                state.preferred_link = name
+                self._handovers.happened("preference", now)
+            case LinkAnnounced(interface=interface, leaving=leaving):  # no other
+                state.links[interface].leaving = leaving
+                self._handovers.happened("leaving", now)
+        if name is not None and state.links[name].up:
+            state.links[name].solicitor.probe(now)
+
+    def _resumed(self, now: float) -> None:
+        """As if every link had come up just now."""
+        for view in self._state.links.values():
+            if view.up:
+                view.agents.doubt_all()
+                view.connected(now)
+        self._handovers.happened("resumed", now)
+
     def _start(self, out: Outbox) -> None:
         self._state.started = True
+        self._handovers.happened("started", self._now)
         if self.config.allow_unauthenticated:
             out.notify(UnauthenticatedAllowed(home_agent=self.config.home_agent))
-
-    def _link_changed(self, view: LinkView, link: Link, out: Outbox) -> None:
-        before = view.addresses
-        match view.update(link, self._now):
-            case LinkTurn.UP:
-                out.notify(LinkNoticed(interface=view.name, state="up"))
-            case LinkTurn.FLAPPED:
-                view.agents.doubt_all()
-                out.notify(LinkNoticed(interface=view.name, state="up"))
-            case LinkTurn.DOWN:
-                self._disconnected(view, out)
-                out.notify(LinkNoticed(interface=view.name, state="down"))
-        if view.up and view.addresses and view.addresses != before:
-            out.notify(LinkNoticed(interface=view.name, state="addressed"))
-        self._miss_care_of_address(view, out)
-
-    def _link_removed(self, view: LinkView, out: Outbox) -> None:
-        view.remove()
-        self._disconnected(view, out)
-        out.notify(LinkNoticed(interface=view.name, state="removed"))
-
-    def _disconnected(self, view: LinkView, out: Outbox) -> None:
-        """The link is down: everything that hung on it is lost at once."""
-        state, registration = self._state, self._state.registrations[view.name]
-        for agent in view.agents.forget_all():
-            if agent.is_agent:
-                out.notify(AgentLost(interface=view.name, agent=agent.address, cause="link"))
-        if registration.state is State.SEARCHING:
-            return
-        if registration.binding is not None:
-            lost = registration.binding.attachment.care_of_address
-            out.notify(RegistrationLost(care_of_address=lost, cause="link"))
-        registration.lose_link()
-        if state.active == view.name:
-            state.active = None
-
-    def _miss_care_of_address(self, view: LinkView, out: Outbox) -> None:
-        """A co-located care-of address that the system took away carries nothing any more."""
-        registration = self._state.registrations[view.name]
-        attachment = registration.binding.attachment if registration.binding else None
-        if attachment is None or attachment.care_of is not CareOf.COLOCATED:
-            return
-        if not view.has_address(attachment.care_of_address):
-            registration.end_binding(self._now)
-            out.notify(RegistrationLost(care_of_address=attachment.care_of_address, cause="link"))
 
     def _advertisement_arrived(self, view: LinkView, event: AdvertisementArrived, out: Outbox) -> None:
         arrival, advertisement = event.arrival, event.advertisement
@@ -285,8 +307,12 @@ class MobileNode:
             return
         if heard in (Heard.REBOOTED, Heard.WITHDRAWN):
             cause = "rebooted" if heard is Heard.REBOOTED else "lifetime"
+            self._handovers.happened("agent_rebooted" if heard is Heard.REBOOTED else "agent_lost", self._now)
             out.notify(AgentLost(interface=view.name, agent=arrival.source, cause=cause))
         if heard is not Heard.WITHDRAWN:
+            view.agent_is_here()
+            if heard is not Heard.REBOOTED:
+                self._handovers.happened("agent_heard", self._now)
             out.notify(
                 AgentHeard(
                     interface=view.name,
@@ -343,45 +369,3 @@ class MobileNode:
         state.farewell_at = None
         if registration is not None and registration.target is not None and registration.state is State.DEREGISTERING:
             send_request(state, registration.target, now, out, entropy)
-
-    # -- what is shown
-
-    def _shown_registration_of(self) -> Registration | None:
-        lingering = (r for r in self._state.registrations.values() if r.state is State.LINGERING)
-        return self._state.registration or next(lingering, None)
-
-    def _shown_state(self) -> State:
-        registration = self._shown_registration_of()
-        if registration is not None:
-            return registration.state
-        return State.SEARCHING if self._state.wanted else State.DEREGISTERED
-
-    def _shown_registration(self) -> RegistrationSnapshot | None:
-        registration = self._shown_registration_of()
-        if registration is None:
-            return None
-        binding = registration.binding
-        attachment = registration.target or (binding.attachment if binding else None)
-        if attachment is None:
-            return None
-        is_in_force = binding is not None and binding.attachment.place == attachment.place
-        return RegistrationSnapshot(
-            care_of=attachment.care_of,
-            care_of_address=attachment.care_of_address,
-            interface=attachment.interface,
-            agent=attachment.agent,
-            granted_lifetime=binding.lifetime if binding and is_in_force else 0,
-            registered_at=binding.registered_at if binding and is_in_force else 0.0,
-            expires_at=binding.expires_at if binding and is_in_force else 0.0,
-            tunnel=self._shown_tunnel(binding) if binding and is_in_force else None,
-        )
-
-    def _shown_tunnel(self, binding: Binding) -> TunnelSnapshot:
-        agreement = binding.agreement
-        return TunnelSnapshot(
-            encapsulation=agreement.terms.encapsulation.value,
-            reverse=is_reversed(agreement, self.config),
-            delivery=agreement.terms.delivery.value,
-            nat_traversal=agreement.udp.value,
-            keepalive_interval=self._keepalives.interval() if agreement.in_udp else None,
-        )

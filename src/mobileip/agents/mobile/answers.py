@@ -6,12 +6,13 @@ from ipaddress import IPv4Address
 from mobileip.agents.events import Arrival
 from mobileip.agents.instant import Instant
 from mobileip.agents.mobile import denials
+from mobileip.agents.mobile.attachment import CareOf
 from mobileip.agents.mobile.config import UNSPECIFIED
 from mobileip.agents.mobile.denials import Remedy
 from mobileip.agents.mobile.draws import Draws
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.outbox import Outbox
-from mobileip.agents.mobile.registration import Registration
+from mobileip.agents.mobile.registration import FIRST_TIMEOUT, Registration
 from mobileip.agents.mobile.replies import Complaint, check, is_usable, match
 from mobileip.agents.mobile.requests import Outstanding, foreign_association
 from mobileip.agents.mobile.revocations import hear_revocation
@@ -247,11 +248,17 @@ class Answers:
 
     def _settled(self, registration: Registration, request: Outstanding) -> None:
         """The home agent's word replaces what other links still had."""
-        self._state.count("registrations_accepted")
-        self._state.refusals.forget(request.attachment.place)
-        for other in self._state.registrations.values():
-            if other is not registration and other.state is State.LINGERING:
-                other.release()
+        state, place = self._state, request.attachment
+        state.count("registrations_accepted")
+        state.refusals.forget(place.place)
+        others = [r for r in state.registrations.values() if r is not registration and r.state is State.LINGERING]
+        if state.config.simultaneous_bindings and any(other.binding for other in others):
+            # R5944-3.6.1.2-c: what it was asked to keep, it keeps until it is asked again, without S.
+            state.alone_at = self._now.boot + max(state.config.handover_grace, FIRST_TIMEOUT)
+        for other in others:
+            other.release()
+        if place.care_of is CareOf.COLOCATED and place.agent is None and request.lifetime:
+            state.links[place.interface].no_agent_is_here(place.care_of_address, place.gateway)
 
     def _notify_registered(self, request: Outstanding, lifetime: int) -> None:
         self._out.notify(

@@ -1,12 +1,14 @@
 """The one chooser above all links: which point of attachment to register at.
 
-Home before everything; then what has not just refused us; then the configured order of the links; then a
+What has not just refused us; then what an operator wants; home; then the link with the most points; then a
 foreign agent before a co-located care-of address; then what is chosen already, so that agents that share a
 link are not changed for nothing.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
+
+import msgspec
 
 from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment, CareOf, Place, TunnelOffer
 from mobileip.agents.mobile.config import MobileNodeConfig
@@ -33,16 +35,33 @@ def candidates(
     return [*_foreign_agents(link, registered_at), *_colocated(link, config, home_agent, registered_at, now)]
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks for a link and against it, see `standing.py`."""
+
+    points: int = 0
+    is_wanted: bool = False
+    """An operator wants the node there now."""
+    is_preferred: bool = False
+    """An operator prefers it to all others."""
+    is_leaving: bool = False
+    """It will go down soon."""
+    why: str = ""
+    """How the points came together, in words."""
+
+
 def choose(
-    offers: Iterable[Attachment], current: Place | None, refused: Container[Place], ranks: dict[str, int]
+    offers: Iterable[Attachment], current: Place | None, refused: Container[Place], links: Mapping[str, Standing]
 ) -> Attachment | None:
-    """The best of all links' candidates; of equals the first. `ranks`: the configured order of links."""
+    """The best of all links' candidates; of equals the first."""
     return min(
         offers,
         key=lambda offer: (
+            offer.place in refused and not offer.is_home,
+            not links[offer.interface].is_wanted,
+            links[offer.interface].is_leaving,
+            not links[offer.interface].is_preferred,
             not offer.is_home,
-            offer.place in refused,
-            ranks[offer.interface],
+            -links[offer.interface].points,
             # R5944-2.4-n: agents that advertise themselves as such are preferred.
             offer.care_of is not CareOf.FOREIGN_AGENT,
             # R5944-3.6-f: their advertisements "SHOULD NOT cause a mobile node to attempt a new registration".
@@ -56,6 +75,11 @@ def next_candidate_at(link: LinkView, config: MobileNodeConfig, now: float) -> f
     """When time alone will make an address a candidate; None when it won't."""
     ready_at = link.up_since + config.colocated_wait
     return ready_at if link.up and link.addresses and ready_at > now else None
+
+
+def _has_waited(link: LinkView, config: MobileNodeConfig, offer: tuple[IPv4Address, IPv4Address], now: float) -> bool:
+    """For agents. `offer`: an address and its gateway."""
+    return now >= link.up_since + config.colocated_wait or not link.waits_for_agents(*offer)
 
 
 def _foreign_agents(link: LinkView, registered_at: Container[Place]) -> Iterator[Attachment]:
@@ -96,7 +120,7 @@ def _colocated(
     registered_at: Container[Place],
     now: float,
 ) -> Iterator[Attachment]:
-    if not config.colocated or now < link.up_since + config.colocated_wait:
+    if not config.colocated:
         return
     # R5944-2.4.1-a, R5944-3.1-b: with R set "the mobile node SHOULD register through the foreign agent, even when the
     # mobile node might be able to acquire its own co-located care-of address".
@@ -107,6 +131,8 @@ def _colocated(
         gateway = _gateway(link, address, home_agent)
         # RFC 5944 §3.6.1.2: the home address in place of a care-of address means something else.
         if gateway is None or address.ip == config.home_address:
+            continue
+        if not _has_waited(link, config, (address.ip, gateway), now):
             continue
         for through in demanding or (None,):
             if through is None and home_agent is None:

@@ -142,10 +142,10 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     handover_grace: float = 2.0
     """Seconds for which packets are still taken out of the tunnel that was left."""
     probing: Probing = Probing.AUTO
-    probe_interval: float = 0.2
+    probe_interval: float = 0.15
     """Seconds between two probes of the path in use while packets pass."""
     idle_probe_interval: float = 15.0
-    """Seconds between two probes otherwise."""
+    """Seconds between two probes otherwise; where there is no other way to take, there is one probe for each place."""
     allow_unauthenticated: bool = False
     """Believe a home agent that signs nothing. For teaching labs only: whoever sees a Request can answer it."""
 

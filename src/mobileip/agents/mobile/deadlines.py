@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from mobileip.agents.instant import Deadline
 from mobileip.agents.mobile.chooser import next_candidate_at
+from mobileip.agents.mobile.former import former_ends_at
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.standing import next_trust_at
 from mobileip.agents.mobile.state import NodeState
 
 
@@ -36,11 +38,23 @@ def standing_deadlines(state: NodeState, now: float) -> Iterator[Deadline]:
     for link in state.links.values():
         yield from _of_link(state, link, now)
     yield from _of_registrations(state)
+    yield from _of_changes(state, now)
     refusal_end = state.refusals.next_end(now)
     if refusal_end is not None:
         yield Deadline(refusal_end, "a refusal's wait ends")
     if state.announcing is not None:
         yield Deadline(state.announcing.due, "gratuitous ARP")
+
+
+def _of_changes(state: NodeState, now: float) -> Iterator[Deadline]:
+    former = former_ends_at(state)
+    if former < math.inf:
+        yield Deadline(former, "an exit that was left ends")
+    if state.alone_at is not None:
+        yield Deadline(state.alone_at, "a former binding is given up")
+    trust = next_trust_at(state, now)
+    if trust is not None:
+        yield Deadline(trust, "a better link may be trusted")
 
 
 def _of_link(state: NodeState, link: LinkView, now: float) -> Iterator[Deadline]:

@@ -25,7 +25,8 @@ class State(StrEnum):
     RENEWING = "renewing"
     """Registered, and a request to extend it is out."""
     LINGERING = "lingering"
-    """Registered and carrying traffic, but not pursued: its agent fell silent, or another link was chosen."""
+    """Registered, or at home, and carrying traffic, but not pursued: its agent fell silent, or another link was chosen.
+    """
     DENIED = "denied"
     """Refused; waits before it asks again."""
     RETURNING = "returning"
@@ -141,6 +142,7 @@ TRANSITIONS: dict[State, dict[Cause, State]] = {
         _C.CHOSEN_AWAY: _S.REGISTERING,
         _C.CHOSEN_HOME: _S.RETURNING,
         _C.DELETED: _S.AT_HOME,
+        _C.LEFT: _S.LINGERING,
         _C.RELEASED: _S.SEARCHING,
         _C.LINK_LOST: _S.SEARCHING,
     },

@@ -4,6 +4,8 @@ agents."""
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface
 
+import msgspec
+
 from mobileip.agents.events import Link
 from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.discovery import Solicitor
@@ -12,6 +14,25 @@ from mobileip.agents.mobile.snapshot import HeardAgent, LinkSnapshot
 
 MOST_NEIGHBOURS = 8
 """What frames of others can make us remember is bounded."""
+
+
+MOST_NETWORKS = 16
+"""Networks without agents that are remembered."""
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """What probes have found of a link's path to the home agent."""
+
+    delay: float = 0.0
+    """Seconds there and back."""
+    loss: float = 0.0
+    """0 to 1."""
+    is_verified: bool = False
+    """The home agent has answered since the link is up."""
+    is_dead: bool = False
+    """It answered, and does so no more."""
+    found_at: float = 0.0
+    """Boot time, s."""
 
 
 class LinkTurn(Enum):
@@ -41,6 +62,18 @@ class LinkView:
         self.solicitor = Solicitor(config.solicit_maximum_interval)
         self.probing = False
         """One solicitation is due whatever is heard."""
+        self.leaving = False
+        """A link manager said that it will go down soon."""
+        self.trusted_at = 0.0
+        """From then on it may be preferred to one that works: a link that was lost has to prove itself."""
+        self.quality = Quality()
+        self._hold_down = config.hold_down
+        self._was_lost = False
+        self._has_agents = False
+        """An agent was heard here, at any time."""
+        self._without_agents: dict[tuple[IPv4Address, IPv4Address], None] = {}
+        """Care-of addresses of our own and their gateways that were registered where no agent was: a set in the order
+        of learning."""
         self._neighbours: dict[IPv4Address, bytes] = {}
         self._carrier_changes = 0
 
@@ -54,23 +87,52 @@ class LinkView:
         self.link_address = link.link_address
         self._carrier_changes = link.carrier_changes
         if not link.carrier:
+            self._was_lost = self._was_lost or was_up
+            self.quality, self.leaving = Quality(), False
             return LinkTurn.DOWN if was_up else LinkTurn.NOTHING
         if was_up and not flapped:
             return LinkTurn.NOTHING
-        self._connected(now)
+        self._was_lost = self._was_lost or was_up
+        self.connected(now)
         return LinkTurn.FLAPPED if was_up else LinkTurn.UP
 
     def remove(self) -> None:
         """The link is gone, as if it had never been."""
+        self._was_lost = self._was_lost or self.up
+        self.quality, self.leaving = Quality(), False
         self.exists = self.up = False
         self.addresses, self.gateway = (), None
 
-    def _connected(self, now: float) -> None:
+    def connected(self, now: float) -> None:
+        """Perhaps to another network than before."""
         self.epoch += 1
         self.up_since = now
+        self.quality = Quality()
+        if self._was_lost:
+            self.distrust(now)
         # Another network may have the same gateway address with another link-layer address.
         self._neighbours.clear()
         self.solicitor.restart(now)
+
+    def distrust(self, now: float) -> None:
+        """It has to be whole for a while until it is preferred to another one that works."""
+        self.trusted_at = now + self._hold_down
+
+    def agent_is_here(self) -> None:
+        """An agent is heard: on this link one waits for agents from now on."""
+        self._has_agents = True
+        self._without_agents.clear()
+
+    def no_agent_is_here(self, care_of_address: IPv4Address, gateway: IPv4Address) -> None:
+        """A registration with an address of our own was accepted, and no agent is heard."""
+        if not self._has_agents:
+            self._without_agents[care_of_address, gateway] = None
+            if len(self._without_agents) > MOST_NETWORKS:
+                self._without_agents.pop(next(iter(self._without_agents)))
+
+    def waits_for_agents(self, care_of_address: IPv4Address, gateway: IPv4Address) -> bool:
+        """Whether an agent may be here: none is waited for where there was none, on a link that never had one."""
+        return (care_of_address, gateway) not in self._without_agents
 
     def learn_neighbour(self, address: IPv4Address, link_address: bytes) -> None:
         """From a frame that the neighbour sent by itself; only the gateway's is ever wanted, so few are
@@ -95,11 +157,14 @@ class LinkView:
     # -- what is shown
 
     def snapshot(self) -> LinkSnapshot:
-        return LinkSnapshot(name=self.name, state=self._state(), addresses=self.addresses)
+        return LinkSnapshot(name=self.name, state=self.state(), addresses=self.addresses)
 
-    def _state(self) -> str:
+    def state(self) -> str:
+        """Without regard to registrations: down | dead | verified | agent_heard | addressed | up."""
         if not self.up:
             return "down"
+        if self.quality.is_dead or self.quality.is_verified:
+            return "dead" if self.quality.is_dead else "verified"
         if self.believed_agents():
             return "agent_heard"
         return "addressed" if self.addresses else "up"

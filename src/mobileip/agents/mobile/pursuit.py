@@ -1,11 +1,14 @@
 """Deciding where to register: what has ended, what is offered, and what follows from another choice."""
 
 from mobileip.agents.mobile.attachment import Attachment
-from mobileip.agents.mobile.chooser import candidates, choose
+from mobileip.agents.mobile.chooser import candidates
+from mobileip.agents.mobile.former import expire_former
 from mobileip.agents.mobile.fsm import State
+from mobileip.agents.mobile.handovers import Handovers
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.session import ask_others, end_session_when_due
+from mobileip.agents.mobile.standing import decide
 from mobileip.agents.mobile.state import Announcing, NodeState
 from mobileip.agents.notices import AgentLost, Attached, RegistrationLost
 
@@ -20,22 +23,25 @@ UNANSWERED_WAIT = 30.0
 itself (RFC 5944 §3.7.1). Where there is none, the requests here go on."""
 
 
-def expire(state: NodeState, now: float, out: Outbox) -> None:
+def expire(state: NodeState, handovers: Handovers, now: float, out: Outbox) -> None:
     """Ends what time ends: agents no longer heard, registrations, waits."""
     for link in state.links.values():
         for agent in link.agents.expire(now):
             if agent.is_agent:
+                handovers.happened("agent_lost", now)
                 out.notify(AgentLost(interface=link.name, agent=agent.address, cause="lifetime"))
     for registration in state.registrations.values():
         ended = registration.expire(now)
         if ended is not None:
             out.notify(RegistrationLost(care_of_address=ended.attachment.care_of_address, cause="expired"))
         _renew_when_due(registration, now)
+    expire_former(state, now)
+    _be_alone_when_due(state, now)
     end_session_when_due(state, now)
     _note_silence(state, now)
 
 
-def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
+def pursue_best(state: NodeState, handovers: Handovers, now: float, out: Outbox) -> None:
     """Chooses among all that is offered, and begins what follows."""
     registered_at = state.registered_at()
     offers = [
@@ -45,17 +51,22 @@ def pursue_best(state: NodeState, now: float, out: Outbox) -> None:
         if state.wanted or offer.is_home
     ]
     target = state.registration.target if state.registration else None
-    best = choose(offers, target.place if target else None, state.refusals.avoided(now), state.ranks)
+    place, avoided = target.place if target else None, state.refusals.avoided(now)
+    best = decide(state, offers, place, avoided, now)
     if best is None:
+        state.has_other = False
         _without_offer(state, now)
         return
+    state.has_other = any(offer.place != best.place and offer.place not in avoided for offer in offers)
     registration = state.registrations[best.interface]
     if state.active is not None and state.active != best.interface:
         state.registrations[state.active].leave()
+        state.changed_at = now
     state.active = best.interface
     # R5944-2.4.2-a, R5944-3.6-d: "whenever it detects a change in its network connectivity". R5944-3.6-e
     if not registration.pursues(best.place):
         begin(state, registration, best, now)
+        handovers.decided(best, now)
         state.count("attachments")
         out.notify(
             Attached(
@@ -81,6 +92,16 @@ def _renew_when_due(registration: Registration, now: float) -> None:
     if registration.state is not State.REGISTERED or registration.binding is None:
         return
     if now >= registration.binding.renew_at:
+        registration.renew(now)
+
+
+def _be_alone_when_due(state: NodeState, now: float) -> None:
+    """After a change with S the home agent sends to both places, until it is asked without S (RFC 5944 §3.8.2.2)."""
+    registration = state.registration
+    if state.alone_at is None or now < state.alone_at:
+        return
+    state.alone_at = None
+    if registration is not None and registration.state is State.REGISTERED:
         registration.renew(now)
 
 

@@ -62,6 +62,9 @@ class Registration:
         self._machine = Machine()
         self.target: Attachment | None = None
         self.binding: Binding | None = None
+        self.home: Attachment | None = None
+        """Where it is at home, or was until another link was chosen: until something else is registered, packets go by
+        it."""
         self.outstanding: list[Outstanding] = []
         self.send_at: float | None = None
         """When the next request is due; the limit of one per second may hold it up."""
@@ -102,6 +105,7 @@ class Registration:
         """Register at a new point of attachment, or anew at the same."""
         self._machine.fire(Cause.CHOSEN_HOME if target.is_home else Cause.CHOSEN_AWAY)
         self.target = target
+        self.home = target if target.is_home else None
         self.outstanding.clear()
         # R5944-2.4.3-b: before deregistering "the mobile node SHOULD configure its routing table appropriately for its
         # home network".
@@ -119,6 +123,7 @@ class Registration:
             # R5944-3.6.3-a: with nonces a Request is "retransmitted unchanged", or it is a new one.
             self.unanswered = None
         self.target = attachment
+        self.home = attachment if attachment.is_home else None
         if self.binding is not None and self.binding.attachment.place == attachment.place:
             self.binding = msgspec.structs.replace(self.binding, attachment=attachment)
 
@@ -127,21 +132,22 @@ class Registration:
         self._begin(now)
 
     def leave(self) -> None:
-        """The chooser wants another place, or none. What is in force goes on carrying traffic."""
-        self._machine.fire(Cause.LEFT if self.binding and self.state in PURSUING else Cause.RELEASED)
+        """The chooser wants another place, or none. What is in force goes on carrying traffic, and so does home."""
+        carries = self.state is State.AT_HOME or (self.binding is not None and self.state in PURSUING)
+        self._machine.fire(Cause.LEFT if carries else Cause.RELEASED)
         if self.state is not State.LINGERING:
-            self.binding = None
+            self.binding = self.home = None
         self._rest()
 
     def release(self) -> None:
         """Another registration replaced this one."""
         self._machine.fire(Cause.RELEASED)
-        self.binding = None
+        self.binding = self.home = None
         self._rest()
 
     def lose_link(self) -> None:
         self._machine.fire(Cause.LINK_LOST)
-        self.binding = None
+        self.binding = self.home = None
         self._rest()
 
     def deregister(self, now: float) -> None:
@@ -149,6 +155,7 @@ class Registration:
         self._machine.fire(Cause.DEREGISTER)
         if self.target is None and self.binding is not None:
             self.target = self.binding.attachment
+        self.home = None
         self.outstanding.clear()
         self._begin(now)
 

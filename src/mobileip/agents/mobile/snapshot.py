@@ -24,8 +24,8 @@ class HeardAgent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One link as the mobile node sees it: `state` down | up | addressed | agent_heard | registered | verified | dead.
-    """
+    """One link as the mobile node sees it: `state` down | up | addressed | agent_heard | registered | verified |
+    dead."""
 
     name: str
     state: str

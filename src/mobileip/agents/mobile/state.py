@@ -1,5 +1,6 @@
 """Everything that a mobile node remembers, in one place; the modules around it are rules that change it."""
 
+import math
 from ipaddress import IPv4Address
 
 import msgspec
@@ -12,6 +13,7 @@ from mobileip.agents.mobile.refusals import Refusals
 from mobileip.agents.mobile.registration import FIRST_TIMEOUT, Binding, Registration
 from mobileip.agents.mobile.terms import Amendments
 from mobileip.agents.notices import TunnelAgreed
+from mobileip.forwarding.model import Key, TunnelExit
 from mobileip.security.replay import IdentificationMaker
 from mobileip.wire.subtypes import NaiCarryingSubtype
 
@@ -71,6 +73,18 @@ class NodeState:
         """The latest revocation, until something is registered again."""
         self.refusals = Refusals()
         self.amendments = Amendments()
+        self.former: dict[Key, TunnelExit] = {}
+        """Exits of what was left a moment ago, see `former.py`."""
+        self.wanted_link: str | None = None
+        """Commanded by an operator, until it is lost."""
+        self.preferred_link: str | None = None
+        """By an operator, to all others."""
+        self.changed_at = -math.inf
+        """When the node changed to a better link without need."""
+        self.has_other = False
+        """Whether there is another way than the one that was chosen."""
+        self.alone_at: float | None = None
+        """When the home agent is to be asked to keep the present binding only, after a change with S."""
         self.told_tunnel: TunnelAgreed | None = None
         """What operators were told of the tunnel last."""
         self.ranks = {name: rank for rank, name in enumerate(config.links)}

@@ -31,13 +31,14 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
     # At home too, so that programs keep one source address wherever the node is.
     if state.config.home_address != UNSPECIFIED:
         yield HomeAddress(address=state.config.home_address)
-    home = home_target(state)
+    home, at_home = home_way(state), home_target(state)
     for link in state.links.values():
         if link.exists:
             # R5944-4.6-t, R5944-4.6-q, R5944-4.6-p: away from home, before the request, the node "disables its own
             # future processing of any ARP Requests" for its home address; at home, before the request, it "re-enables"
             # it (R5944-4.6-u). R5944-3.6-h, R5944-4.2.1-d: redirects are not followed.
-            yield MobileLink(interface=link.name, answers_arp=home is not None and home.interface == link.name)
+            answers_arp = at_home is not None and at_home.interface == link.name
+            yield MobileLink(interface=link.name, answers_arp=answers_arp)
     yield from _neighbours(state)
     yield from _arp_answers(state)
     carrier = carrier_of(state)
@@ -52,7 +53,7 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
     # attachment".
     elif carrier is not None and carrier.binding is not None:
         yield from ways_out(carrier.binding, state.config)
-    yield from _tunnel_exit(state, carrier)
+    yield from _tunnel_exits(state, carrier)
     yield from _broadcast_exit(state, carrier)
 
 
@@ -60,6 +61,12 @@ def home_target(state: NodeState) -> Attachment | None:
     """The point of attachment at home, when that is what was chosen."""
     target = state.registration.target if state.registration else None
     return target if target is not None and target.is_home else None
+
+
+def home_way(state: NodeState) -> Attachment | None:
+    """The way at home: where it is what was chosen, and after that until something is registered elsewhere."""
+    lingering = (r.home for r in state.registrations.values() if r.state is State.LINGERING and r.home is not None)
+    return home_target(state) or next(lingering, None)
 
 
 def carrier_of(state: NodeState) -> Registration | None:
@@ -98,18 +105,21 @@ def _arp_answers(state: NodeState) -> Iterator[ArpAnswer]:
                 )
 
 
-def _tunnel_exit(state: NodeState, carrier: Registration | None) -> Iterator[TunnelExit]:
-    """From the first request on, not from its reply: the home agent's packets may be here before that."""
-    binding = carrier.binding if carrier else None
-    if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:
-        yield _exit(state, forward_tunnel(binding), binding.expires_at)
-        return
+def _tunnel_exits(state: NodeState, carrier: Registration | None) -> Iterator[TunnelExit]:
+    """At each care-of address of our own by which packets may come; of two with one key the later one counts."""
+    # What was left a moment ago: packets are on their way.
+    yield from state.former.values()
+    # From the first request on, not from its reply: the home agent's packets may be here before that.
     asking = state.registration
-    if asking is None or asking.state is not State.REGISTERING or not asking.outstanding:
-        return
-    latest = asking.outstanding[-1]
-    if latest.attachment.care_of is CareOf.COLOCATED and not state.config.seeks(latest.home_agent):
-        yield _exit(state, expected_tunnel(latest), latest.sent_at + latest.lifetime)
+    if asking is not None and asking.state is State.REGISTERING and asking.outstanding:
+        latest = asking.outstanding[-1]
+        if latest.attachment.care_of is CareOf.COLOCATED and not state.config.seeks(latest.home_agent):
+            yield _exit(state, expected_tunnel(latest), latest.sent_at + latest.lifetime)
+    # R5944-3.6.1.2-c: with S there are several in force. What carries packets comes last.
+    for registration in sorted(state.registrations.values(), key=lambda each: each is carrier):
+        binding = registration.binding
+        if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:
+            yield _exit(state, forward_tunnel(binding), binding.expires_at)
 
 
 def _broadcast_exit(state: NodeState, carrier: Registration | None) -> Iterator[BroadcastExit]:

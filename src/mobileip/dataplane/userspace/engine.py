@@ -7,6 +7,7 @@ It holds no socket: the daemon's readers call `packet_from_device`, `packet_from
 import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
+from math import inf
 
 from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.engine import Repair, TunnelUse
@@ -215,8 +216,10 @@ class UserspaceEngine:
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         """When the mobile node's tunnels were used last."""
+        ours = [w for w in self._tables.wishes.values() if getattr(w, "home_address", None) == home_address]
         sent_at, heard_at = (
-            self._last_use((kind.__name__, f"0/{home_address}")) for kind in (ReverseTunnel, TunnelExit)
+            max([self._last_use(wish.key) for wish in ours if isinstance(wish, kind)], default=-inf)
+            for kind in (ReverseTunnel, TunnelExit)
         )
         return TunnelActivity(home_address=home_address, sent_at=sent_at, heard_at=heard_at)
 

@@ -477,7 +477,7 @@ class TestSnapshot:
         assert snapshot.home_address == HOME_ADDRESS
         assert snapshot.state == "registered"
         assert [agent.address for agent in snapshot.agents] == [FOREIGN_1.address]
-        assert snapshot.links[0].state == "agent_heard"
+        assert snapshot.links[0].state == "registered"
         assert snapshot.registration is not None
         assert snapshot.registration.care_of == "foreign_agent"
         assert snapshot.registration.agent == FOREIGN_1.address

@@ -11,7 +11,7 @@ from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, NODE_MAC, Agen
 
 from mobileip.agents.events import Arrival, Link
 from mobileip.agents.mobile.attachment import ALL_AGENTS, Attachment, CareOf, Place
-from mobileip.agents.mobile.chooser import candidates, choose, next_candidate_at
+from mobileip.agents.mobile.chooser import Standing, candidates, choose, next_candidate_at
 from mobileip.agents.mobile.link import LinkView
 from mobileip.wire.registration import INFINITE_LIFETIME
 
@@ -192,7 +192,7 @@ class TestRegistrationRequired:
         assert offer.agent is None
 
 
-RANKS = {"eth0": 0, "wlan0": 1}
+LINKS = {"eth0": Standing(points=100), "wlan0": Standing()}
 AGENT, OWN, AT_HOME = through_agent(), colocated(), at_home()
 FURTHER = through_agent(care_of_address=IPv4Address("198.51.100.2"))
 
@@ -203,7 +203,7 @@ def elsewhere(attachment: Attachment) -> Attachment:
 
 class TestChoose:
     def test_nothing_to_choose_from(self) -> None:
-        assert choose([], None, set(), RANKS) is None
+        assert choose([], None, set(), LINKS) is None
 
     @pytest.mark.parametrize(
         ("better", "worse"),
@@ -216,25 +216,38 @@ class TestChoose:
         ],
     )
     def test_the_better_one_in_whatever_order(self, better: Attachment, worse: Attachment) -> None:
-        assert choose([better, worse], None, set(), RANKS) == better
-        assert choose([worse, better], None, set(), RANKS) == better
-        assert choose([worse, better], worse.place, set(), RANKS) == better
+        assert choose([better, worse], None, set(), LINKS) == better
+        assert choose([worse, better], None, set(), LINKS) == better
+        assert choose([worse, better], worse.place, set(), LINKS) == better
 
     def test_of_equals_the_first(self) -> None:
-        assert choose([FURTHER, AGENT], None, set(), RANKS) == FURTHER
+        assert choose([FURTHER, AGENT], None, set(), LINKS) == FURTHER
 
     def test_of_equals_what_is_chosen_already(self) -> None:
-        assert choose([FURTHER, AGENT], AGENT.place, set(), RANKS) == AGENT
+        assert choose([FURTHER, AGENT], AGENT.place, set(), LINKS) == AGENT
 
     @pytest.mark.parametrize("other", [FURTHER, OWN, elsewhere(AGENT), elsewhere(OWN)])
     def test_where_we_were_refused_is_behind_all_others(self, other: Attachment) -> None:
-        assert choose([AGENT, other], AGENT.place, {AGENT.place}, RANKS) == other
+        assert choose([AGENT, other], AGENT.place, {AGENT.place}, LINKS) == other
 
     def test_refused_everywhere_is_refused_nowhere(self) -> None:
-        assert choose([OWN, AGENT], None, {AGENT.place, OWN.place}, RANKS) == AGENT
+        assert choose([OWN, AGENT], None, {AGENT.place, OWN.place}, LINKS) == AGENT
 
     def test_home_stays_home_though_it_refuses(self) -> None:
-        assert choose([AGENT, AT_HOME], None, {AT_HOME.place}, RANKS) == AT_HOME
+        assert choose([AGENT, AT_HOME], None, {AT_HOME.place}, LINKS) == AT_HOME
+
+    @pytest.mark.parametrize("said", ["is_wanted", "is_preferred"])
+    def test_what_an_operator_says_comes_before_home(self, said: str) -> None:
+        links = LINKS | {"wlan0": Standing(**{said: True})}
+        assert choose([AT_HOME, elsewhere(OWN)], AT_HOME.place, set(), links) == elsewhere(OWN)
+
+    def test_what_will_go_down_soon_is_behind_all_others(self) -> None:
+        links = LINKS | {"eth0": Standing(points=100, is_leaving=True)}
+        assert choose([AGENT, elsewhere(OWN)], AGENT.place, set(), links) == elsewhere(OWN)
+
+    def test_where_we_were_refused_nobody_can_want_us(self) -> None:
+        links = LINKS | {"wlan0": Standing(is_wanted=True)}
+        assert choose([AGENT, elsewhere(OWN)], None, {elsewhere(OWN).place}, links) == AGENT
 
 
 class TestNextCandidate:

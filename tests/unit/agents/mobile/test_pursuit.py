@@ -9,6 +9,7 @@ from tests.support.mobile_node import FOREIGN_1, HOME, NODE_MAC, Agent
 
 from mobileip.agents.events import Arrival, Link
 from mobileip.agents.mobile.fsm import State
+from mobileip.agents.mobile.handovers import Handovers
 from mobileip.agents.mobile.outbox import Outbox
 from mobileip.agents.mobile.pursuit import (
     ANNOUNCEMENTS,
@@ -44,13 +45,13 @@ def hear(state: NodeState, agent: Agent = LASTING, name: str = "eth0", now: floa
 
 def expired(state: NodeState, now: float) -> list[Notice]:
     out = Outbox()
-    expire(state, now, out)
+    expire(state, Handovers(), now, out)
     return [output.notice for output in out.notices]
 
 
 def chosen(state: NodeState, now: float = 100.0) -> list[Notice]:
     out = Outbox()
-    pursue_best(state, now, out)
+    pursue_best(state, Handovers(), now, out)
     return [output.notice for output in out.notices]
 
 

@@ -172,7 +172,8 @@ class TestTunnelExit:
         state = started()
         register(state, colocated())
         ask(state, colocated(care_of_address=COLOCATED_ADDRESS + 1), 200.0)
-        assert [found.tunnel.local for found in wanted(state, TunnelExit)] == [COLOCATED_ADDRESS]
+        found = {wish.tunnel.local for wish in wanted(state, TunnelExit)}
+        assert found == {COLOCATED_ADDRESS, COLOCATED_ADDRESS + 1}, "packets may come by either"
 
     def test_a_foreign_agent_has_its_own(self) -> None:
         state = started()

@@ -250,9 +250,10 @@ def test_a_renewal_of_another_kind_leaves_nothing_of_the_former() -> None:
     node.change(visitor_reverse(delivery=Tunnel(CARE_OF, HOME_ADDRESS)))
     assert node.entries == {}
     node = Node(tunnel_exit()).begun()
-    node.change(tunnel_exit(tunnel=turned(SECOND)))
+    other = Tunnel(CARE_OF, HOME_AGENT + 1)
+    node.change(tunnel_exit(tunnel=other))
     assert node.exit(FROM_HOME_AGENT, Direction.TO_MOBILE_NODE) is None
-    assert node.exit(turned(SECOND), Direction.TO_MOBILE_NODE) is not None
+    assert node.exit(other, Direction.TO_MOBILE_NODE) is not None
 
 
 def test_what_is_learnt_of_a_path_stands_there_until_it_is_forgotten() -> None:

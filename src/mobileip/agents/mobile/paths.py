@@ -1,0 +1,221 @@
+"""Whether the path in use is whole: a link may be up and lead nowhere, and no event tells.
+
+The home agent is asked by ICMP echo requests, often while packets pass and seldom otherwise. Once it has answered by a
+path, three in a row that stay unanswered mean that this path is dead: its point of attachment is avoided for a while,
+and the chooser does the rest. A home agent that answers none is not judged by it. Where there is nothing to change to
+it is asked once, so that a million nodes with one link each cost it nothing.
+"""
+
+import math
+from collections import deque
+from ipaddress import IPv4Address
+
+from mobileip.agents.mobile.attachment import Attachment, CareOf
+from mobileip.agents.mobile.config import Probing
+from mobileip.agents.mobile.link import LinkView, Quality
+from mobileip.agents.mobile.outbox import Outbox
+from mobileip.agents.mobile.registration import Registration
+from mobileip.agents.mobile.state import NodeState
+from mobileip.agents.notices import PathNoticed
+from mobileip.agents.outputs import AskLinkUse, Departure, SendProbe
+
+UNANSWERED = 3
+"""Probes in a row that mean that a path is dead."""
+SHORTEST_ANSWER_TIME, ANSWER_MARGIN = 0.2, 0.05
+"""Seconds: an answer is waited for at least as long, or half as long again as usual and a little more."""
+LOOK = 1.0
+"""Seconds between two looks at whether packets pass, while none do."""
+MOST_RESULTS, ENOUGH_RESULTS = 32, 8
+"""Probes by which loss is judged."""
+SMOOTHING = 1 / 8
+BUSY_SENT, BUSY_RECEIVED = 2.0, 8.0
+"""Packets per second, beside probes and answers, that are traffic; agents advertise, and neighbours ask by ARP."""
+KEPT = 60.0
+"""Seconds for which what was found of a link counts that is not used."""
+SEQUENCES = 1 << 16
+UNKNOWN = Quality()
+
+
+class _Path:
+    """What is known of the path from one point of attachment. Times are boot time, seconds."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        self.attachment = attachment
+        self.sent: dict[int, float] = {}
+        """Probes that may be answered, by number: when they left."""
+        self.probe_at = -math.inf
+        self.unanswered = 0
+        """In a row."""
+        self.is_dead = False
+        self.is_busy = False
+        self._is_verified = False
+        self._results: deque[bool] = deque(maxlen=MOST_RESULTS)
+        self._delay: float | None = None
+        self._used: tuple[float, int, int] | None = None
+        """At the last look: when it was, packets sent and received."""
+        self._own = self._answers = 0
+        """Probes and answers since then."""
+
+    def probed(self, number: int, now: float) -> None:
+        self.sent[number] = self.probe_at = now
+        self._own += 1
+
+    def used(self, sent: int, received: int, now: float) -> None:
+        """What has passed the link since it exists."""
+        if self._used is not None and now > self._used[0]:
+            at, sent_before, received_before = self._used
+            went = (sent - sent_before - self._own) / (now - at)
+            came = (received - received_before - self._answers) / (now - at)
+            self.is_busy = went >= BUSY_SENT or came >= BUSY_RECEIVED
+        self._used, self._own, self._answers = (now, sent, received), 0, 0
+
+    def answered(self, number: int, now: float) -> bool:
+        """Whether that was a probe that waits for its answer; earlier ones are not waited for any more."""
+        sent_at = self.sent.pop(number, None)
+        if sent_at is None:
+            return False
+        self._answers += 1
+        self.sent = {other: at for other, at in self.sent.items() if at > sent_at}
+        took = now - sent_at
+        self._delay = took if self._delay is None else self._delay + SMOOTHING * (took - self._delay)
+        self._results.append(True)
+        self.unanswered, self.is_dead, self._is_verified = 0, False, True
+        return True
+
+    def give_up(self, now: float) -> bool:
+        """What was not answered in time is lost; whether something was."""
+        lost = [number for number, at in self.sent.items() if now >= at + self.answer_time]
+        for number in lost:
+            del self.sent[number]
+            self.unanswered += 1
+            self._results.append(False)
+        return bool(lost)
+
+    @property
+    def is_known(self) -> bool:
+        """It was asked about."""
+        return self.probe_at > -math.inf
+
+    @property
+    def has_died(self) -> bool:
+        """It was whole, and is so no more."""
+        return self._is_verified and not self.is_dead and self.unanswered >= UNANSWERED
+
+    @property
+    def answer_time(self) -> float:
+        return max(SHORTEST_ANSWER_TIME, 1.5 * (self._delay or 0.0) + ANSWER_MARGIN)
+
+    def quality(self, now: float) -> Quality:
+        is_enough = len(self._results) >= ENOUGH_RESULTS
+        return Quality(
+            delay=self._delay or 0.0,
+            loss=self._results.count(False) / len(self._results) if is_enough else 0.0,
+            is_verified=self._is_verified,
+            is_dead=self.is_dead,
+            found_at=now,
+        )
+
+
+class PathProbes:
+    """Of the registration that carries packets. Times are boot time, seconds."""
+
+    def __init__(self) -> None:
+        self.due: float | None = None
+        """When to look again; None: there is no path to be watched."""
+        self._path: _Path | None = None
+        self._number = 0
+
+    def used(self, interface: str, sent: int, received: int, now: float) -> None:
+        """How many packets have passed a link since it exists."""
+        path = self._on(interface)
+        if path is not None:
+            was_busy = path.is_busy
+            path.used(sent, received, now)
+            if path.is_busy and not was_busy:
+                self.due = now
+
+    def answered(self, interface: str, number: int, state: NodeState, now: float, out: Outbox) -> bool:
+        """The home agent answers; whether a path that was dead is whole again."""
+        path = self._on(interface)
+        was_dead = path is not None and path.is_dead
+        if path is None or not path.answered(number, now):
+            return False
+        link = state.links[interface]
+        if was_dead:
+            state.refusals.forget(path.attachment.place)
+        if was_dead or not link.quality.is_verified:
+            out.notify(PathNoticed(interface=interface, state="verified"))
+        link.quality = path.quality(now)
+        return was_dead
+
+    def judge(self, state: NodeState, now: float, out: Outbox) -> bool:
+        """Whether the path is found dead now, before anything is chosen."""
+        _forget_what_is_old(state, now)
+        path = self._path
+        if path is None:
+            return False
+        link = state.links[path.attachment.interface]
+        if path.give_up(now):
+            link.quality = path.quality(now)
+        if not path.has_died:
+            return False
+        self._die(path, state, link, now, out)
+        return True
+
+    def attend(self, state: NodeState, carrier: Registration | None, now: float, out: Outbox) -> None:
+        """Looks after the path that packets take, once it is chosen."""
+        binding = carrier.binding if carrier is not None else None
+        if binding is None or state.config.probing is Probing.OFF:
+            self.due = self._path = None
+            return
+        path = self._path
+        if path is None or path.attachment.place != binding.attachment.place:
+            path, self.due = _Path(binding.attachment), now
+            self._path = path
+        path.attachment = binding.attachment
+        if self.due is None and (state.has_other or path.is_dead):
+            self.due = now
+        if self.due is not None and now >= self.due:
+            self._probe(path, state, binding.home_agent, now, out)
+
+    def _on(self, interface: str) -> _Path | None:
+        path = self._path
+        return path if path is not None and path.attachment.interface == interface else None
+
+    def _probe(self, path: _Path, state: NodeState, home_agent: IPv4Address, now: float, out: Outbox) -> None:
+        config, attachment, has_other = state.config, path.attachment, state.has_other
+        if has_other:
+            out.questions.append(AskLinkUse(interface=attachment.interface))
+        interval = config.probe_interval if has_other and path.is_busy else config.idle_probe_interval
+        if now >= path.probe_at + interval and (has_other or path.is_dead or not path.is_known):
+            self._number = (self._number + 1) % SEQUENCES
+            path.probed(self._number, now)
+            is_behind_agent = attachment.care_of is CareOf.FOREIGN_AGENT
+            departure = Departure(
+                source=config.home_address if is_behind_agent else attachment.care_of_address,
+                destination=home_agent,
+                interface=attachment.interface,
+                link_destination=attachment.first_hop if is_behind_agent else attachment.gateway_link_address,
+            )
+            out.probes.append(SendProbe(departure=departure, number=self._number))
+            state.count("probes_sent")
+        looks = [at + path.answer_time for at in path.sent.values()]
+        if has_other:
+            looks += [path.probe_at + interval, now + LOOK]
+        elif path.is_dead:
+            looks.append(path.probe_at + interval)
+        self.due = min((look for look in looks if look > now), default=None)
+
+    def _die(self, path: _Path, state: NodeState, link: LinkView, now: float, out: Outbox) -> None:
+        path.is_dead = True
+        link.quality = path.quality(now)
+        state.refusals.note(path.attachment.place, state.config.hold_down, now, avoid=True)
+        link.distrust(now)
+        self.due = now + LOOK
+        out.notify(PathNoticed(interface=link.name, state="dead"))
+
+
+def _forget_what_is_old(state: NodeState, now: float) -> None:
+    for link in state.links.values():
+        if link.quality != UNKNOWN and now >= link.quality.found_at + KEPT:
+            link.quality = UNKNOWN

@@ -1,0 +1,187 @@
+"""A path that leads nowhere is found though its link is up."""
+
+from tests.support.messages import HOME_ADDRESS, HOME_AGENT
+from tests.support.mobile_node import FOREIGN_1
+from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, TwoLinks
+
+from mobileip.agents.events import LinkUsed, ProbeAnswered
+from mobileip.agents.mobile.config import Probing
+from mobileip.agents.notices import PathNoticed
+from mobileip.agents.outputs import AskLinkUse, Departure, SendProbe
+
+
+def registered(**fields: object) -> TwoLinks:
+    """By wlan0; wwan0 has an address too, and the first probe was answered."""
+    scene = TwoLinks(**fields)
+    scene.lease(WLAN)
+    scene.answer()
+    scene.answer_probe()
+    scene.lease(WWAN)
+    return scene
+
+
+def busy(**fields: object) -> TwoLinks:
+    """And packets pass."""
+    scene = registered(**fields)
+    scene.use(sent=100)
+    scene.wait(0.1)
+    scene.use(sent=200)
+    return scene
+
+
+def quality(scene: TwoLinks, name: str = WLAN) -> tuple[str, float | None, float | None]:
+    (found,) = [link for link in scene.node.snapshot().links if link.name == name]
+    return found.state, found.delay, found.loss
+
+
+class TestWhatIsSent:
+    def test_from_a_care_of_address_of_our_own(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        (probe,) = scene.probes
+        gateway = bytes((2, 0, 203, 0, 113, 1))
+        assert probe.departure == Departure(
+            source=WLAN_ADDRESS, destination=HOME_AGENT, interface=WLAN, link_destination=gateway
+        )
+
+    def test_through_a_foreign_agent_from_the_home_address(self) -> None:
+        scene = TwoLinks()
+        scene.visit(WLAN)
+        scene.answer()
+        (probe,) = scene.probes
+        assert probe.departure == Departure(
+            source=HOME_ADDRESS, destination=HOME_AGENT, interface=WLAN, link_destination=FOREIGN_1.link_address
+        )
+
+    def test_nothing_where_it_is_switched_off(self) -> None:
+        scene = TwoLinks(probing=Probing.OFF)
+        scene.lease(WLAN)
+        scene.answer()
+        scene.wait(60)
+        assert not scene.times(SendProbe)
+
+    def test_seldom_while_nothing_passes(self) -> None:
+        scene = registered()
+        scene.use(sent=100)
+        scene.wait(1)
+        scene.use(sent=101)
+        before = len(scene.times(SendProbe))
+        scene.wait(16)
+        assert len(scene.times(SendProbe)) - before <= 2
+
+    def test_seldom_where_there_is_nothing_to_change_to(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.wait(3600)
+        assert not scene.times(AskLinkUse)
+        assert len(scene.times(SendProbe)) == 1
+
+    def test_often_while_packets_are_sent(self) -> None:
+        scene = busy()
+        before = len(scene.times(SendProbe))
+        for _ in range(10):
+            scene.wait(0.1)
+            scene.answer_probe()
+        assert 5 <= len(scene.times(SendProbe)) - before <= 7
+
+    def test_often_while_packets_are_received(self) -> None:
+        scene = registered()
+        scene.use(sent=10, received=100)
+        scene.wait(0.1)
+        scene.use(sent=10, received=200)
+        assert scene.probes
+
+
+class TestWhatIsFound:
+    def test_an_answer_verifies_the_path(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        assert quality(scene) == ("registered", None, None)
+        scene.wait(0.05)
+        scene.answer_probe()
+        assert scene.notice(PathNoticed) == PathNoticed(interface=WLAN, state="verified")
+        state, delay, loss = quality(scene)
+        assert (state, round(delay or 0, 3), loss) == ("verified", 0.05, 0.0)
+
+    def test_what_answers_nothing_of_ours_is_nothing_to_us(self) -> None:
+        scene = registered()
+        scene.wait(0.01)
+        assert scene.handle(ProbeAnswered(interface=WLAN, number=999)) == []
+        assert scene.handle(ProbeAnswered(interface=WWAN, number=1)) == []
+        assert scene.handle(LinkUsed(interface=WWAN, sent=1, received=1)) == []
+
+    def test_a_dead_path_is_left_within_a_second(self) -> None:
+        scene = busy()
+        scene.wait(0.2)
+        scene.answer_probe()
+        died_at = scene.now
+        scene.wait(0.9)
+        scene.answer()
+        assert scene.handover.to_interface == WWAN
+        assert (scene.handover.trigger, scene.handover.make_before_break) == ("path_dead", True)
+        assert quality(scene)[0] == "dead"
+        assert scene.now - died_at <= 1.0
+
+    def test_a_home_agent_that_answers_no_probe_is_not_judged_by_them(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.lease(WWAN)
+        scene.use(sent=100)
+        scene.wait(0.1)
+        scene.use(sent=200)
+        scene.wait(5)
+        assert [handover.to_interface for handover in scene.handovers] == [WLAN]
+
+    def test_two_lost_probes_mean_nothing(self) -> None:
+        scene = busy()
+        scene.wait(0.45)
+        scene.answer_probe()
+        assert len(scene.handovers) == 1
+
+    def test_who_has_nowhere_else_stays_and_sees_it_come_back(self) -> None:
+        scene = busy(idle_probe_interval=1.0)
+        scene.wait(0.9)
+        scene.down(WWAN, addresses=())
+        scene.wait(4)
+        assert quality(scene)[0] == "dead"
+        assert scene.way == WLAN
+        before = len(scene.times(SendProbe))
+        while len(scene.times(SendProbe)) == before:
+            scene.wait(0.1)
+        scene.answer_probe()
+        assert scene.notice(PathNoticed).state == "verified"
+        assert quality(scene)[0] == "verified"
+
+    def test_the_path_that_died_is_tried_again_after_a_while(self) -> None:
+        scene = busy()
+        scene.wait(1.0)
+        scene.answer()
+        assert scene.way == WWAN
+        scene.wait(6)
+        assert scene.request.care_of_address == WLAN_ADDRESS
+        assert scene.way == WWAN, "until the home agent has answered by it"
+        scene.answer()
+        assert scene.way == WLAN
+
+    def test_loss_and_delay_count_against_a_link(self) -> None:
+        scene = busy()
+        for number in range(40):
+            scene.wait(0.2)
+            scene.use(sent=300 + 100 * number)
+            if number % 2:
+                scene.answer_probe()
+        (link,) = [link for link in scene.node.snapshot().links if link.name == WLAN]
+        assert "loss -" in link.why
+
+    def test_what_was_found_of_a_link_is_forgotten(self) -> None:
+        scene = busy()
+        scene.wait(1.0)
+        scene.answer()
+        scene.answer_probe(WWAN)
+        assert quality(scene)[0] == "dead"
+        scene.down(WLAN, addresses=())
+        assert quality(scene)[0] == "down"

@@ -86,6 +86,7 @@ def _live(where: Namespace, links: Sequence[str], started: "Future[tuple[DataPla
             on_news=_ignore,
             on_device_trouble=_ignore,
             on_engine=_ignore,
+            on_event=_ignore,
         )
         await machine.start()
         try:

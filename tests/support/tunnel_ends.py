@@ -148,6 +148,7 @@ class End:
             on_news=_ignore,
             on_device_trouble=_ignore,
             on_engine=_ignore,
+            on_event=_ignore,
         )
         await machine.start()
         try:

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from mobileip.agents.events import Link
+from mobileip.agents.events import Event, Link
 from mobileip.daemon.accelerator import Accelerator
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.device_keeper import DeviceKeeper, OnTrouble
+from mobileip.daemon.paths import Paths
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ArpAnswer
 from mobileip.forwarding.news import News
@@ -61,6 +62,7 @@ class Machine:
         on_news: Callable[[News], None],
         on_device_trouble: OnTrouble,
         on_engine: Callable[[str], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         settings = configuration.daemon
         self._on_link = on_link
@@ -84,6 +86,8 @@ class Machine:
             self.signalling = Signalling(
                 signalling_links(configuration), self.watch, receivers, visiting_links(configuration)
             )
+            undo.callback(self.signalling.stop)
+            self.paths = Paths(self.signalling.send_icmp, on_event)
             undo.pop_all()
         self._keeper = DeviceKeeper(self.device, self._read_device, self._ours_changed, on_device_trouble)
         self._home_links = HomeLinks(self._broadcast_heard)
@@ -106,6 +110,7 @@ class Machine:
         daemon left besides goes."""
         loop = asyncio.get_running_loop()
         self.signalling.start()
+        self.paths.start()
         await self.watch.start()
         for source in self._tunnel.sources:
             loop.add_reader(source, self._read_tunnel, source)
@@ -122,6 +127,7 @@ class Machine:
         loop.remove_reader(self._tunnel.icmp_fileno())
         self._keeper.stop()
         self.watch.stop()
+        self.paths.stop()
         self.signalling.stop()
         self._home_links.stop()
         self._arp_answers.stop()

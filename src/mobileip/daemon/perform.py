@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 from typing import Protocol
 
+from mobileip.agents.events import Event, LinkUsed
 from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
     AskActivity,
+    AskLinkUse,
     ChangeForwarding,
     Departure,
     Forget,
@@ -24,6 +26,7 @@ from mobileip.agents.outputs import (
     SendDiscovery,
     SendKeepalive,
     SendMessage,
+    SendProbe,
 )
 from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingChange, Key, Wish
@@ -49,6 +52,15 @@ class Forwarder(Protocol):
     def activity(self, home_address: IPv4Address) -> TunnelActivity: ...
 
 
+class Paths(Protocol):
+    """Where the paths by single links are looked at; `daemon.paths.Paths` in a daemon."""
+
+    def probe(self, departure: Departure, number: int) -> None: ...
+    def use(self, interface: str) -> LinkUsed | None:
+        """None: there is no such link (any more)."""
+        ...
+
+
 class Memory(Protocol):
     """Where what must outlive the process is kept; `daemon.store.Store` in a daemon. It never fails: what it can't keep
     is its own trouble."""
@@ -62,17 +74,21 @@ class Performer:
         engine: Forwarder,
         sender: Sender,
         memory: Memory,
+        paths: Paths,
         *,
         notify: Callable[[Notice], None],
         report: Callable[[Sequence[Failure]], None],
         on_news: Callable[[News], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self._engine = engine
         self._sender = sender
         self._memory = memory
+        self._paths = paths
         self._notify = notify
         self._report = report
         self._on_news = on_news
+        self._on_event = on_event
         self.unsent: Counter[str] = Counter()
         """Messages that the machine refused, by its reason: retransmission heals them, an operator wants to know."""
 
@@ -90,14 +106,32 @@ class Performer:
             match output:
                 case SendMessage() | SendDiscovery() | AnnounceAddress():
                     self._count(self._sent(output))
-                case SendKeepalive() as keepalive:
-                    self._engine.send_keepalive(keepalive.home_address, keepalive.home_agent, keepalive.sequence, now)
-                case AskActivity(home_address=home_address):
-                    self._on_news(self._engine.activity(home_address))
+                case SendKeepalive() | SendProbe():
+                    self._echo(output, now)
+                case AskActivity() | AskLinkUse():
+                    self._answer(output)
                 case Notify(notice=notice):
                     self._notify(notice)
                 case ChangeForwarding() | Remember() | Forget():  # no other
                     pass  # done above
+
+    def _echo(self, request: SendKeepalive | SendProbe, now: float) -> None:
+        """Through the tunnel, or by a link; what does not go stays unanswered, and that is what it is for."""
+        match request:
+            case SendKeepalive(home_address=home_address, home_agent=home_agent, sequence=sequence):
+                self._engine.send_keepalive(home_address, home_agent, sequence, now)
+            case SendProbe(departure=departure, number=number):  # no other
+                self._paths.probe(departure, number)
+
+    def _answer(self, question: AskActivity | AskLinkUse) -> None:
+        """At once."""
+        match question:
+            case AskActivity(home_address=home_address):
+                self._on_news(self._engine.activity(home_address))
+            case AskLinkUse(interface=interface):  # no other
+                used = self._paths.use(interface)
+                if used is not None:
+                    self._on_event(used)
 
     def _sent(self, output: SendMessage | SendDiscovery | AnnounceAddress) -> int:
         match output:

@@ -22,6 +22,8 @@ ICMP, UDP = 1, 17
 UDP_HEADER = 8
 ADVERTISEMENT, SOLICITATION = 9, 10
 """ICMP types of router discovery (RFC 1256)."""
+ECHO_REPLY = 0
+"""RFC 792."""
 LATER_FRAGMENT = 0x1FFF
 PACKET_TYPE = 0xFFFFF004
 """Where a packet socket's filter reads for whom a frame was (SKF_AD_OFF + SKF_AD_PKTTYPE)."""
@@ -133,6 +135,19 @@ def all_but_tunnelled_data() -> bytes:
             (JGT, UDP_HEADER, "", KEEP),  # an empty message is a message: it has no type to load
             (LD_B, UDP_HEADER),  # message type
             (JEQ, TunnelData.TYPE, DROP, KEEP),
+        )
+    )
+
+
+def echo_replies(identifier: int) -> bytes:
+    """On a raw socket for ICMP (octet 0 = IPv4 header): answers to echo requests with that identifier."""
+    return assemble(
+        (
+            (LDX_MSH, 0),
+            (LD_B_IND, 0),  # ICMP type
+            (JEQ, ECHO_REPLY, "", DROP),
+            (LD_H_IND, 4),  # identifier
+            (JEQ, identifier, KEEP, DROP),
         )
     )
 

@@ -110,6 +110,7 @@ PARTS = {
     "UdpTunnels": "udp tunnels",
     "UserspaceEngine": "engine",
     "Accelerator": "accelerator",
+    "Paths": "paths",
 }
 
 
@@ -152,6 +153,7 @@ class Workshop:
             on_ours_changed=lambda: self.heard.append("changed"),
             on_device_trouble=self.heard.append,
             on_engine=self.heard.append,
+            on_event=self.heard.append,
             on_news=self.heard.append,
         )
 
@@ -178,7 +180,7 @@ def test_the_links_where_only_a_mobile_node_listens(workshop: Workshop) -> None:
     assert visiting_links(msgspec.structs.replace(both, mobile_node=shared)) == {"eth0"}
 
 
-OPENED = ["device", "kernel", "watch", "tunnel", "signalling"]
+OPENED = ["device", "kernel", "watch", "tunnel", "signalling", "paths"]
 """In this order."""
 
 
@@ -188,7 +190,7 @@ def test_what_was_opened_is_closed_when_the_next_is_not_to_be_had(missing: str, 
     with pytest.raises(MachineError, match="in use"):
         workshop.machine()
     before = OPENED[: OPENED.index(missing)]
-    closed = [f"{'stop' if name == 'watch' else 'close'} {name}" for name in reversed(before)]
+    closed = [f"{'stop' if name in ('watch', 'signalling') else 'close'} {name}" for name in reversed(before)]
     assert workshop.notes == [f"open {name}" for name in before] + closed
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from mobileip.agents.events import Event, LinkUsed
 from mobileip.agents.memory import HomeAgentRecord, Moment
 from mobileip.agents.notices import AgentLost, Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
     AskActivity,
+    AskLinkUse,
     ChangeForwarding,
     Departure,
     Forget,
@@ -20,6 +22,7 @@ from mobileip.agents.outputs import (
     SendDiscovery,
     SendKeepalive,
     SendMessage,
+    SendProbe,
 )
 from mobileip.daemon.perform import Performer, merge
 from mobileip.dataplane.ports import Action, Failure, Operation, Sysctl
@@ -69,6 +72,15 @@ class Recorder:
     def on_news(self, news: News) -> None:
         self.calls.append(("news", news))
 
+    def probe(self, departure: Departure, number: int) -> None:
+        self.calls.append(("probe", departure, number))
+
+    def use(self, interface: str) -> LinkUsed | None:
+        return LinkUsed(interface=interface, sent=3, received=4) if interface == "eth0" else None
+
+    def on_event(self, event: Event) -> None:
+        self.calls.append(("event", event))
+
     def write(self, outputs: Sequence[Remember | Forget]) -> None:
         self.calls.append(("write", list(outputs)))
 
@@ -81,9 +93,11 @@ def performer(recorder: Recorder) -> Performer:
         recorder,  # type: ignore[arg-type]
         recorder,
         recorder,
+        recorder,
         notify=recorder.notify,
         report=recorder.report,
         on_news=recorder.on_news,
+        on_event=recorder.on_event,
     )
 
 
@@ -182,3 +196,17 @@ def test_merged_changes_have_the_effect_of_all(changes: list[ForwardingChange]) 
         for each in changes:
             state = state.apply(each)
         assert start.apply(merge(changes)) == state
+
+
+def test_a_path_is_probed_and_the_machine_is_asked_nothing_more() -> None:
+    recorder = Recorder(result=errno.ENETUNREACH)
+    made = performer(recorder)
+    made.perform([SendProbe(departure=DEPARTURE, number=7)], NOW)
+    assert recorder.calls == [("probe", DEPARTURE, 7)]
+    assert made.unsent == {}, "a probe that does not go is no message that somebody waits for"
+
+
+def test_the_use_of_a_link_is_told_at_once_if_there_is_such_a_link() -> None:
+    recorder = Recorder()
+    performer(recorder).perform([AskLinkUse(interface="eth0"), AskLinkUse(interface="gone"), Notify(NOTICE)], NOW)
+    assert recorder.calls == [("event", LinkUsed(interface="eth0", sent=3, received=4)), ("notify", NOTICE)]

@@ -17,6 +17,7 @@ from mobileip.linux.classic_bpf import (
     arp_requests_to_us_alone,
     assemble,
     attach,
+    echo_replies,
     home_broadcasts,
     mobility_signalling,
     tunnelled_data,
@@ -189,3 +190,15 @@ def test_a_routers_thousands_of_routes_pass_unseen() -> None:
         route_event(25, OURS, 32, 77),
     ]
     assert kept(watched_events(OURS, 77), unwanted + wanted) == wanted
+
+
+def test_echo_replies_with_our_identifier_alone() -> None:
+    def icmp(kind: int, identifier: int, options: bytes = b"") -> bytes:
+        payload = struct.pack("!BBHHH", kind, 0, 0, identifier, 1)
+        head = bytearray(encode_ipv4(Ipv4Packet(source=ANY, destination=ANY, protocol=1, payload=payload)))
+        head[0] += len(options) // 4
+        return bytes(head[:20]) + options + payload
+
+    good = [icmp(0, 0x1234), icmp(0, 0x1234, bytes(8))]
+    bad = [icmp(8, 0x1234), icmp(0, 0x4D49), icmp(3, 0x1234), icmp(0, 0x1234)[:20]]
+    assert kept(echo_replies(0x1234), bad + good) == good

@@ -355,6 +355,38 @@ ABOUT: dict[str, tuple[str, str]] = {
         "s",
         "The first interval of keepalives in such a tunnel, if the home agent tells none; longer ones are tried.",
     ),
+    "mobile_node.hysteresis": (
+        "points",
+        "By how much another link has to be better to be taken while the one in use works.",
+    ),
+    "mobile_node.hold_down": (
+        "s",
+        (
+            "How long a link that was lost has to be there again until it is preferred to one that works, and the "
+            "shortest time between two changes that nothing forces."
+        ),
+    ),
+    "mobile_node.handover_grace": (
+        "s",
+        "How long after a change packets are still taken out of the tunnel that was left.",
+    ),
+    "mobile_node.probing": (
+        "",
+        (
+            "Watch the paths to the home agent by ICMP echo requests: where it answers them (`auto`), or not at all "
+            "(`off`). A path that is dead without a sign is left at once only with them."
+        ),
+    ),
+    "mobile_node.probe_interval": ("s", "Between two of them by the link in use while packets pass."),
+    "mobile_node.idle_probe_interval": ("s", "Between two of them otherwise."),
+    "mobile_node.link": (
+        "",
+        (
+            "`[mobile_node.link.wwan0]` and so on, for some of `links`: `preference` (points for it, -10000 to 10000, "
+            "default 0), `cost` (points against it, 0 to 10000, default 0), `metered` (boolean, default `false`: what "
+            "passes it is paid for). The order of `links` counts 100 points for each place."
+        ),
+    ),
     "mobile_node.coarse_identification": (
         "",
         "For home agents that keep Identifications in floating point: the eleven lowest bits are zero.",
@@ -387,6 +419,7 @@ DEFAULT_IN_WORDS = {
     "home_agent.mobile_node.message": "that for all",
     "mobile_node.nai": "none",
     "mobile_node.direct_destinations": "none",
+    "mobile_node.link": "none",
     "mobile_node.home_agent_nai": "none",
     "mobile_node.preferred_home_agent": "none",
     "mobile_node.agent_link_addresses": "none",
@@ -511,6 +544,7 @@ TYPES = (
     ("a folder$", "path"),
     ("a name such as", "string"),
     ("link-layer addresses by interface$", "table"),
+    ("preferences by interface$", "tables"),
     ("a text of", "string"),
     ("a host name", "string"),
     ("two addresses", "string"),

@@ -344,7 +344,7 @@ def _mobile_node(section: Section) -> MobileNodeConfig | None:
     solicit = section.seconds("solicit_maximum_interval", 60.0, 1.0, 3600.0)
     colocated = section.flag("colocated", True)
     deregister = section.flag("deregister_on_stop", True)
-    options = config_mobile.options_of(section)
+    options = config_mobile.options_of(section, links)
     section.finish()
     is_known = home_address is not None and home_address != UNSPECIFIED
     if is_known and network is not None and home_address not in network:

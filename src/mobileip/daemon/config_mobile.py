@@ -1,15 +1,21 @@
 """What of [mobile_node] may be left open, and its options: who we are, who serves us, what we ask for."""
 
 import re
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
+
+import msgspec
 
 from mobileip.agents.home.config import is_laboratory
 from mobileip.agents.mobile.config import (
     ANY_HOME_AGENT,
     UNSPECIFIED,
     Delivery,
+    LinkPreference,
+    MobileNodeConfig,
     NatTraversal,
+    Probing,
     ReverseTunnelling,
 )
 from mobileip.agents.mobile.discovery import ALL_ROUTERS
@@ -17,6 +23,8 @@ from mobileip.agents.mobile.keepalive_interval import LONGEST, SHORTEST
 from mobileip.daemon.config_section import Section, read_address, read_interface, read_network, read_string
 from mobileip.forwarding.tunnel import Encapsulation
 
+MOST_POINTS = 10_000
+"""For or against a link."""
 LONGEST_NAI = 253
 """Octets (RFC 4282 §2.2)."""
 FLAGS = (
@@ -48,8 +56,8 @@ def home_address_of(section: Section) -> IPv4Address | None:
     return section.address("home_address")
 
 
-def options_of(section: Section) -> dict[str, Any]:
-    """The fields of `MobileNodeConfig` that have a default, by name."""
+def options_of(section: Section, links: Collection[str]) -> dict[str, Any]:
+    """The fields of `MobileNodeConfig` that have a default, by name. `links`: where the node may be."""
     options: dict[str, Any] = {name: section.flag(name, False) for name in FLAGS}
     for name in ("nai", "home_agent_nai"):
         options[name] = section.take(name, _nai, "", "a name such as mn@example.net") or ""
@@ -60,7 +68,8 @@ def options_of(section: Section) -> dict[str, Any]:
         section.take("solicitation_address", _solicitation_address, ALL_ROUTERS, "one of 224.0.0.2, 255.255.255.255")
         or ALL_ROUTERS
     )
-    options |= _tunnels_of(section)
+    options |= _tunnels_of(section) | _handovers_of(section)
+    options["link_preferences"] = _link_preferences(section, links)
     if section.has("preferred_home_agent"):
         options["preferred_home_agent"] = section.address("preferred_home_agent")
     return options
@@ -77,6 +86,43 @@ def _tunnels_of(section: Section) -> dict[str, Any]:
         "nat_traversal": section.choice("nat_traversal", NatTraversal, NatTraversal.AUTO),
         "keepalive_interval": section.seconds("keepalive_interval", 25.0, SHORTEST, LONGEST),
     }
+
+
+def _handovers_of(section: Section) -> dict[str, Any]:
+    """When another link is taken, and how it is found out that one is dead."""
+    default = {field.name: field.default for field in msgspec.structs.fields(MobileNodeConfig)}
+
+    def seconds(name: str, low: float, high: float) -> float:
+        return section.seconds(name, default[name], low, high)
+
+    options = {
+        "hysteresis": section.number("hysteresis", default["hysteresis"], 0, MOST_POINTS),
+        "hold_down": seconds("hold_down", 0.0, 3600.0),
+        "handover_grace": seconds("handover_grace", 0.0, 60.0),
+        "probing": section.choice("probing", Probing, default["probing"]),
+        "probe_interval": seconds("probe_interval", 0.05, 60.0),
+        "idle_probe_interval": seconds("idle_probe_interval", 0.05, 3600.0),
+    }
+    often, seldom = options["probe_interval"], options["idle_probe_interval"]
+    if seldom < often:
+        section.error("idle_probe_interval", f"{seldom} s is shorter than probe_interval {often}")
+    return options
+
+
+def _link_preferences(section: Section, links: Collection[str]) -> tuple[tuple[str, LinkPreference], ...]:
+    default = LinkPreference()
+    found = []
+    for name, table in section.tables("link", "preferences by interface").items():
+        preference = LinkPreference(
+            preference=table.number("preference", default.preference, -MOST_POINTS, MOST_POINTS),
+            cost=table.number("cost", default.cost, 0, MOST_POINTS),
+            metered=table.flag("metered", default.metered),
+        )
+        table.finish()
+        if links and name not in links:
+            section.error("link", f"{name!r} is none of links ({', '.join(links)})")
+        found.append((name, preference))
+    return tuple(found)
 
 
 def _networks(value: object) -> tuple[IPv4Network, ...]:

@@ -49,6 +49,15 @@ class Section:
             return []
         return [Section(e, f"{self._path}{key}[{i}].", self.folder, self._errors) for i, e in enumerate(value)]
 
+    def tables(self, key: str, expected: str) -> "dict[str, Section]":
+        """Tables whose names are the user's, by name."""
+        nothing: dict[str, dict[str, object]] = {}
+        tables = self.take(key, read_tables, nothing, expected) or {}
+        return {
+            name: Section(table, f"{self._path}{key}.{_plain(name)}.", self.folder, self._errors)
+            for name, table in tables.items()
+        }
+
     def take(
         self, key: str, read: Callable[[object], T], default: T | None, expected: str, *, secret: bool = False
     ) -> T | None:
@@ -165,6 +174,12 @@ def read_real(value: object) -> float:
 
 def read_boolean(value: object) -> bool:
     if not isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+def read_tables(value: object) -> dict[str, dict[str, object]]:
+    if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
         raise TypeError(value)
     return value
 

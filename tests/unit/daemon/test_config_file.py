@@ -197,7 +197,7 @@ def test_how_an_agent_may_not_advertise(role: str, key: str, value: Any, expecte
         ("mobile_node", "move_detection", "luck", "mobile_node.move_detection: 'luck' is wrong"),
         ("mobile_node", "requested_lifetime", 65536, "mobile_node.requested_lifetime: 65536 is wrong"),
         ("mobile_node", "colocated_wait", -1, "mobile_node.colocated_wait: -1 is wrong"),
-        ("mobile_node", "linkz", [], "mobile_node.linkz: unknown key (did you mean links?)"),
+        ("mobile_node", "lynks", [], "mobile_node.lynks: unknown key (did you mean links?)"),
     ],
 )
 def test_one_wrong_key_is_one_error_that_names_it(

@@ -10,8 +10,10 @@ from tests.support.configuration import documents, key_file
 from mobileip.agents.mobile.config import (
     UNSPECIFIED,
     Delivery,
+    LinkPreference,
     MobileNodeConfig,
     NatTraversal,
+    Probing,
     ReverseTunnelling,
 )
 from mobileip.daemon.config_file import ConfigurationError, parse
@@ -195,3 +197,81 @@ def test_tunnels_that_are_none(folder: Path, key: str, value: object) -> None:
 def test_nothing_goes_direct_without_a_reverse_tunnel(folder: Path) -> None:
     wrong = errors(folder, reverse_tunnel="off", direct_destinations=["192.0.2.0/24"])
     assert "mobile_node.direct_destinations: is of use only with a reverse tunnel" in wrong
+
+
+# -- handovers
+
+
+def test_what_nothing_is_said_of_is_as_the_agent_has_it(folder: Path) -> None:
+    node = read(folder)
+    plain = MobileNodeConfig(
+        home_address=node.home_address,
+        home_agent=node.home_agent,
+        home_network=node.home_network,
+        links=node.links,
+        association=node.association,
+    )
+    for name in ("link_preferences", "hysteresis", "hold_down", "handover_grace", "probing"):
+        assert getattr(node, name) == getattr(plain, name)
+    assert (node.probe_interval, node.idle_probe_interval) == (plain.probe_interval, plain.idle_probe_interval)
+
+
+def test_how_handovers_are_decided(folder: Path) -> None:
+    keys = {"hysteresis": 25, "hold_down": 0, "handover_grace": 1.5, "probe_interval": 0.5, "idle_probe_interval": 60}
+    node = read(folder, probing="off", **keys)
+    assert {name: getattr(node, name) for name in keys} == keys
+    assert node.probing is Probing.OFF
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("hysteresis", -1),
+        ("hysteresis", 1.5),
+        ("hysteresis", 10_001),
+        ("hold_down", -0.1),
+        ("hold_down", 3601),
+        ("handover_grace", 61),
+        ("handover_grace", "2 s"),
+        ("probing", "on"),
+        ("probe_interval", 0.01),
+        ("idle_probe_interval", float("nan")),
+    ],
+)
+def test_what_is_no_such_number_is_told_with_its_key(folder: Path, key: str, value: object) -> None:
+    assert f"mobile_node.{key}: {value!r} is wrong (expected " in errors(folder, **{key: value})
+
+
+def test_idle_links_are_not_probed_more_often_than_used_ones(folder: Path) -> None:
+    found = errors(folder, probe_interval=2.0, idle_probe_interval=1.0)
+    assert "mobile_node.idle_probe_interval: 1.0 s is shorter than probe_interval 2.0" in found
+
+
+def test_preferences_by_link(folder: Path) -> None:
+    link = {"eth0": {"preference": -50}, "wwan0": {"cost": 20, "metered": True}}
+    assert read(folder, links=["eth0", "wwan0", "wlan0"], link=link).link_preferences == (
+        ("eth0", LinkPreference(preference=-50)),
+        ("wwan0", LinkPreference(cost=20, metered=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ({"wlan0": {}}, "mobile_node.link: 'wlan0' is none of links (eth0)"),
+        ({"eth0": {"costs": 1}}, "mobile_node.link.eth0.costs: unknown key (did you mean cost?)"),
+        ({"eth0": {"cost": -1}}, "mobile_node.link.eth0.cost: -1 is wrong (expected a number from 0 to 10000)"),
+        ({"eth0": {"metered": 1}}, "mobile_node.link.eth0.metered: 1 is wrong (expected true or false)"),
+        ({"eth0": 7}, "mobile_node.link: {'eth0': 7} is wrong (expected preferences by interface)"),
+        ([{"eth0": {}}], "mobile_node.link: [{'eth0': {}}] is wrong (expected preferences by interface)"),
+        ("eth0", "mobile_node.link: 'eth0' is wrong (expected preferences by interface)"),
+    ],
+)
+def test_what_is_no_preference_is_told_with_its_link(folder: Path, link: object, told: str) -> None:
+    assert told in errors(folder, link=link)
+
+
+def test_a_name_that_would_do_something_to_a_terminal_is_quoted(folder: Path) -> None:
+    found = errors(folder, link={"\x1b[2J": {"cost": -1}})
+    assert "\x1b" not in found
+    assert "mobile_node.link.'\\x1b[2J'.cost: " in found

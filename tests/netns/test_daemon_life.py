@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.machine import Picture, ours, picture
+from tests.support.machine import MARK, Picture, ours, picture
 from tests.support.roaming import CORRESPONDENT, HOME_ADDRESS, eventually, go, packets, reachable
 
 from mobileip.control.client import ControlClient, ControlError
@@ -307,6 +307,19 @@ def test_what_others_delete_comes_back(lab: Lab) -> None:
             lab.run(node, "ip", *words)
             lab.events(node).wait_for("repaired", after=now)
             eventually(lambda node=node, before=before: ours(lab, node) == before, f"back after: {' '.join(words)}")
+    assert reachable(lab)
+
+
+def test_what_a_network_manager_clears_away_comes_back_as_a_whole(lab: Lab) -> None:
+    """systemd-networkd removes all rules and routes that it does not know, unless it is told not to."""
+    lab.daemon("mn").restart()  # so that what the test before took is forgotten
+    register(lab)
+    before = ours(lab, "mn")
+    for words in (("rule", "flush", "protocol", MARK), ("route", "flush", "table", "all", "protocol", MARK)):
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        lab.run("mn", "ip", *words)
+        lab.events("mn").wait_for("repaired", after=now)
+        eventually(lambda: ours(lab, "mn") == before, f"back after: {' '.join(words)}")
     assert reachable(lab)
 
 

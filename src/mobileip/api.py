@@ -14,7 +14,17 @@ from pathlib import Path
 
 import msgspec
 
-from mobileip.control.schema import AgentView, BindingView, ErrorView, StatusView, TrafficView, TunnelView, VisitorView
+from mobileip.control.schema import (
+    AgentView,
+    BindingView,
+    ErrorView,
+    HandoverView,
+    LinkView,
+    StatusView,
+    TrafficView,
+    TunnelView,
+    VisitorView,
+)
 from mobileip.daemon import sweep
 from mobileip.daemon.config_file import Configuration, ConfigurationError, load, parse
 from mobileip.daemon.lock import DaemonLock, run_directory_of
@@ -33,6 +43,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     agents: list[AgentView]
     tunnels: list[TunnelView]
     traffic: TrafficView
+    links: list[LinkView]
+    handovers: list[HandoverView]
 
 
 class Node:
@@ -101,7 +113,41 @@ class Node:
             agents=service.agents(),
             tunnels=list(service.tunnels()),
             traffic=service.traffic(),
+            links=service.links(),
+            handovers=service.handovers(),
         )
+
+    # -- for Wi-Fi and modem managers, and whoever decides about links. Each raises ValueError where this node has no
+    # such link, or is no mobile node.
+
+    def handover(self, interface: str | None) -> None:
+        """The mobile node takes this link now, for as long as it offers anything; None: it decides by itself again."""
+        self._say("handover", interface)
+
+    def prefer_link(self, interface: str | None) -> None:
+        """This link before all others from now on; None: none is preferred."""
+        self._say("prefer", interface)
+
+    def link_leaving(self, interface: str) -> None:
+        """The link will go down soon: the node leaves it while it still carries packets."""
+        self._say("leaving", interface)
+
+    def link_staying(self, interface: str) -> None:
+        """What `link_leaving` said is no longer so."""
+        self._say("staying", interface)
+
+    def resumed(self) -> None:
+        """The machine slept, or was a virtual one that stood still. A suspend is noticed without this."""
+        self._say("resumed", None)
+
+    def metrics(self) -> str:
+        """All counters in Prometheus' text format."""
+        return self._running().metrics()
+
+    def _say(self, action: str, interface: str | None) -> None:
+        error = self._running().link_command(action, interface)
+        if error is not None:
+            raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message)
 
     def subscribe(self, listener: Callable[[dict[str, object]], None]) -> None:
         """`listener` gets every event from now on, across restarts, as a dict in the form of the control API's feed."""

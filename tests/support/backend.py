@@ -10,6 +10,7 @@ from mobileip.control.schema import (
     EngineView,
     ErrorView,
     FindingView,
+    HandoverView,
     LinkView,
     RegistrationView,
     RevokedView,
@@ -48,6 +49,27 @@ def registration(**fields: Any) -> RegistrationView:
         "remaining_seconds": 100.0,
     }
     return RegistrationView(**(defaults | fields))
+
+
+def handover(**fields: Any) -> HandoverView:
+    defaults: dict[str, Any] = {
+        "number": 1,
+        "time": "2026-01-01T00:00:00.250+00:00",
+        "trigger": "better_link",
+        "reason": "eth0 has 100 points more",
+        "from_interface": "wlan0",
+        "from_care_of": "foreign_agent",
+        "from_address": "192.0.2.2",
+        "to_interface": "eth0",
+        "to_care_of": "colocated",
+        "to_address": "203.0.113.7",
+        "make_before_break": True,
+        "detection_ms": 1.5,
+        "waiting_ms": 0.0,
+        "registration_ms": 40.25,
+        "silence_ms": 0.0,
+    }
+    return HandoverView(**(defaults | fields))
 
 
 class FakeBackend:
@@ -104,6 +126,23 @@ class FakeBackend:
             return self.refusal
         self.commands.append(f"engine {name}")
         return EngineView(name="userspace", reason="chosen", choice=name)
+
+    def links(self) -> list[LinkView]:
+        return [
+            LinkView(name="eth0", state="verified", score=200, why="first of links", delay_seconds=0.0423, loss=0.25),
+            LinkView(name="wlan0", state="agent_heard", score=100, why="second of links"),
+        ]
+
+    def handovers(self) -> list[HandoverView]:
+        return [handover(), handover(number=2, from_interface=None, from_care_of=None, from_address=None)]
+
+    def metrics(self) -> str:
+        return "# TYPE mip_registered gauge\nmip_registered 1\n"
+
+    def link_command(self, action: str, interface: str | None) -> ErrorView | None:
+        if self.refusal is None:
+            self.commands.append(f"{action} {interface}")
+        return self.refusal
 
     def tunnels(self, *, idle: bool = False) -> list[TunnelView]:
         fields: dict[str, Any] = {"local": "192.0.2.2", "remote": "10.1.0.1", "encapsulation": "ipip"}

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from mobileip.agents.events import Link
+from mobileip.agents.events import Link, LinkUsed
 from mobileip.agents.outputs import Departure
 from mobileip.daemon.config_file import Configuration, EngineChoice
 from mobileip.dataplane.fake import FakeEngine
@@ -31,7 +31,9 @@ class FakeMachine:
         self.on_link_removed: Callable[[str], None] = callbacks["on_link_removed"]
         self.on_ours_changed: Callable[[], None] = callbacks["on_ours_changed"]
         self.engine = NotingEngine(self.notes)
-        self.device = self.kernel = self.signalling = self.watch = self
+        self.device = self.kernel = self.signalling = self.watch = self.paths = self
+        self.on_event = callbacks["on_event"]
+        self.probes: list[tuple[str | None, int]] = []
         self.accelerator = FakeAccelerator(self.notes, self.engine)
         self.known_links: dict[str, Link] = {}
         self.sent: list[bytes] = []
@@ -69,6 +71,14 @@ class FakeMachine:
 
     def announce(self, interface: str, address: IPv4Address, link_address: bytes | None) -> int:
         return errno.ENETDOWN
+
+    # -- paths
+
+    def probe(self, departure: Departure, number: int) -> None:
+        self.probes.append((departure.interface, number))
+
+    def use(self, interface: str) -> LinkUsed | None:
+        return LinkUsed(interface=interface, sent=2, received=1) if interface in self.known_links else None
 
 
 class NotingEngine(FakeEngine):

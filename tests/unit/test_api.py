@@ -153,13 +153,43 @@ async def test_everything_at_one_moment(node: Node) -> None:
     shown = FakeBackend()
     assert snapshot.status.verdict == "registered at 192.0.2.2"
     assert (snapshot.bindings, snapshot.visitors) == (shown.bindings(), [])
+    assert (snapshot.links, snapshot.handovers) == (shown.links(), shown.handovers())
+    assert node.metrics() == shown.metrics()
     assert (snapshot.agents, snapshot.tunnels, snapshot.traffic) == (shown.agents(), shown.tunnels(), shown.traffic())
+    await node.stop()
+
+
+async def test_link_managers_say_what_they_know(node: Node, service: type[FakeService]) -> None:
+    await node.start()
+    node.handover("eth0")
+    node.handover(None)
+    node.prefer_link("eth0")
+    node.prefer_link(None)
+    node.link_leaving("eth0")
+    node.link_staying("eth0")
+    node.resumed()
+    (life,) = service.lives
+    told = ["handover eth0", "handover None", "prefer eth0", "prefer None", "leaving eth0", "staying eth0"]
+    assert life.commands == [*told, "resumed None"]
+    await node.stop()
+
+
+@pytest.mark.parametrize(("hint", "words"), [("it has eth0", r"no link \(it has eth0\)$"), ("", "no link$")])
+async def test_a_link_that_is_not_the_nodes_is_an_error(
+    node: Node, service: type[FakeService], hint: str, words: str
+) -> None:
+    await node.start()
+    service.lives[0].refusal = ErrorView(code="not_found", message="no link", hint=hint)
+    with pytest.raises(ValueError, match=words):
+        node.link_leaving("eth9")
     await node.stop()
 
 
 async def test_what_needs_a_running_node_says_so(node: Node) -> None:
     with pytest.raises(RuntimeError, match="not started"):
         node.snapshot()
+    with pytest.raises(RuntimeError, match="not started"):
+        node.handover("eth0")
     with pytest.raises(RuntimeError, match="not started"):
         await node.reconfigure(configuration())
 

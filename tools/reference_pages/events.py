@@ -11,7 +11,7 @@ import msgspec
 from tools.reference_pages.common import SOURCE, code, same_keys, table, users_of
 
 from mobileip.agents.notices import Notice
-from mobileip.daemon import engine_switch, service, succession
+from mobileip.daemon import engine_switch, publishing, service, succession
 from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.forwarding.drop_reason import DropReason
 
@@ -79,7 +79,7 @@ def notices() -> dict[str, type[msgspec.Struct]]:
 
 
 def _source() -> str:
-    return "".join(inspect.getsource(module) for module in (service, succession, engine_switch))
+    return "".join(inspect.getsource(module) for module in (publishing, service, succession, engine_switch))
 
 
 def added() -> dict[str, list[str]]:

@@ -6,12 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address
-from math import nan
 from pathlib import Path
 from typing import NoReturn
 
-from mobileip.cli import doctor, packets, tables
+from mobileip.cli import doctor, links, packets, tables
+from mobileip.cli.words import read_address, read_number, read_seconds
 from mobileip.control.client import SOCKET_NAME, ControlClient, ControlError
 
 SHOWN = {
@@ -22,6 +21,8 @@ SHOWN = {
     "registration": "registration",
     "tunnel": "tunnels",
     "traffic": "traffic",
+    "link": "links",
+    "handovers": "handovers",
 }
 """Object -> name in the API."""
 
@@ -33,6 +34,10 @@ HELP = {
     "registration": "a mobile node's registration",
     "tunnel": "tunnel ends and what passed through them",
     "traffic": "counters: accepted, denied, discarded, packets",
+    "link": "a mobile node's links and why it is where it is; or what it is to know of them",
+    "handovers": "the latest changes of the way that packets take: when, why, how long",
+    "handover": "the mobile node takes this link now, for as long as it offers anything; auto: it decides again",
+    "metrics": "all counters, for Prometheus",
     "engine": "what forwards packets, why and how; or which it is to be from now on",
     "trace": "packets that go into tunnels or come out, as they pass; of those that programs in the kernel take out of "
     "tunnels see tcpdump -i mip0",
@@ -70,12 +75,6 @@ CONDITIONS = ("registered", "home", "foreign_agent", "colocated")
 """What can be waited for: registered anywhere, or from one kind of place."""
 
 EXIT_INTERRUPTED = 130
-
-LONGEST_WAIT = 1_000_000
-"""Seconds. A socket can't wait for infinity."""
-
-LONGEST_NUMBER = 18
-"""Digits."""
 
 WITH_VALUE = ("--socket", "--run-dir")
 """Options that take the next word."""
@@ -142,16 +141,23 @@ def parser() -> Parser:
     objects = command.add_subparsers(dest="object", metavar="OBJECT", required=True)
     for name in SHOWN:
         shown = objects.add_parser(name, help=HELP[name], parents=[common])
-        shown.add_argument("verb", nargs="?", default="show", type=_verb, choices=["show"], help="show (default)")
-        shown.add_argument("which", nargs="?", help="only entries with this address")
+        if name == "link":
+            shown.add_argument("verb", nargs="?", default="show", type=links.verb, choices=links.VERBS)
+            shown.add_argument("which", nargs="?", metavar="INTERFACE", help="one link; prefer none: no link")
+        else:
+            shown.add_argument("verb", nargs="?", default="show", type=_verb, choices=["show"], help="show (default)")
+            shown.add_argument("which", nargs="?", help="only entries with this address")
         shown.add_argument("-s", "--statistics", action="store_true", help="and the counters")
         if name == "tunnel":
             shown.add_argument("-a", "--all", action="store_true", help="those too that nothing has passed through")
+    handover = objects.add_parser("handover", help=HELP["handover"], parents=[common])
+    handover.add_argument("interface", metavar="INTERFACE|auto")
+    objects.add_parser("metrics", help=HELP["metrics"], parents=[common])
     engine = objects.add_parser("engine", help=HELP["engine"], parents=[common])
     engine.add_argument("choice", nargs="?", type=_engine, choices=ENGINES, help="from now on, until the daemon ends")
     trace = objects.add_parser("trace", help=HELP["trace"], parents=[common])
     trace.add_argument("--packets", action="store_true", required=True, help="their inner packets, a line each")
-    trace.add_argument("--count", type=_number, metavar="N", help="end after so many")
+    trace.add_argument("--count", type=read_number, metavar="N", help="end after so many")
     trace.add_argument(
         "--write", type=Path, metavar="FILE", help="as a pcap file, the first 256 octets of each (-: pipe)"
     )
@@ -163,29 +169,13 @@ def parser() -> Parser:
         objects.add_parser(name, help=HELP[name], parents=[common])
     clear = objects.add_parser("clear", help=HELP["clear"], parents=[common])
     clear.add_argument("what", type=_cleared, choices=CLEARED, help="of a home agent, of a foreign agent")
-    clear.add_argument("home_address", type=_address, metavar="HOME_ADDRESS", help="of the mobile node")
+    clear.add_argument("home_address", type=read_address, metavar="HOME_ADDRESS", help="of the mobile node")
     wait = objects.add_parser("wait", help=HELP["wait"], parents=[common])
     wait.add_argument("--for", dest="condition", choices=CONDITIONS, default="registered")
-    wait.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS")
+    wait.add_argument("--timeout", type=read_seconds, default=10.0, metavar="SECONDS")
     for name in PROGRAMS:
         objects.add_parser(name, help=HELP[name], add_help=False)
     return command
-
-
-def _seconds(word: str) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        value = nan
-    if not 0 <= value <= LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(f"{word} is wrong: seconds from 0 to {LONGEST_WAIT} are expected")
-    return value
-
-
-def _number(word: str) -> int:
-    if not word.isdecimal() or len(word) > LONGEST_NUMBER:
-        raise argparse.ArgumentTypeError(f"{word} is wrong: a number is expected")
-    return int(word)
 
 
 def _cleared(word: str) -> str:
@@ -194,13 +184,6 @@ def _cleared(word: str) -> str:
 
 def _engine(word: str) -> str:
     return next((name for name in ENGINES if word and name.startswith(word)), word)
-
-
-def _address(word: str) -> str:
-    try:
-        return str(IPv4Address(word))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{word} is wrong: an IPv4 address is expected") from error
 
 
 def _verb(word: str) -> str:
@@ -253,20 +236,11 @@ def _write_no_more() -> None:
 def run(options: argparse.Namespace) -> int:
     path = options.socket or (options.run_dir / SOCKET_NAME if options.run_dir else None)
     client = ControlClient(path)
-    if options.object in SHOWN:
-        return show(client, options)
-    if options.object == "engine":
-        return engine(client, options)
-    if options.object == "trace":
-        return packets.trace(client, count=options.count, file=options.write, as_json=options.json)
-    if options.object == "doctor":
-        return diagnose(client, options)
-    if options.object == "events":
-        return follow(client, options)
-    if options.object == "wait":
-        return wait(client, options)
-    if options.object == "clear":
-        return clear(client, options)
+    return _ACTIONS.get(options.object, _command)(client, options)
+
+
+def _command(client: ControlClient, options: argparse.Namespace) -> int:
+    """What is done, and answered by a word."""
     answer = client.post(options.object)
     print(json.dumps(answer) if options.json else f"{options.object}: done")
     return 0
@@ -319,12 +293,12 @@ def show(client: ControlClient, options: argparse.Namespace) -> int:
     if isinstance(view, list) and options.which:
         view = [row for row in view if options.which in row.values()]
         if not view:
-            raise ControlError("not_found", f"no {options.object} {options.which}")
+            raise ControlError("not_found", f"no {options.object.removesuffix('s')} {options.which}")
     if options.json:
         print(json.dumps(view, indent=2))
     elif isinstance(view, list) and name in tables.COLUMNS:
         columns = [*tables.COLUMNS[name], *(tables.STATISTICS.get(name, ()) if options.statistics else ())]
-        print(tables.table(columns, view) if view else f"no {options.object}s")
+        print(tables.table(columns, view) if view else f"no {name}")
     elif isinstance(view, dict) and name in _PAGES:
         print(_PAGES[name](view))
     else:
@@ -374,6 +348,31 @@ def _holds(client: ControlClient, condition: str) -> bool:
     if not isinstance(view, dict) or not view.get("registered"):
         return False
     return condition == "registered" or view.get("care_of") == condition
+
+
+def _link(client: ControlClient, options: argparse.Namespace) -> int:
+    if options.verb == links.SHOW:
+        return show(client, options)
+    return links.say(client, options.verb, options.which, as_json=options.json)
+
+
+def _trace(client: ControlClient, options: argparse.Namespace) -> int:
+    return packets.trace(client, count=options.count, file=options.write, as_json=options.json)
+
+
+_ACTIONS: dict[str, Callable[[ControlClient, argparse.Namespace], int]] = {
+    **dict.fromkeys(SHOWN, show),
+    "link": _link,
+    "handover": lambda client, options: links.say(client, "handover", options.interface, as_json=options.json),
+    "metrics": lambda client, options: links.metrics(client, as_json=options.json),
+    "engine": engine,
+    "trace": _trace,
+    "doctor": diagnose,
+    "events": follow,
+    "wait": wait,
+    "clear": clear,
+}
+"""By object; what is not here is a command."""
 
 
 if __name__ == "__main__":

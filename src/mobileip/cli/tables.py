@@ -48,6 +48,31 @@ def tunnel(row: Row) -> str:
     return f"{row.get('encapsulation')}{udp}" + (", both ways" if row.get("reverse_tunnel") else "")
 
 
+def milliseconds(name: str, factor: float = 1) -> Callable[[Row], str]:
+    """`factor`: of what the field counts."""
+
+    def read(row: Row) -> str:
+        value = row.get(name)
+        return f"{value * factor:.1f} ms" if isinstance(value, int | float) and isfinite(value) else "-"
+
+    return read
+
+
+def loss(row: Row) -> str:
+    value = row.get("loss")
+    return f"{value * 100:.0f} %" if isinstance(value, int | float) and isfinite(value) else "-"
+
+
+def way(prefix: str) -> Callable[[Row], str]:
+    """One end of a handover: the link and what kind of care-of address."""
+
+    def read(row: Row) -> str:
+        link = row.get(f"{prefix}_interface")
+        return "-" if link is None else f"{text(link)} {text(row.get(f'{prefix}_care_of')).replace('_', ' ')}"
+
+    return read
+
+
 COLUMNS: dict[str, Sequence[Column]] = {
     "bindings": (
         ("HOME ADDRESS", field("home_address")),
@@ -84,6 +109,25 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("DIRECTION", field("direction")),
         ("PACKETS", field("packets")),
         ("OCTETS", field("octets")),
+    ),
+    "links": (
+        ("LINK", field("name")),
+        ("STATE", lambda row: text(row.get("state")).replace("_", " ")),
+        ("SCORE", field("score")),
+        ("DELAY", milliseconds("delay_seconds", 1000)),
+        ("LOSS", loss),
+        ("WHY", field("why")),
+    ),
+    "handovers": (
+        ("TIME", lambda row: text(row.get("time"))[:23].replace("T", " ")),
+        ("FROM", way("from")),
+        ("TO", way("to")),
+        ("TRIGGER", lambda row: text(row.get("trigger")).replace("_", " ")),
+        ("DETECTION", milliseconds("detection_ms")),
+        ("WAITING", milliseconds("waiting_ms")),
+        ("REGISTRATION", milliseconds("registration_ms")),
+        ("SILENCE", milliseconds("silence_ms")),
+        ("REASON", field("reason")),
     ),
 }
 

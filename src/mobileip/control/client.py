@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 SOCKET_NAME = "mipd.sock"
 DEFAULT_RUN_DIRECTORY = Path("/run/mip")
@@ -54,15 +55,25 @@ class ControlClient:
         self._timeout = timeout
 
     def get(self, name: str) -> Json:
-        """status | bindings | visitors | agents | registration | tunnels | traffic | doctor | engine.
+        """status | bindings | visitors | agents | registration | tunnels | traffic | doctor | engine | links |
+        handovers.
 
         `tunnels?idle=true`: those too that nothing has passed through.
         """
         return self._request("GET", name)
 
     def post(self, name: str) -> Json:
-        """register | deregister | restart | stop | engine/auto | engine/ebpf | engine/userspace."""
+        """register | deregister | restart | stop | engine/auto | engine/ebpf | engine/userspace | handover/auto |
+        prefer/none | resumed."""
         return self._request("POST", name)
+
+    def post_link(self, interface: str, action: str) -> Json:
+        """handover | prefer | leaving | staying."""
+        return self._request("POST", f"links/{quote(interface, safe='')}/{action}")
+
+    def metrics(self) -> str:
+        """All counters in Prometheus' text format."""
+        return self._ask("GET", "metrics").decode(errors="surrogateescape")
 
     def delete(self, name: str, home_address: str) -> Json:
         """What of `name` (bindings | visitors) has that home address is ended."""
@@ -98,6 +109,17 @@ class ControlClient:
             raise _gone(error) from error
 
     def _request(self, method: str, name: str) -> Json:
+        try:
+            body: object = json.loads(self._ask(method, name))
+        except ValueError as error:
+            raise _improper(error) from error
+        if isinstance(body, dict):
+            return body
+        if isinstance(body, list) and all(isinstance(row, dict) for row in body):
+            return body
+        raise _improper("neither an object nor a list of objects")
+
+    def _ask(self, method: str, name: str) -> bytes:
         connection = self._connect(self._timeout)
         try:
             connection.request(method, f"/v1/{name}")
@@ -109,15 +131,7 @@ class ControlClient:
             connection.close()
         if response.status != http.client.OK:
             raise _refusal(response, octets)
-        try:
-            body: object = json.loads(octets)
-        except ValueError as error:
-            raise _improper(error) from error
-        if isinstance(body, dict):
-            return body
-        if isinstance(body, list) and all(isinstance(row, dict) for row in body):
-            return body
-        raise _improper("neither an object nor a list of objects")
+        return octets
 
     def _connect(self, timeout: float | None) -> "_UnixConnection":
         connection = _UnixConnection(self._path, timeout)

@@ -50,9 +50,41 @@ class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of a mobile node. `state`: down | up | addressed | agent_heard | registered | verified | dead."""
+
     name: str
     state: str
     addresses: list[str] = []
+    score: int = 0
+    why: str = ""
+    metered: bool = False
+    leaving: bool = False
+    wanted: bool = False
+    preferred: bool = False
+    trusted_in_seconds: float | None = None
+    delay_seconds: float | None = None
+    loss: float | None = None
+
+
+class HandoverView(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of the way that a mobile node's packets take. `trigger` as in the event `handed_over`; `from_care_of`
+    and `to_care_of`: home | foreign_agent | colocated."""
+
+    number: int
+    time: str
+    trigger: str
+    reason: str
+    from_interface: str | None = None
+    from_care_of: str | None = None
+    from_address: str | None = None
+    to_interface: str
+    to_care_of: str
+    to_address: str
+    make_before_break: bool
+    detection_ms: float
+    waiting_ms: float
+    registration_ms: float
+    silence_ms: float
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ from mobileip.control.schema import (
     DoneView,
     EngineView,
     ErrorView,
+    HandoverView,
+    LinkView,
     LostView,
     RegistrationView,
     RevokedView,
@@ -35,6 +37,11 @@ from mobileip.control.schema import (
 )
 
 SOCKET_MODE = 0o660
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+LINK_ACTIONS = ("handover", "prefer", "leaving", "staying")
+"""What can be said of one link."""
+ACTIONS_WITHOUT_LINK = {"handover/auto": "handover", "prefer/none": "prefer", "resumed": "resumed"}
+"""Path -> what is said of none in particular."""
 VIEWS_AT_ONCE = 1000
 HEARTBEAT_SECONDS = 15.0
 """A comment line in a silent event stream, so that both ends notice a dead peer."""
@@ -56,6 +63,20 @@ class Backend(Protocol):
     def engine(self) -> EngineView: ...
     async def choose_engine(self, name: str) -> EngineView | ErrorView:
         """auto | ebpf | userspace, from now on; an error when it can't be had, or is none (code `usage`)."""
+        ...
+
+    def links(self) -> list[LinkView]: ...
+    def handovers(self) -> list[HandoverView]:
+        """The latest, oldest first."""
+        ...
+
+    def metrics(self) -> str:
+        """In Prometheus' text format."""
+        ...
+
+    def link_command(self, action: str, interface: str | None) -> ErrorView | None:
+        """handover | prefer | leaving | staying; without an interface handover | prefer | resumed. An error when there
+        is no such link."""
         ...
 
     def tunnels(self, *, idle: bool = False) -> Iterable[TunnelView]:
@@ -86,15 +107,30 @@ class ControlServer:
         self._backend = backend
         self._feed = feed
         application = web.Application(middlewares=[_errors])
-        for name in ("status", "bindings", "visitors", "agents", "registration", "traffic", "engine"):
+        for name in (
+            "status",
+            "bindings",
+            "visitors",
+            "agents",
+            "registration",
+            "traffic",
+            "engine",
+            "links",
+            "handovers",
+        ):
             application.router.add_get(f"/v1/{name}", self._shower(name))
         application.router.add_get("/v1/tunnels", self._tunnels)
         application.router.add_get("/v1/doctor", self._doctor)
+        application.router.add_get("/v1/metrics", self._metrics)
         application.router.add_get("/v1/events", self._events)
         application.router.add_get("/v1/packets", self._packets)
         for name in ("register", "deregister", "restart", "stop"):
             application.router.add_post(f"/v1/{name}", self._commander(name))
         application.router.add_post("/v1/engine/{name}", self._choose_engine)
+        for action in LINK_ACTIONS:
+            application.router.add_post(f"/v1/links/{{interface}}/{action}", self._link_commander(action))
+        for words, action in ACTIONS_WITHOUT_LINK.items():
+            application.router.add_post(f"/v1/{words}", self._link_commander(action))
         for name in ("bindings", "visitors"):
             application.router.add_delete(f"/v1/{name}/{{home_address}}", self._clearer(name))
         # Event streams never end by themselves: a stop must not wait for them.
@@ -128,6 +164,14 @@ class ControlServer:
 
         return command
 
+    def _link_commander(self, action: str) -> Handler:
+        async def command(request: web.Request) -> web.StreamResponse:
+            _require_right_to_change(request)
+            error = self._backend.link_command(action, request.match_info.get("interface"))
+            return _json(200, DoneView(done=action)) if error is None else _error(404, error)
+
+        return command
+
     def _clearer(self, name: str) -> Handler:
         async def clear(request: web.Request) -> web.StreamResponse:
             _require_right_to_change(request)
@@ -157,6 +201,10 @@ class ControlServer:
 
     async def _doctor(self, _: web.Request) -> web.StreamResponse:
         return _json(200, await self._backend.doctor())
+
+    async def _metrics(self, _: web.Request) -> web.StreamResponse:
+        headers = {"Content-Type": METRICS_TYPE}
+        return web.Response(body=self._backend.metrics().encode(errors="surrogateescape"), headers=headers)
 
     async def _packets(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events, each a PacketView or a LostView; what a slow reader has no room for is lost to it."""

@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import Enum
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -14,15 +13,14 @@ from mobileip.agents.events import DeregisterCommanded, RegisterCommanded, Start
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.memory import Remembered
 from mobileip.agents.node import Node
-from mobileip.agents.notices import Notice
-from mobileip.control.feed import Feed
 from mobileip.control.schema import (
-    SCHEMA,
     AgentView,
     BindingView,
     DoctorView,
     EngineView,
     ErrorView,
+    HandoverView,
+    LinkView,
     RegistrationView,
     RevokedView,
     StatusView,
@@ -31,22 +29,20 @@ from mobileip.control.schema import (
     VisitorView,
 )
 from mobileip.control.server import ControlServer
-from mobileip.daemon import clearing, doctor_collect, views
+from mobileip.daemon import clearing, doctor_collect, link_commands, metrics, views
 from mobileip.daemon.build import build_node
 from mobileip.daemon.config_file import Configuration
 from mobileip.daemon.doctor import examine
 from mobileip.daemon.engine_switch import EngineSwitch
 from mobileip.daemon.firewall import Firewall
-from mobileip.daemon.log import LOGGER, NoticeLog
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
 from mobileip.daemon.packet_trace import PacketTrace
 from mobileip.daemon.perform import Performer
+from mobileip.daemon.publishing import Listener, Publisher
 from mobileip.daemon.repair import Repairer
-from mobileip.daemon.runner import Runner, fields_of
+from mobileip.daemon.runner import Runner
 from mobileip.daemon.store import Store, state_directory
 from mobileip.daemon.succession import Succession
-from mobileip.dataplane.engine import Repair
-from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingState
 from mobileip.linux import clock, entropy
 from mobileip.linux.errors import MachineError
@@ -80,13 +76,9 @@ class Service:
         self.configuration = configuration
         self._run_directory = run_directory
         self._on_end = on_end
-        self.feed = Feed()
-        self._log = NoticeLog()
-        self._listeners: list[Callable[[dict[str, object]], None]] = []
-        self._failures: Counter[str] = Counter()
-        self._lost: MachineError | None = None
-        """Why there is no tunnel device now."""
-        self._runner = Runner(build_node(configuration), self._notify)
+        self._publisher = publisher = Publisher(configuration.daemon.device)
+        self._publish, self._report = publisher.publish, publisher.report
+        self._runner = Runner(build_node(configuration), publisher.notify)
         self._started_at = clock.now().boot
         self._machine = Machine(
             configuration,
@@ -102,23 +94,26 @@ class Service:
             on_link_removed=self._runner.link_removed,
             on_ours_changed=self._ours_changed,
             on_news=self._runner.news,
-            on_device_trouble=self._device_trouble,
+            on_device_trouble=publisher.device_trouble,
             on_engine=lambda reason: self._engine.changed(reason),  # noqa: PLW0108 - it is made after the machine
+            on_event=self._runner.handle,
         )
         self._engine = EngineSwitch(self._machine.engine, self._machine.accelerator, self._publish)
         self._firewall = Firewall(configuration, run_directory)
-        self._repairer = Repairer(self._machine.engine, self._repaired, self._not_repaired)
+        self._repairer = Repairer(self._machine.engine, publisher.repaired, publisher.not_repaired)
         self._succession = Succession(self._machine.engine, configuration, run_directory, self._publish, self._report)
-        self._store = Store(state_directory(configuration.daemon, run_directory), self._memory_trouble)
+        self._store = Store(state_directory(configuration.daemon, run_directory), publisher.memory_trouble)
         self._runner.performer = Performer(
             self._succession,
             self._machine.signalling,
             self._store,
-            notify=self._notify,
-            report=self._report,
+            self._machine.paths,
+            notify=publisher.notify,
+            report=publisher.report,
             on_news=self._runner.news,
+            on_event=self._runner.handle,
         )
-        self._server = ControlServer(run_directory / SOCKET_NAME, self, self.feed, PacketTrace(self._machine).feed)
+        self._server = ControlServer(run_directory / SOCKET_NAME, self, publisher.feed, PacketTrace(self._machine).feed)
 
     # -- life
 
@@ -235,10 +230,9 @@ class Service:
         home = self._runner.node.home
         return None if home is None or home is old else self._store.remembered()
 
-    def subscribe(self, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
         """`listener` gets every event of the feed as a dict; the answer ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._publisher.subscribe(listener)
 
     # -- Backend of the control API
 
@@ -250,14 +244,14 @@ class Service:
         return StatusView(
             verdict=views.verdict(home, foreign, mobile, now),
             warnings=[
-                *views.trouble_of(self._lost),
+                *views.trouble_of(self._publisher.lost),
                 *self._engine.warnings,
                 *filter(None, [self._firewall.trouble]),
                 *self._store.troubles,
                 *views.warnings(
                     self.configuration.home_agent,
                     mobile,
-                    self._failures,
+                    self._publisher.failures,
                     self._runner.performer.unsent,
                     views.code_name,
                 ),
@@ -273,7 +267,7 @@ class Service:
             visitors=len(foreign.visitors) if foreign is not None else None,
             busy=foreign.busy if foreign is not None else None,
             registration=views.registration(mobile, now) if mobile is not None else None,
-            links=views.links(mobile) if mobile is not None else [],
+            links=views.links(mobile, now) if mobile is not None else [],
             firewall=self._firewall.rules,
         )
 
@@ -303,6 +297,17 @@ class Service:
         mobile = self._runner.node.mobile
         return None if mobile is None else views.registration(mobile.snapshot(), clock.now().boot)
 
+    def links(self) -> list[LinkView]:
+        mobile = self._runner.node.mobile
+        return [] if mobile is None else views.links(mobile.snapshot(), clock.now().boot)
+
+    def handovers(self) -> list[HandoverView]:
+        wall = views.wall_clock(clock.now().boot)
+        return [views.handover(notice, at, wall) for at, notice in self._publisher.handovers.latest()]
+
+    def metrics(self) -> str:
+        return metrics.text(self.status(), self.traffic(), self._publisher.handovers)
+
     def tunnels(self, *, idle: bool = False) -> Iterator[TunnelView]:
         now = clock.now().boot
         return (views.tunnel(use, now) for use in self._machine.engine.tunnels(idle=idle) if idle or use.packets)
@@ -323,7 +328,7 @@ class Service:
         facts = await doctor_collect.of_daemon(
             self.configuration,
             self._machine,
-            device_trouble=self._lost,
+            device_trouble=self._publisher.lost,
             engine=self._engine.view(),
             opened=self._firewall.rules,
             visitors=[visitor.home_address for visitor in visitors if not visitor.reverse_tunnel],
@@ -348,53 +353,11 @@ class Service:
     def clear(self, name: str, home_address: IPv4Address) -> RevokedView | ErrorView:
         return clearing.clear(self._runner.node, self._runner.handle, name, home_address)
 
+    def link_command(self, action: str, interface: str | None) -> ErrorView | None:
+        return link_commands.command(self._runner.node, self._runner.handle, action, interface)
+
     # -- what happens
-
-    def _notify(self, notice: Notice) -> None:
-        self._publish(fields_of(notice))
-
-    def _publish(self, fields: dict[str, object]) -> None:
-        now = clock.now().boot
-        self._log.write(fields, now)
-        event = {"schema": SCHEMA, "id": 0, "time": views.wall_clock(now)(now), "boot_seconds": round(now, 6), **fields}
-        number = self.feed.publish(lambda number: msgspec.json.encode({**event, "id": number}))
-        for listener in tuple(self._listeners):
-            try:
-                listener({**event, "id": number})
-            except Exception:  # a program's own fault must not keep the messages behind this notice from being sent
-                LOGGER.exception("listener_failed")
-
-    def _report(self, failures: Sequence[Failure]) -> None:
-        for failure in failures:
-            target = failure.operation.target
-            what = f"{failure.operation.action} {type(target).__name__}: {failure.text}"
-            self._failures[what] += 1
-            fields = msgspec.to_builtins(target, enc_hook=str, builtin_types=(bytes,))
-            detail = " ".join(f"{k}={v}" for k, v in fields.items() if v is not None)
-            self._publish({"event": "operation_failed", "what": what, "target": detail})
 
     def _ours_changed(self) -> None:
         """Others changed or removed something of ours."""
         self._repairer.wake()
-
-    def _device_trouble(self, error: MachineError | None) -> None:
-        self._lost = error
-        device = self.configuration.daemon.device
-        if error is None:
-            self._publish({"event": "device_restored", "device": device})
-        else:
-            self._publish({"event": "device_lost", "device": device, "reason": str(error), "hint": error.hint})
-
-    def _memory_trouble(self, reason: str | None) -> None:
-        self._publish({"event": "memory_trouble", "reason": reason} if reason else {"event": "memory_restored"})
-
-    def _repaired(self, repair: Repair) -> None:
-        self._report(repair.failures)
-        if repair.restored:
-            self._publish({"event": "repaired", "objects": repair.restored})
-        if repair.fought_over:
-            self._publish({"event": "rule_fight", "objects": [type(o).__name__ for o in repair.fought_over]})
-
-    def _not_repaired(self, what: str) -> None:
-        self._failures[what] += 1
-        self._publish({"event": "operation_failed", "what": what, "target": ""})

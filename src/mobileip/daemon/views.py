@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import isinf
 
+import msgspec
+
 from mobileip.agents.foreign.snapshot import ForeignAgentSnapshot, Visitor
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.snapshot import HomeAgentSnapshot, MobilityBinding
 from mobileip.agents.mobile.snapshot import HeardAgent, MobileNodeSnapshot
+from mobileip.agents.notices import HandedOver
 from mobileip.control.schema import (
     AgentView,
     BindingView,
+    HandoverView,
     LinkView,
     RegistrationView,
     TunnelView,
@@ -152,8 +156,33 @@ def registration(node: MobileNodeSnapshot, now: float) -> RegistrationView:
     )
 
 
-def links(node: MobileNodeSnapshot) -> list[LinkView]:
-    return [LinkView(name=e.name, state=e.state, addresses=[str(a) for a in e.addresses]) for e in node.links]
+def links(node: MobileNodeSnapshot, now: float) -> list[LinkView]:
+    return [
+        LinkView(
+            name=entry.name,
+            state=entry.state,
+            addresses=[str(address) for address in entry.addresses],
+            score=entry.score,
+            why=entry.why,
+            metered=entry.metered,
+            leaving=entry.leaving,
+            wanted=entry.name == node.wanted_link,
+            preferred=entry.name == node.preferred_link,
+            trusted_in_seconds=None if entry.trusted_at is None else round(max(0.0, entry.trusted_at - now), 3),
+            delay_seconds=None if entry.delay is None else round(entry.delay, 6),
+            loss=None if entry.loss is None else round(entry.loss, 3),
+        )
+        for entry in node.links
+    ]
+
+
+def handover(notice: HandedOver, at: float, clock: Clock) -> HandoverView:
+    fields: dict[str, object] = msgspec.to_builtins(notice, enc_hook=str)
+    return HandoverView(time=clock(at), **{name: fields[name] for name in HANDOVER_FIELDS})  # type: ignore[arg-type]
+
+
+HANDOVER_FIELDS = [name for name in HandoverView.__struct_fields__ if name != "time"]
+"""As they are in the notice."""
 
 
 _DIRECTIONS = {

@@ -63,6 +63,10 @@ Captured = pytest.CaptureFixture[str]
         ("r", "registration"),
         ("zzz", "zzz"),
         ("ev", "events"),
+        ("l", "link"),
+        ("hand", "handovers"),
+        ("handover", "handover"),
+        ("m", "metrics"),
     ],
 )
 def test_abbreviations(typed: str, meant: str) -> None:
@@ -71,9 +75,10 @@ def test_abbreviations(typed: str, meant: str) -> None:
 
 def test_looking_comes_before_changing() -> None:
     """No abbreviation of a command that changes something hides one that only looks."""
+    changing = ("register", "deregister", "restart", "stop", "clear", "handover")
     for name in module.SHOWN:
-        for length in range(1, len(name)):
-            assert expand(name[:length]) not in ("register", "deregister", "restart", "stop", "clear")
+        shortened = {name[:length] for length in range(1, len(name))} - module.HELP.keys()
+        assert not [word for word in shortened if expand(word) in changing]
 
 
 def test_options_may_stand_before_the_object() -> None:
@@ -102,6 +107,11 @@ def test_options_may_stand_before_the_object() -> None:
         (["tunnel", "-s", "-a"], "never"),
         (["engine"], "attached by  tcx links in a bpffs"),
         (["engine", "u"], "name         userspace"),
+        (["link"], "eth0   verified     200    42.3 ms  25 %  first of links"),
+        (["link", "sh", "wlan0"], "wlan0  agent heard  100    -      -     second of links"),
+        (["handovers"], "2026-01-01 00:00:00.250  wlan0 foreign agent  eth0 colocated  better link  1.5 ms"),
+        (["hand"], "-                    eth0 colocated"),
+        (["metrics"], "mip_registered 1"),
         (["traffic"], "requests_sent  2"),
         (["traffic", "-s"], "requests_sent  2"),
         (["status", "-s"], "encapsulated  5"),
@@ -467,3 +477,56 @@ def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> N
         runpy.run_module("mobileip.cli.main", run_name="__main__")
     assert ended.value.code == 0
     assert "usage: mip" in capsys.readouterr().out
+
+
+# -- links
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize(
+    ("words", "told", "action"),
+    [
+        (["handover", "eth0"], "handover eth0", "handover"),
+        (["handover", "auto"], "handover None", "handover"),
+        (["link", "prefer", "eth0"], "prefer eth0", "prefer"),
+        (["l", "p", "none"], "prefer None", "prefer"),
+        (["link", "leaving", "eth0"], "leaving eth0", "leaving"),
+        (["link", "leaving", "none"], "leaving none", "leaving"),
+        (["link", "staying", "eth0"], "staying eth0", "staying"),
+        (["link", "st", "eth0"], "staying eth0", "staying"),
+        (["link", "resumed"], "resumed None", "resumed"),
+    ],
+)
+def test_what_is_said_of_links(words: list[str], told: str, action: str, daemon: Running, capsys: Captured) -> None:
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{action}: done\n"
+    assert main(["-j", *words]) == 0
+    assert json.loads(capsys.readouterr().out) == {"done": action}
+    assert daemon.backend.commands == [told, told]
+
+
+@pytest.mark.usefixtures("mip")
+def test_a_link_that_the_node_has_not(daemon: Running, capsys: Captured) -> None:
+    daemon.backend.refusal = ErrorView(code="not_found", message="handover: eth9 is no link", hint="it has eth0")
+    assert main(["handover", "eth9"]) == 4
+    assert capsys.readouterr().err == "mip: handover: eth9 is no link (it has eth0)\n"
+    assert main(["link", "show", "eth9"]) == 4
+    assert capsys.readouterr().err == "mip: no link eth9\n"
+    assert main(["handovers", "show", "eth9"]) == 4
+    assert capsys.readouterr().err == "mip: no handover eth9\n"
+
+
+@pytest.mark.usefixtures("mip")
+@pytest.mark.parametrize("words", [["link", "prefer"], ["link", "leaving"], ["handover"], ["link", "eth0"]])
+def test_a_link_has_to_be_named(words: list[str], daemon: Running, capsys: Captured) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err
+    assert daemon.backend.commands == []
+
+
+@pytest.mark.usefixtures("mip")
+def test_metrics_as_they_are_and_in_json(daemon: Running, capsys: Captured) -> None:
+    assert main(["metrics"]) == 0
+    assert capsys.readouterr().out == daemon.backend.metrics()
+    assert main(["metrics", "-j"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"metrics": daemon.backend.metrics()}

@@ -36,6 +36,16 @@ def test_commands(client: ControlClient, daemon: Running) -> None:
     assert daemon.backend.commands == ["register"]
 
 
+def test_what_is_said_of_a_link(client: ControlClient, daemon: Running) -> None:
+    assert client.post_link("a/b c", "leaving") == {"done": "leaving"}
+    assert client.post("handover/auto") == {"done": "handover"}
+    assert daemon.backend.commands == ["leaving a/b c", "handover None"]
+
+
+def test_metrics_are_text(client: ControlClient, daemon: Running) -> None:
+    assert client.metrics() == daemon.backend.metrics()
+
+
 def test_what_is_cleared_is_told(client: ControlClient, daemon: Running) -> None:
     view = client.delete("visitors", "10.1.0.10")
     assert isinstance(view, dict)

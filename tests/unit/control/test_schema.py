@@ -10,7 +10,9 @@ PROMISED = {
     "EngineView": "name reason",
     "RegistrationView": "home_address home_agent state registered care_of care_of_address interface agent "
     "granted_lifetime_seconds remaining_seconds last_denial clock_offset_seconds",
-    "LinkView": "name state addresses",
+    "LinkView": "name state addresses score why metered leaving wanted preferred trusted_in_seconds delay_seconds loss",
+    "HandoverView": "number time trigger reason from_interface from_care_of from_address to_interface to_care_of "
+    "to_address make_before_break detection_ms waiting_ms registration_ms silence_ms",
     "StatusView": "schema verdict warnings roles engine device pid uptime_seconds home_agent bindings "
     "care_of_address visitors busy registration links",
     "BindingView": "home_address care_of_address home_agent encapsulation lifetime_seconds remaining_seconds "

@@ -42,7 +42,20 @@ def test_the_socket_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["status", "bindings", "visitors", "agents", "registration", "tunnels", "traffic", "engine", "doctor"]
+    "name",
+    [
+        "status",
+        "bindings",
+        "visitors",
+        "agents",
+        "registration",
+        "tunnels",
+        "traffic",
+        "engine",
+        "doctor",
+        "links",
+        "handovers",
+    ],
 )
 def test_every_view_is_shown(name: str, daemon: Running) -> None:
     status, body = ask(daemon, "GET", f"/v1/{name}")
@@ -87,6 +100,42 @@ def test_idle_tunnels_are_told_when_they_are_asked_for(path: str, number: int, d
     assert len(ask(daemon, "GET", f"/v1/{path}")[1]) == number
 
 
+@pytest.mark.parametrize(
+    ("path", "told", "done"),
+    [
+        ("links/eth0/handover", "handover eth0", "handover"),
+        ("links/eth0/prefer", "prefer eth0", "prefer"),
+        ("links/eth0/leaving", "leaving eth0", "leaving"),
+        ("links/eth0/staying", "staying eth0", "staying"),
+        ("links/a%2Fb%20c/leaving", "leaving a/b c", "leaving"),
+        ("links/auto/handover", "handover auto", "handover"),
+        ("handover/auto", "handover None", "handover"),
+        ("prefer/none", "prefer None", "prefer"),
+        ("resumed", "resumed None", "resumed"),
+    ],
+)
+def test_what_is_said_of_links_reaches_the_daemon(path: str, told: str, done: str, daemon: Running) -> None:
+    assert ask(daemon, "POST", f"/v1/{path}") == (200, {"done": done})
+    assert daemon.backend.commands == [told]
+
+
+def test_a_link_that_is_not_there(daemon: Running) -> None:
+    daemon.backend.refusal = ErrorView(code="not_found", message="leaving: eth9 is no link", hint="it has eth0")
+    status, body = ask(daemon, "POST", "/v1/links/eth9/leaving")
+    assert (status, body["error"]["hint"]) == (404, "it has eth0")  # type: ignore[index]
+
+
+def test_metrics_are_text(daemon: Running) -> None:
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(daemon.path))
+    connection.request("GET", "/v1/metrics")
+    response = connection.getresponse()
+    assert response.getheader("Content-Type") == module.METRICS_TYPE
+    assert response.read() == daemon.backend.metrics().encode()
+    connection.close()
+
+
 @pytest.mark.parametrize("name", ["bindings", "visitors"])
 def test_what_is_cleared(name: str, daemon: Running) -> None:
     status, body = ask(daemon, "DELETE", f"/v1/{name}/10.1.0.10")
@@ -110,7 +159,9 @@ def test_only_an_address_can_be_cleared(address: str, daemon: Running) -> None:
 def test_others_may_not_change_anything(daemon: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_peer_user", lambda _: 4711)
     monkeypatch.setattr(module.os, "geteuid", lambda: 1)
-    for method, path in (("POST", "/v1/stop"), ("POST", "/v1/engine/auto"), ("DELETE", "/v1/bindings/10.1.0.10")):
+    changes = [("POST", "/v1/stop"), ("POST", "/v1/engine/auto"), ("DELETE", "/v1/bindings/10.1.0.10")]
+    changes += [("POST", "/v1/handover/auto"), ("POST", "/v1/links/eth0/leaving")]
+    for method, path in changes:
         status, body = ask(daemon, method, path)
         assert (status, body["error"]["code"]) == (403, "forbidden")  # type: ignore[index]
     assert daemon.backend.commands == []

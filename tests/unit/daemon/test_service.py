@@ -15,8 +15,9 @@ from tests.support.configuration import documents, key_file
 from tests.support.fake_machine import FakeMachine
 from tests.support.messages import arrival, registration_request, signed
 
-from mobileip.agents.events import Link
-from mobileip.agents.outputs import ChangeForwarding
+from mobileip.agents.events import Link, LinkUsed, ProbeAnswered
+from mobileip.agents.notices import HandedOver
+from mobileip.agents.outputs import AskLinkUse, ChangeForwarding, Departure, Notify, SendProbe
 from mobileip.control.schema import ErrorView
 from mobileip.daemon import service as module
 from mobileip.daemon.config_file import Configuration, parse
@@ -266,6 +267,84 @@ async def test_who_is_no_mobile_node_can_not_register(name: str, tmp_path: Path)
     assert error == ErrorView(code="not_found", message=f"{name}: this daemon is no mobile node")
 
 
+async def test_what_is_said_of_links_is_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    handled: list[str] = []
+    monkeypatch.setattr(daemon.service._runner, "handle", lambda event: handled.append(type(event).__name__))
+    assert daemon.service.link_command("handover", "eth0") is None
+    assert daemon.service.link_command("resumed", None) is None
+    error = daemon.service.link_command("leaving", "eth7")
+    assert error is not None
+    assert error.message == "leaving: eth7 is no link of this mobile node"
+    assert handled == ["HandoverCommanded", "Resumed"]
+
+
+async def test_what_the_machine_tells_of_paths_reaches_the_node(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    heard: list[object] = []
+    daemon.service._runner.node = Listening(heard)  # type: ignore[assignment]
+    departure = Departure(destination=IPv4Address("10.1.0.1"), interface="eth0")
+    daemon.machine.known_links = {"eth0": Link(name="eth0", index=2, carrier=True)}
+    daemon.service._runner.performer.perform(
+        [SendProbe(departure=departure, number=7), AskLinkUse(interface="eth0")], 0.0
+    )
+    assert daemon.machine.probes == [("eth0", 7)]
+    answer = ProbeAnswered(interface="eth0", number=7)
+    daemon.machine.on_event(answer)
+    assert heard == [LinkUsed(interface="eth0", sent=2, received=1), answer]
+
+
+class Listening:
+    """A node that only listens."""
+
+    mobile = None
+
+    def __init__(self, heard: list[object]) -> None:
+        self._heard = heard
+
+    def handle(self, event: object, _: object) -> list[object]:
+        self._heard.append(event)
+        return []
+
+    def next_deadline(self) -> None:
+        return None
+
+
+async def test_links_are_shown(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    await daemon.service.start()
+    daemon.machine.on_link(Link(name="eth0", index=2, carrier=True))
+    assert [view.name for view in daemon.service.links()] == ["eth0"]
+    assert daemon.service.status().links == daemon.service.links()
+    assert Daemon(tmp_path / "..", "home_agent").service.links() == []
+    await daemon.service.stop(End.LEAVE)
+
+
+async def test_a_handover_is_told_kept_and_counted(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, "mobile_node")
+    notice = HandedOver(
+        number=1,
+        trigger="better_link",
+        reason="eth0 is better",
+        to_interface="eth0",
+        to_care_of="colocated",
+        to_address=IPv4Address("192.0.2.7"),
+        make_before_break=True,
+        detection_ms=1.0,
+        waiting_ms=0.0,
+        registration_ms=30.0,
+        silence_ms=0.0,
+    )
+    daemon.service._runner.performer.perform([Notify(notice)], 0.0)
+    assert daemon.names() == ["handed_over"]
+    (view,) = daemon.service.handovers()
+    assert (view.to_interface, view.from_interface, view.registration_ms) == ("eth0", None, 30.0)
+    assert view.time[:19] == str(daemon.events[0]["time"])[:19]
+    assert 'mip_handover_duration_seconds_count{trigger="better_link",make_before_break="true"} 1\n' in (
+        daemon.service.metrics()
+    )
+
+
 async def test_clearing_is_an_event_for_the_agents(tmp_path: Path) -> None:
     service = Daemon(tmp_path, "home_agent").service
     missing = ErrorView(code="not_found", message="no binding 10.1.0.10")
@@ -281,7 +360,7 @@ def heard_nonsense(daemon: Daemon) -> None:
 
 async def test_events_are_numbered_alike_in_the_feed_and_for_listeners(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, "home_agent")
-    with daemon.service.feed.listen(None) as queue:
+    with daemon.service._publisher.feed.listen(None) as queue:
         heard_nonsense(daemon)
         heard_nonsense(daemon)
         fed = [json.loads(queue.get_nowait()[1]) for _ in range(2)]

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from math import inf
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.foreign_agent import visitor
 from tests.support.home_agent import home_agent_config
@@ -19,6 +20,8 @@ from mobileip.agents.mobile.snapshot import (
     RegistrationSnapshot,
     TunnelSnapshot,
 )
+from mobileip.agents.notices import HandedOver
+from mobileip.control.schema import LinkView
 from mobileip.daemon import views
 from mobileip.dataplane.engine import TunnelUse
 from mobileip.forwarding.model import BroadcastExit, ReverseExit, ReverseTunnel, Wish
@@ -190,10 +193,58 @@ def test_registration_without_one() -> None:
 
 
 def test_links() -> None:
-    (view,) = views.links(
-        node(links=(LinkSnapshot(name="eth0", state="addressed", addresses=(IPv4Interface("192.0.2.7/24"),)),))
+    plain = LinkSnapshot(name="eth0", state="addressed", addresses=(IPv4Interface("192.0.2.7/24"),))
+    known = LinkSnapshot(
+        name="wlan0",
+        state="verified",
+        score=200,
+        why="first of links",
+        metered=True,
+        leaving=True,
+        trusted_at=103.5,
+        delay=0.01234567,
+        loss=1 / 3,
     )
-    assert (view.name, view.state, view.addresses) == ("eth0", "addressed", ["192.0.2.7/24"])
+    first, second = views.links(node(links=(plain, known), wanted_link="eth0", preferred_link="wlan0"), 100.0)
+    assert first == LinkView(name="eth0", state="addressed", addresses=["192.0.2.7/24"], wanted=True)
+    assert second == LinkView(
+        name="wlan0",
+        state="verified",
+        score=200,
+        why="first of links",
+        metered=True,
+        leaving=True,
+        preferred=True,
+        trusted_in_seconds=3.5,
+        delay_seconds=0.012346,
+        loss=0.333,
+    )
+    (later,) = views.links(node(links=(known,)), 200.0)
+    assert later.trusted_in_seconds == 0.0
+
+
+def test_a_handover_is_its_notice_with_a_time() -> None:
+    notice = HandedOver(
+        number=3,
+        trigger="better_link",
+        reason="eth0 is better",
+        from_interface="wlan0",
+        from_care_of="foreign_agent",
+        from_address=CARE_OF_ADDRESS,
+        to_interface="eth0",
+        to_care_of="home",
+        to_address=HOME_ADDRESS,
+        make_before_break=True,
+        detection_ms=1.0,
+        waiting_ms=2.0,
+        registration_ms=3.0,
+        silence_ms=0.0,
+    )
+    view = views.handover(notice, 100.0, lambda at: f"at {at}")
+    assert (view.time, view.number, view.to_address) == ("at 100.0", 3, str(HOME_ADDRESS))
+    assert (view.from_interface, view.from_address) == ("wlan0", str(CARE_OF_ADDRESS))
+    first = msgspec.structs.replace(notice, from_interface=None, from_care_of=None, from_address=None)
+    assert views.handover(first, 100.0, str).from_address is None
 
 
 def test_tunnel() -> None:

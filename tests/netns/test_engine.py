@@ -25,6 +25,7 @@ def lab() -> Iterator[Lab]:
         for node in AGENTS:
             choose(made, node, "ebpf")  # where programs need a qdisc of ours, it is there from now on
         go(made, "foreign1")
+        eventually(lambda: _packets(made), "the home agent has answered the only probe of a node with one link")
         yield made
         for node, choice in before.items():
             choose(made, node, choice)

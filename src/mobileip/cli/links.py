@@ -23,7 +23,7 @@ def say(client: ControlClient, action: str, interface: str | None, *, as_json: b
     if action == RESUMED:
         answer = client.post(RESUMED)
     elif not interface:
-        raise ControlError("usage", f"mip link {action}: an interface is missing", "see mip link --help")
+        raise ControlError("usage", f"{action}: an interface is missing", "see mip --help")
     elif (action, interface) in (("handover", AUTO), ("prefer", NONE)):
         answer = client.post(f"{action}/{interface}")
     else:

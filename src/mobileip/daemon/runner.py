@@ -144,7 +144,7 @@ class Runner:
         deadline = self.node.next_deadline()
         if deadline is not None:
             delay = max(0.0, deadline.at - self._now().boot)
-            # The loop's clock stops in suspend and boot time does not: at resume the links' netlink events wake us.
+            # The loop's clock stops in suspend and boot time does not: at resume `linux.sleep_watch` wakes us.
             self._timer = asyncio.get_running_loop().call_later(delay, self._expired)
 
     def _expired(self) -> None:

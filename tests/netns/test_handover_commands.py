@@ -91,6 +91,14 @@ def test_a_link_that_is_preferred_is_taken(lab: Lab) -> None:
     told(lab, "link", "prefer", "none", then="eth0")
 
 
+def test_a_machine_that_stood_still_looks_where_it_is(lab: Lab) -> None:
+    events, began = lab.events("mn"), time.clock_gettime(time.CLOCK_BOOTTIME)
+    mip(lab, "link", "resumed")
+    events.wait_for("agent_heard", after=began, interface="eth0")
+    eventually(lambda: is_on(lab, "eth0"), "it is where it was")
+    assert reachable(lab)
+
+
 def test_a_link_that_the_node_has_not_is_a_clear_error(lab: Lab) -> None:
     for words in (["handover", "eth9"], ["link", "leaving", "eth9"]):
         done = lab.run("mn", "mip", *words, check=False)

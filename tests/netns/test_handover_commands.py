@@ -113,7 +113,7 @@ def is_probed_often(lab: Lab) -> bool:
     return counters(lab, "mn", "mobile_node")["probes_sent"] >= before + 5
 
 
-@pytest.mark.parametrize("direction", ["from"])
+@pytest.mark.parametrize("direction", ["to", "from"])
 def test_a_path_that_is_dead_without_a_sign_is_left(lab: Lab, direction: str) -> None:
     eventually(lambda: is_on(lab, "eth0"), "it is on the better link")
     eventually(lambda: mip(lab, "link")[0]["state"] == "verified", "its path is proven")

@@ -32,6 +32,8 @@ BUSY_SENT, BUSY_RECEIVED = 2.0, 8.0
 """Packets per second, beside probes and answers, that are traffic; agents advertise, and neighbours ask by ARP."""
 KEPT = 60.0
 """Seconds for which what was found of a link counts that is not used."""
+LINGER = 1.0
+"""Seconds for which a link still counts as used when nothing passes any more: a path that has died is silent too."""
 SEQUENCES = 1 << 16
 UNKNOWN = Quality()
 
@@ -48,6 +50,7 @@ class _Path:
         """In a row."""
         self.is_dead = False
         self.is_busy = False
+        self._busy_at = -math.inf
         self._is_verified = False
         self._results: deque[bool] = deque(maxlen=MOST_RESULTS)
         self._delay: float | None = None
@@ -66,7 +69,9 @@ class _Path:
             at, sent_before, received_before = self._used
             went = (sent - sent_before - self._own) / (now - at)
             came = (received - received_before - self._answers) / (now - at)
-            self.is_busy = went >= BUSY_SENT or came >= BUSY_RECEIVED
+            if went >= BUSY_SENT or came >= BUSY_RECEIVED:
+                self._busy_at = now
+            self.is_busy = now < self._busy_at + LINGER
         self._used, self._own, self._answers = (now, sent, received), 0, 0
 
     def answered(self, number: int, now: float) -> bool:
@@ -100,6 +105,11 @@ class _Path:
     def has_died(self) -> bool:
         """It was whole, and is so no more."""
         return self._is_verified and not self.is_dead and self.unanswered >= UNANSWERED
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """It was whole, and a probe is lost: the next ones are to tell soon, whether packets pass or not."""
+        return self._is_verified and 0 < self.unanswered < UNANSWERED
 
     @property
     def answer_time(self) -> float:
@@ -186,7 +196,8 @@ class PathProbes:
         config, attachment, has_other = state.config, path.attachment, state.has_other
         if has_other:
             out.questions.append(AskLinkUse(interface=attachment.interface))
-        interval = config.probe_interval if has_other and path.is_busy else config.idle_probe_interval
+        is_urgent = path.is_busy or path.is_in_doubt
+        interval = config.probe_interval if has_other and is_urgent else config.idle_probe_interval
         if now >= path.probe_at + interval and (has_other or path.is_dead or not path.is_known):
             self._number = (self._number + 1) % SEQUENCES
             path.probed(self._number, now)

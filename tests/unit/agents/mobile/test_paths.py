@@ -67,8 +67,25 @@ class TestWhatIsSent:
         scene.wait(1)
         scene.use(sent=101)
         before = len(scene.times(SendProbe))
-        scene.wait(16)
+        scene.wait(14.1)
+        scene.answer_probe()
+        scene.wait(2)
         assert len(scene.times(SendProbe)) - before <= 2
+
+    def test_often_once_one_of_them_is_lost(self) -> None:
+        scene = registered()
+        scene.wait(16)
+        first, second, *_ = [at for at in scene.times(SendProbe) if at > scene.times(SendProbe)[0]]
+        assert second - first < 0.5
+        assert quality(scene)[0] == "dead"
+
+    def test_often_for_a_while_after_the_last_packet(self) -> None:
+        """Whoever only answers is silent when the path has died."""
+        scene = busy()
+        for _ in range(5):
+            scene.use(sent=200)
+            scene.wait(0.2)
+        assert quality(scene)[0] == "dead"
 
     def test_seldom_where_there_is_nothing_to_change_to(self) -> None:
         scene = TwoLinks()

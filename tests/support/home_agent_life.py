@@ -31,7 +31,7 @@ CARE_OF = [CARE_OF_ADDRESS, IPv4Address("198.51.100.2"), IPv4Address("203.0.113.
 
 POLICIES = [
     {},
-    {"reverse_tunnel": ReverseTunnels.ALLOWED, "encapsulations": tuple(Encapsulation)},
+    {"reverse_tunnel": ReverseTunnels.ALLOWED, "encapsulations": tuple(Encapsulation), "handover_grace": 2.0},
     {"reverse_tunnel": ReverseTunnels.ALLOWED, "encapsulations": tuple(Encapsulation), "nat_traversal": True},
     {"reverse_tunnel": ReverseTunnels.REQUIRED, "nat_traversal": True, "force_udp": False},
 ]

@@ -166,6 +166,10 @@ ABOUT: dict[str, tuple[str, str]] = {
         ),
     ),
     "home_agent.force_udp": ("", "Mobile nodes may have a tunnel in UDP without a NAT too; else code 129."),
+    "home_agent.handover_grace": (
+        "s",
+        "How long after a change packets still come by the reverse tunnel of the care-of address that was left.",
+    ),
     "home_agent.keepalive_interval": (
         "s",
         "How often mobile nodes are told to remind their NAT of a tunnel in UDP; 0 leaves it to them.",
@@ -271,6 +275,13 @@ ABOUT: dict[str, tuple[str, str]] = {
     "foreign_agent.gre_key_form": (
         "",
         "How home agents are told GRE keys: as RFC 6245 has it, as 3GPP2 networks have it, or not at all.",
+    ),
+    "foreign_agent.early_delivery": (
+        "",
+        (
+            "Deliver what a home agent tunnels for a mobile node whose registration is under way: its packets may be "
+            "here before its Reply. Never to two who ask with one home address, and never in place of a visitor."
+        ),
     ),
     "foreign_agent.behind_nat": (
         "",

@@ -20,6 +20,7 @@ def options_of(section: Section) -> dict[str, Any]:
         "reverse_tunnel": section.choice("reverse_tunnel", ReverseTunnels, ReverseTunnels.OFFERED),
         "encapsulations": section.take("encapsulations", _encapsulations, tuple(Encapsulation), expected)
         or tuple(Encapsulation),
+        "early_delivery": section.flag("early_delivery", True),
         "gre_key_form": section.choice("gre_key_form", GreKeyForm, default.gre_key_form),
         "keepalive_interval": section.seconds("keepalive_interval", default.keepalive_interval, 10.0, 65535.0),
     }

@@ -37,11 +37,16 @@ _Read = Callable[[Section], MobilitySecurityAssociation | None]
 _Name = tuple[IPv4Address | None, str | None]
 
 
+LONGEST_GRACE = 60.0
+"""Seconds for which packets may come by a way that was left."""
+
+
 def options_of(section: Section) -> dict[str, Any]:
     """The fields of `HomeAgentConfig` that have a default and are only its own, by name."""
     default = HomeAgentConfig(address=IPv4Address(0), home_network=IPv4Network("0.0.0.0/0"))
     options: dict[str, Any] = {name: section.flag(name, getattr(default, name)) for name in FLAGS}
     options["message"] = _message(section)
+    options["handover_grace"] = section.seconds("handover_grace", 2.0, 0, LONGEST_GRACE)
     if section.has("identity"):
         expected = "a host name such as ha.example.net"
         options["identity"] = section.take("identity", lambda v: _identity(read_string(v)), None, expected)

@@ -31,6 +31,7 @@ from mobileip.agents.events import (
     RevokeCommanded,
     Started,
 )
+from mobileip.agents.foreign.awaited import Awaited
 from mobileip.agents.foreign.candidates import Candidates
 from mobileip.agents.foreign.config import ForeignAgentConfig, ReverseTunnels
 from mobileip.agents.foreign.pending import PendingRegistrations
@@ -78,6 +79,7 @@ class ForeignAgent:
         self._counters: Counter[str] = Counter()
         self._visits = Visits(config)
         self._pending = PendingRegistrations(config.maximum_pending, config.maximum_pending_total)
+        self._awaited = Awaited(config)
         self._revocations = Revocations(self._surroundings, self._pending, self._counters)
         self._revocation = Revocation(self._surroundings, self._visits, self._revocations)
         self._denials = DenialLimit(config.maximum_pending_total)
@@ -122,7 +124,7 @@ class ForeignAgent:
 
     def forwarding(self) -> ForwardingState:
         """Our links (from `Started` on) and a route for each visitor whose packets are tunnelled to us."""
-        return ForwardingState.of((*self._links, *self._visits.wishes()))
+        return ForwardingState.of((*self._links, *self._awaited, *self._visits.wishes()))
 
     def snapshot(self) -> ForeignAgentSnapshot:
         """Copies both lists: for operators and tests."""
@@ -226,7 +228,8 @@ class ForeignAgent:
         self._visits.keepalives.sent(pending.relayed_to, now.boot)
         self._counters["relayed_request"] += 1
         # R3024-4.2.2-a. R5944-3.7.2-a: "the foreign agent then MUST relay the Request to the indicated home agent".
-        return [relayed_request(decoded, pending, self._surroundings, high(now.ntp))]
+        relayed = relayed_request(decoded, pending, self._surroundings, high(now.ntp))
+        return [*self._await(pending), relayed]
 
     def _reply(self, event: MessageArrived, decoded: Decoded[RegistrationReply], now: Instant) -> list[Output]:
         reply = decoded.message
@@ -248,12 +251,19 @@ class ForeignAgent:
         if case.is_acceptance:
             self._pending.supersede(pending)
             outputs = self._accepted(case, now)
+            outputs += self._await(pending)
         else:
             # R5944-3.7.3.2-d: denied by the home agent: "the foreign agent MUST delete its pending registration list
             # entry, but not its visitor list entry"; R5944-3.7.2-h.
             self._pending.remove(pending)
+            outputs = self._await(pending)
         self._counters["relayed_reply"] += 1
         return [*outputs, relayed_reply(decoded, pending, self._surroundings)]
+
+    def _await(self, pending: PendingRegistration) -> list[Output]:
+        """What changes for the packets of who waits with that home address."""
+        home_address = pending.home_address
+        return self._awaited.look(home_address, self._pending.of(home_address), self._visits.list.sharing(home_address))
 
     def _accepted(self, case: ReplyCase, now: Instant) -> list[Output]:
         if not case.may_move_visitors:
@@ -277,6 +287,7 @@ class ForeignAgent:
         if code is ReplyCode.FA_HOME_AGENT_FAILED_AUTHENTICATION or not case.bears_proof:
             return outputs
         self._pending.remove(pending)
+        outputs += self._await(pending)
         terms = case.revocation_terms() if case.is_acceptance and reply.lifetime else None
         # R4636-6-a: "When denying a successful Registration Reply, the Foreign Agent SHOULD send a Registration
         # Revocation message to the Home Agent if a mobility security association exists between them." The mobile node
@@ -327,6 +338,7 @@ class ForeignAgent:
     def _expire(self, now: Instant) -> list[Output]:
         outputs = self._visits.expire(now.boot)
         for pending in self._pending.expire(now.boot):
+            outputs += self._await(pending)
             # R5944-3.7.2.2-i: "If this lifetime expires before receiving a valid Registration Reply, the foreign agent
             # MUST delete its visitor list entry for this pending registration"; R5944-3.7-d: and no message tells of
             # it.

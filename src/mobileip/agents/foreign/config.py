@@ -87,6 +87,8 @@ class ForeignAgentConfig(AdvertisingConfig, frozen=True, kw_only=True):
     """How GRE keys are told to home agents."""
     gre_key_forms: tuple[tuple[IPv4Address, GreKeyForm], ...] = ()
     """Home agents that are told in another way, by address."""
+    early_delivery: bool = False
+    """Deliver what a home agent tunnels for a mobile node whose registration is under way (see `awaited.py`)."""
     behind_nat: bool = False
     """We are behind a NAT: tunnels in UDP are asked for (RFC 3519) and advertised (U); Requests without T are denied
     (code 75)."""

@@ -68,6 +68,10 @@ class PendingRegistrations:
         order = (*home_agents, *(pending.relayed_to for pending in found))
         return min(found, key=lambda pending: order.index(pending.relayed_to), default=None)
 
+    def of(self, home_address: IPv4Address) -> Iterator[PendingRegistration]:
+        """All with that home address, the latest last."""
+        return iter(self._by_home.get(int(home_address), {}).values())
+
     def waits_for(self, home_address: IPv4Address, home_agent: IPv4Address) -> bool:
         """Whether a Request of this mobile node is pending."""
         return any(pending.relayed_to == home_agent for pending in self._by_home.get(int(home_address), {}).values())

@@ -76,6 +76,8 @@ class HomeAgentConfig(AdvertisingConfig, frozen=True, kw_only=True):
     """First and last home address for mobile nodes that have none of their own (RFC 2794)."""
     maximum_lifetime: int = 1800
     maximum_simultaneous_bindings: int = 1
+    handover_grace: float = 0.0
+    """How long packets still come by the reverse tunnel of a care-of address that was left."""
     announcements: int = 3
     """Gratuitous ARPs at each change, one a second (RFC 5944 §4.6: "a small number of times")."""
     forward_broadcasts: bool = True

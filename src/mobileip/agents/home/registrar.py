@@ -11,6 +11,7 @@ from mobileip.agents.home.announcements import Announcements
 from mobileip.agents.home.bindings import BindingTable
 from mobileip.agents.home.config import HomeAgentConfig
 from mobileip.agents.home.decision import Decision
+from mobileip.agents.home.grace import GraceExits
 from mobileip.agents.home.nat import after_keepalive, moved
 from mobileip.agents.home.nodes import Deregistration, ServedMobileNode, ServedMobileNodes
 from mobileip.agents.home.replies import reply
@@ -48,6 +49,7 @@ class Registrar:
         self._nodes = nodes
         self._wishes = BindingWishes(config)
         self._table = BindingTable()
+        self._grace = GraceExits(config.handover_grace, self._wishes)
         self.revocations = Revocations()
         """Of bindings that are no more."""
         self._announcements = Announcements(config.home_link, config.announcements)
@@ -64,7 +66,8 @@ class Registrar:
 
     def wishes(self) -> Iterator[Wish]:
         """Everything that the bindings want of the forwarding."""
-        return (wish for bindings in self._table for wish in self._wishes.of(bindings))
+        yield from self._grace
+        yield from (wish for bindings in self._table for wish in self._wishes.of(bindings))
 
     def resume(self, node: ServedMobileNode, bindings: Bindings, now: float) -> tuple[Wish, ...]:
         """A mobile node's bindings of an earlier life, and what they want."""
@@ -133,7 +136,7 @@ class Registrar:
         outputs: list[Output] = []
         change = self._wishes.change(before, after)
         if change is not None:
-            outputs.append(ChangeForwarding(change))
+            outputs.append(ChangeForwarding(self._grace.soften(change, home, before, now)))
         outputs += self._announce(decision, before, after, now)
         outputs += [Notify(notice) for notice in _notices(decision, before, after)]
         if self._config.revocation:
@@ -228,6 +231,7 @@ class Registrar:
         if not after:
             self._announcements.end(gone[0].home_address)
         change = self._wishes.change(before, after) or ForwardingChange()
+        change = ForwardingChange(change.install, (*change.remove, *self._grace.end(home)))
         return [ChangeForwarding(change), *(Notify(_removed(binding, "revoked")) for binding in gone)]
 
     def revoke_and_tell(self, home: int, now: float) -> list[Output]:
@@ -264,7 +268,7 @@ class Registrar:
         """
         outputs: list[Output] = []
         install: list[Wish] = []
-        remove: list[Key] = []
+        remove: list[Key] = [*self._grace.expire(now)]
         for home, ended in self._table.expire(now):
             left = self._table.of(home)
             change = self._wishes.change((*ended, *left), left) or ForwardingChange()
@@ -276,14 +280,14 @@ class Registrar:
             # R5944-3.8-b, R5944-4.2.3-h: "The home agent MUST NOT generate a Registration Reply to signal expiry": we
             # only note it.
             outputs += [Notify(_removed(binding, "expired")) for binding in ended]
-        if outputs:
+        if outputs or remove:
             outputs.insert(0, ChangeForwarding(ForwardingChange(install=tuple(install), remove=tuple(remove))))
         outputs += self._announcements.due(now)
         return outputs
 
     def next_expiry(self) -> float:
-        """Boot time, infinite for none."""
-        return self._table.next_deadline()
+        """Of a binding, or of the exit of one that was left; boot time, infinite for none."""
+        return min(self._table.next_deadline(), self._grace.next_deadline())
 
     def next_announcement(self) -> float:
         """Boot time, infinite for none."""

@@ -42,6 +42,10 @@ bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, 
 	@tools/setup bench
 	$(BIN)/python -m bench.dataplane
 
+bench-handover: ## what a handover costs a voice call and a fast stream, packet by packet (root, an hour and more)
+	@tools/setup bench
+	$(BIN)/python -m bench.handover
+
 fuzz:       ## 10^6 generated inputs over all decoders, 10^5 packets on both paths (root), guided by coverage for a minute
 	@tools/setup fuzz
 	$(BIN)/python -m tools.fuzz
@@ -78,4 +82,4 @@ docs:       ## the documentation as HTML in build/docs
 clean:      ## remove what was built
 	rm -rf build dist .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help demo test test-oracles check check-tools bench bench-dataplane fuzz requirements requirements-break soak mutation bpf docs clean
+.PHONY: help demo test test-oracles check check-tools bench bench-dataplane bench-handover fuzz requirements requirements-break soak mutation bpf docs clean

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from mobileip.dataplane.claims import Claims
 from mobileip.dataplane.identity import Identity, identity
 from mobileip.dataplane.ports import (
+    DUMMY_ADDRESS,
     REALM_MARK,
     ROUTE_METRIC,
     ROUTING_TABLE,
@@ -237,7 +238,7 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
 
 
 def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
-    link = wish.interface
+    link = _name(wish.interface) if wish.is_bare else wish.interface
     # R5944-4.6-q, R5944-4.6-s: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in
     # which the target IP address is its own home address". The home address is on our own device, and with 1
     # the kernel answers only for addresses of the link that was asked; a co-located care-of address is one and
@@ -248,7 +249,11 @@ def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
         if wish.answers_arp
         else (_conf(link, "arp_ignore", 1),)
     )
+    # Of what comes in by a link without any address, by another way than its answers take, the kernel believes nothing
+    # where rp_filter is not 0 for `all` and the link: so packets of the agent that a node is changing to would be lost.
+    dummy = (InterfaceAddress(interface=link, address=DUMMY_ADDRESS),) if wish.is_bare else ()
     return (
+        *dummy,
         *arp_ignore,
         # What the kernel asks by ARP on this link bears an address of this link, never the home address by
         # accident.

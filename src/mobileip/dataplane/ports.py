@@ -84,8 +84,12 @@ class ProxyNeighbour(msgspec.Struct, frozen=True, kw_only=True):
     address: IPv4Address
 
 
+DUMMY_ADDRESS = IPv4Interface("192.0.0.8/32")
+"""RFC 7600 §10: the address of nodes that have none, never a destination."""
+
+
 class InterfaceAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """On our own device only."""
+    """On our own device; and `DUMMY_ADDRESS` on a link."""
 
     interface: str
     address: IPv4Interface

@@ -202,10 +202,11 @@ class HomeAddress(_Wish, frozen=True, kw_only=True):
 
 class MobileLink(_Wish, frozen=True, kw_only=True):
     """A link that a mobile node uses. `answers_arp` only at home (RFC 5944 §4.6); redirects are never
-    obeyed."""
+    obeyed. `is_bare`: it has no address of its own, but packets for the home address may come by it."""
 
     interface: str
     answers_arp: bool
+    is_bare: bool = False
 
     @property
     def subject(self) -> str:

@@ -60,6 +60,7 @@ class KernelTables:
         await _read(found, RTM_GETROUTE, ours, netlink_decode.route, names)
         await _read(found, RTM_GETRULE, family + bytes(11), netlink_decode.rule, names)
         await _read(found, RTM_GETADDR, family + bytes(7), netlink_decode.address, own)
+        await _read(found, RTM_GETADDR, family + bytes(7), netlink_decode.dummy_address, names)
         await _read(found, RTM_GETNEIGH, family + bytes(11), netlink_decode.neighbour, names)
         # Proxy entries are told only when they are asked for by this flag.
         proxies = family + bytes(9) + bytes((NTF_PROXY, 0))

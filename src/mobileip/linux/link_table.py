@@ -10,7 +10,7 @@ from ipaddress import IPv4Interface
 import msgspec
 
 from mobileip.agents.events import Link
-from mobileip.dataplane.ports import ROUTE_PROTOCOL
+from mobileip.dataplane.ports import DUMMY_ADDRESS, ROUTE_PROTOCOL
 from mobileip.linux.interface_state import DefaultRoute, InterfaceState, default_routes, interface_state
 from mobileip.linux.netlink_decode import RULE_HEADER, Message, attributes, indexed_address
 from mobileip.linux.netlink_encode import (
@@ -117,6 +117,8 @@ class LinkTable:
         interface = self._interfaces.get(index)
         if interface is None or address is None:
             return False
+        if address == DUMMY_ADDRESS:
+            return message.kind != RTM_NEWADDR and message.port_id != self._own_port_id
         if message.kind == RTM_NEWADDR:
             interface.addresses.add(address)
             return False

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import NamedTuple
 
 from mobileip.dataplane.ports import (
+    DUMMY_ADDRESS,
     ROUTE_PROTOCOL,
     InterfaceAddress,
     NeighbourEntry,
@@ -141,6 +142,12 @@ def address(body: bytes, names: Names) -> InterfaceAddress | None:
     if found is None or interface is None:
         return None
     return InterfaceAddress(interface=interface, address=found)
+
+
+def dummy_address(body: bytes, names: Names) -> InterfaceAddress | None:
+    """Of a link that has none: nobody else would give it one (RFC 7600)."""
+    found = address(body, names)
+    return found if found is not None and found.address == DUMMY_ADDRESS else None
 
 
 def indexed_address(body: bytes) -> tuple[int, IPv4Interface | None]:

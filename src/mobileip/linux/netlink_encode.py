@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from socket import AF_INET, IPPROTO_UDP
 
 from mobileip.dataplane.ports import (
+    DUMMY_ADDRESS,
     ROUTE_PROTOCOL,
     Action,
     FrameMark,
@@ -176,7 +177,8 @@ def _address(address: IPv4Interface, index: int) -> bytes:
         AF_INET,
         address.network.prefixlen,
         0,
-        RT_SCOPE_UNIVERSE,
+        # What names nobody is no source of what leaves the link.
+        RT_SCOPE_LINK if address == DUMMY_ADDRESS else RT_SCOPE_UNIVERSE,
         index,
     )
     return (

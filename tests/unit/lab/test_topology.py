@@ -21,7 +21,17 @@ interfaces.eth0 = { wire = "line" }
 
 
 def test_the_shipped_ones_are_these() -> None:
-    shipped = ["customers", "minimal", "nat-agent", "obstacles", "roaming", "router", "two-nodes", "virtual"]
+    shipped = [
+        "customers",
+        "minimal",
+        "nat-agent",
+        "obstacles",
+        "roaming",
+        "router",
+        "two-links",
+        "two-nodes",
+        "virtual",
+    ]
     assert topology.names() == shipped
 
 

@@ -38,7 +38,7 @@ def _wishes(state: NodeState) -> Iterator[Wish]:
             # future processing of any ARP Requests" for its home address; at home, before the request, it "re-enables"
             # it (R5944-4.6-u). R5944-3.6-h, R5944-4.2.1-d: redirects are not followed.
             answers_arp = at_home is not None and at_home.interface == link.name
-            yield MobileLink(interface=link.name, answers_arp=answers_arp)
+            yield MobileLink(interface=link.name, answers_arp=answers_arp, is_bare=not link.addresses)
     yield from _neighbours(state)
     yield from _arp_answers(state)
     carrier = carrier_of(state)

@@ -526,7 +526,7 @@ class TestLinks:
     def test_down_from_the_start(self) -> None:
         scene = Scene()
         assert not [n for n in (scene.down(), scene.notices)[1] if isinstance(n, LinkNoticed)]
-        assert scene.wish(MobileLink) == MobileLink(interface="eth0", answers_arp=False)
+        assert scene.wish(MobileLink) == MobileLink(interface="eth0", answers_arp=False, is_bare=True)
 
     def test_a_storm_of_flaps_is_answered_within_the_limit(self) -> None:
         scene = Scene()

@@ -65,7 +65,7 @@ class TestLinks:
     def test_only_those_that_exist(self) -> None:
         state = started()
         self.link_exists(state, "wlan0")
-        assert wanted(state, MobileLink) == [MobileLink(interface="wlan0", answers_arp=False)]
+        assert wanted(state, MobileLink) == [MobileLink(interface="wlan0", answers_arp=False, is_bare=True)]
 
     def test_arp_is_answered_on_the_home_link_alone(self) -> None:
         """RFC 5944 §4.6: from before the request on."""
@@ -74,8 +74,8 @@ class TestLinks:
             self.link_exists(state, name)
         pursue(state, at_home())
         assert wanted(state, MobileLink) == [
-            MobileLink(interface="eth0", answers_arp=True),
-            MobileLink(interface="wlan0", answers_arp=False),
+            MobileLink(interface="eth0", answers_arp=True, is_bare=True),
+            MobileLink(interface="wlan0", answers_arp=False, is_bare=True),
         ]
         pursue(state, through_agent())
         assert not any(link.answers_arp for link in wanted(state, MobileLink))

@@ -94,6 +94,7 @@ async def live(order: Order, engine: str, run_directory: Path, orders: asyncio.S
         on_news=_ignore,
         on_device_trouble=_ignore,
         on_engine=_ignore,
+        on_event=_ignore,
     )
     await machine.start()
     machine.accelerator.start()

@@ -238,7 +238,7 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
 
 
 def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
-    link = _name(wish.interface) if wish.is_bare else wish.interface
+    link = _name(wish.interface)
     # R5944-4.6-q, R5944-4.6-s: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in
     # which the target IP address is its own home address". The home address is on our own device, and with 1
     # the kernel answers only for addresses of the link that was asked; a co-located care-of address is one and

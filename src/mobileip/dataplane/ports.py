@@ -85,7 +85,7 @@ class ProxyNeighbour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DUMMY_ADDRESS = IPv4Interface("192.0.0.8/32")
-"""RFC 7600 §10: the address of nodes that have none, never a destination."""
+"""IANA's IPv4 dummy address (RFC 7600): it names no node, and is never a destination."""
 
 
 class InterfaceAddress(msgspec.Struct, frozen=True, kw_only=True):

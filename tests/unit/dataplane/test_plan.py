@@ -201,6 +201,13 @@ def test_a_mobile_link_away_from_home_answers_only_for_its_own_addresses():
     )
 
 
+def test_a_link_without_any_address_bears_one_that_names_nobody():
+    bare = MobileLink(interface="eth1", answers_arp=False, is_bare=True)
+    sysctls, others = planned(bare)
+    assert sysctls == planned(MobileLink(interface="eth1", answers_arp=False))[0]
+    assert others == {InterfaceAddress(interface="eth1", address=IPv4Interface("192.0.0.8/32"))}
+
+
 def test_a_mobile_link_at_home_answers_whatever_all_says():
     assert planned(MobileLink(interface="eth1", answers_arp=True)) == (
         {

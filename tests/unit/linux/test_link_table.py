@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
+from mobileip.dataplane.ports import DUMMY_ADDRESS
 from mobileip.linux.link_table import RTM_DELLINK, RTM_NEWLINK, LinkTable
 from mobileip.linux.netlink_decode import Message
 from mobileip.linux.netlink_encode import (
@@ -61,6 +62,14 @@ def table() -> LinkTable:
     for index in NAMES:
         made.apply(link(index))
     return made
+
+
+def test_our_dummy_is_no_address_of_a_link_and_is_missed_when_others_take_it(table: LinkTable) -> None:
+    dummy = str(DUMMY_ADDRESS)
+    assert not table.apply(address(X, dummy))
+    assert table.pictures()["x"].addresses == ()
+    assert not table.apply(address(X, dummy, RTM_DELADDR, port_id=OURS))
+    assert table.apply(address(X, dummy, RTM_DELADDR))
 
 
 def gateway(table: LinkTable) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mobileip.dataplane.ports import (
+    DUMMY_ADDRESS,
     ROUTE_PROTOCOL,
     Action,
     InterfaceAddress,
@@ -170,6 +171,13 @@ ON_X = struct.pack("=I", 3)
 )
 def test_what_has_no_form_of_ours_is_not_ours(decoder: netlink_decode.Decoder, body: bytes) -> None:
     assert decoder(body, NAMES) is None
+
+
+def test_of_a_links_addresses_the_dummy_alone_is_ours() -> None:
+    for address, is_ours in ((DUMMY_ADDRESS, True), (IPv4Interface("192.0.2.7/24"), False)):
+        target = InterfaceAddress(interface="x", address=address)
+        _, _, body = encode(Operation(Action.INSTALL, target), INDEXES.__getitem__)
+        assert netlink_decode.dummy_address(body, NAMES) == (target if is_ours else None)
 
 
 def test_a_gateway_that_is_no_ipv4_address_is_none() -> None:

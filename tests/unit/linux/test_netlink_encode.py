@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 import pytest
 
 from mobileip.dataplane.ports import (
+    DUMMY_ADDRESS,
     Action,
     InterfaceAddress,
     KernelObject,
@@ -131,6 +132,11 @@ def test_an_address_of_our_device() -> None:
     octets = body(InterfaceAddress(interface="mip0", address=IPv4Interface("10.1.0.10/24")))
     assert octets[:8] == bytes((2, 24, 0, 0)) + u32(7)
     assert attributes(octets, 8) == {1: HOME.packed, 2: HOME.packed, 11: b"\x4d"}
+
+
+def test_the_dummy_address_is_the_source_of_nothing_that_leaves_a_link() -> None:
+    octets = body(InterfaceAddress(interface="mip0", address=DUMMY_ADDRESS))
+    assert octets[:8] == bytes((2, 32, 0, 253)) + u32(7), "scope link"
 
 
 def test_an_interface_that_is_gone_is_told() -> None:

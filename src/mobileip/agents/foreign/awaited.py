@@ -29,18 +29,18 @@ class Awaited:
         self, home_address: IPv4Address, pending: Iterable[PendingRegistration], visitors: Iterable[Visitor]
     ) -> list[Output]:
         """Something has changed for that home address: who waits with it, and who visits with it."""
-        visiting = tuple(visitors)
-        waiting = tuple(pending) if self._config.early_delivery else ()
+        if not self._config.early_delivery:
+            return []
+        visiting, waiting = tuple(visitors), tuple(pending)
         askers = {(each.interface, each.link_address) for each in waiting}
-        before = self._routes.get(home_address)
         wanted = self._route(waiting[-1]) if len(askers) == 1 and not visiting else None
-        if wanted == before:
+        if wanted == self._routes.get(home_address):
             return []
         if wanted is not None:
             self._routes[home_address] = wanted
             return [ChangeForwarding(ForwardingChange(install=(wanted,)))]
-        del self._routes[home_address]
-        if before is None or any(visitor.realm == before.realm for visitor in visiting):
+        before = self._routes.pop(home_address)
+        if any(visitor.realm == before.realm for visitor in visiting):
             return []  # the visitor's own route has taken its place
         return [ChangeForwarding(ForwardingChange(remove=(before.key,)))]
 

@@ -29,8 +29,7 @@ class GraceExits:
 
     def soften(self, change: ForwardingChange, home: int, before: Bindings, now: float) -> ForwardingChange:
         """The same change, but exits of `before` go later."""
-        for wish in change.install if home in self._homes else ():
-            self._forget(home, wish.key)  # it is in force again
+        self.taken(change, home)
         if not (change.remove and self._seconds):
             return change
         until = now + self._seconds
@@ -46,6 +45,12 @@ class GraceExits:
             self._deadlines.set(wish.key, wish.expires_at)
         keys = {wish.key for wish in kept}
         return ForwardingChange((*change.install, *kept), tuple(key for key in change.remove if key not in keys))
+
+    def taken(self, change: ForwardingChange, home: int) -> None:
+        """What is installed is in force again: it does not go with the grace of what was before."""
+        if home in self._homes:
+            for wish in change.install:
+                self._forget(home, wish.key)
 
     def end(self, home: int) -> tuple[Key, ...]:
         """At once; what is to be removed."""

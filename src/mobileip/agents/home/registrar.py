@@ -215,6 +215,7 @@ class Registrar:
         self._table.put(home, after)
         self.touched.append(self._nodes.by_home[home])
         change = self._wishes.change(before, after) or ForwardingChange()
+        self._grace.taken(change, home)
         return [ChangeForwarding(change), *(Notify(notice) for notice in notices)]
 
     # -- revocation

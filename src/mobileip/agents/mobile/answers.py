@@ -253,7 +253,7 @@ class Answers:
         state.refusals.forget(place.place)
         others = [r for r in state.registrations.values() if r is not registration and r.state is State.LINGERING]
         if state.config.simultaneous_bindings and any(other.binding for other in others):
-            # R5944-3.6.1.2-c: what it was asked to keep, it keeps until it is asked again, without S.
+            # What it was asked to keep, it keeps until it is asked again, without S (RFC 5944 §3.8.2.2).
             state.alone_at = self._now.boot + max(state.config.handover_grace, FIRST_TIMEOUT)
         for other in others:
             other.release()

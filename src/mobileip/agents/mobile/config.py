@@ -67,6 +67,8 @@ class LinkPreference(msgspec.Struct, frozen=True, kw_only=True):
     """What passes it is paid for: `METERED` points against it."""
 
 
+NO_PREFERENCE = LinkPreference()
+
 UNSPECIFIED = IPv4Address(0)
 ANY_HOME_AGENT = (UNSPECIFIED, IPv4Address("255.255.255.255"))
 """RFC 4433 §2, ALL-ZERO-ONE-ADDR: a home agent is to be assigned; with 255.255.255.255 one of the home domain."""
@@ -148,6 +150,10 @@ class MobileNodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between two probes otherwise; where there is no other way to take, there is one probe for each place."""
     allow_unauthenticated: bool = False
     """Believe a home agent that signs nothing. For teaching labs only: whoever sees a Request can answer it."""
+
+    def preference_of(self, link: str) -> LinkPreference:
+        """What the user says of it; nothing, where that is nothing."""
+        return dict(self.link_preferences).get(link, NO_PREFERENCE)
 
     @property
     def discovers(self) -> bool:

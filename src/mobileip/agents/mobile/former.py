@@ -1,5 +1,4 @@
-"""What a mobile node has left a moment ago: packets are on their way to it, and are taken out of its tunnel for a while
-(RFC 5944 §2.4: a move is to cost as little as it can)."""
+"""What a mobile node has left a moment ago: packets are on their way to it, and its tunnel is heard for a while yet."""
 
 import math
 
@@ -25,6 +24,8 @@ def keep_former(state: NodeState, before: ForwardingState, wanted: ForwardingSta
 
 def expire_former(state: NodeState, now: float) -> None:
     """Ends what has been left for long enough."""
+    if not state.former:
+        return
     addresses = {address.ip for link in state.links.values() if link.up for address in link.addresses}
     state.former = {
         key: wish for key, wish in state.former.items() if wish.expires_at > now and wish.tunnel.local in addresses

@@ -76,7 +76,6 @@ class Handovers:
         if decision is None or decision.place != way.place:  # the earlier of two requests was answered
             decision = Decision(way.place, "better_link", now, now)
         requested_at = decision.requested_at if decision.requested_at is not None else decision.decided_at
-        carried = before if silent_since is None else None
         self._number += 1
         record = HandedOver(
             number=self._number,
@@ -88,7 +87,7 @@ class Handovers:
             to_interface=way.interface,
             to_care_of=way.care_of,
             to_address=way.care_of_address,
-            make_before_break=carried is not None,
+            make_before_break=before is not None and silent_since is None,
             detection_ms=_milliseconds(decision.decided_at - decision.happened_at),
             waiting_ms=_milliseconds(requested_at - decision.decided_at),
             registration_ms=_milliseconds(now - requested_at),

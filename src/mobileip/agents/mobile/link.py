@@ -14,8 +14,6 @@ from mobileip.agents.mobile.snapshot import HeardAgent, LinkSnapshot
 
 MOST_NEIGHBOURS = 8
 """What frames of others can make us remember is bounded."""
-
-
 MOST_NETWORKS = 16
 """Networks without agents that are remembered."""
 
@@ -87,8 +85,7 @@ class LinkView:
         self.link_address = link.link_address
         self._carrier_changes = link.carrier_changes
         if not link.carrier:
-            self._was_lost = self._was_lost or was_up
-            self.quality, self.leaving = Quality(), False
+            self._disconnected(was_up=was_up)
             return LinkTurn.DOWN if was_up else LinkTurn.NOTHING
         if was_up and not flapped:
             return LinkTurn.NOTHING
@@ -98,10 +95,13 @@ class LinkView:
 
     def remove(self) -> None:
         """The link is gone, as if it had never been."""
-        self._was_lost = self._was_lost or self.up
-        self.quality, self.leaving = Quality(), False
+        self._disconnected(was_up=self.up)
         self.exists = self.up = False
         self.addresses, self.gateway = (), None
+
+    def _disconnected(self, *, was_up: bool) -> None:
+        self._was_lost = self._was_lost or was_up
+        self.quality, self.leaving = Quality(), False
 
     def connected(self, now: float) -> None:
         """Perhaps to another network than before."""
@@ -157,10 +157,11 @@ class LinkView:
     # -- what is shown
 
     def snapshot(self) -> LinkSnapshot:
-        return LinkSnapshot(name=self.name, state=self.state(), addresses=self.addresses)
+        """Without regard to registrations."""
+        return LinkSnapshot(name=self.name, state=self._state(), addresses=self.addresses)
 
-    def state(self) -> str:
-        """Without regard to registrations: down | dead | verified | agent_heard | addressed | up."""
+    def _state(self) -> str:
+        """down | dead | verified | agent_heard | addressed | up."""
         if not self.up:
             return "down"
         if self.quality.is_dead or self.quality.is_verified:

@@ -1,5 +1,7 @@
 """What a mobile node shows of itself, made from what it remembers."""
 
+import msgspec
+
 from mobileip.agents.mobile.chooser import Standing
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.keepalives import Keepalives
@@ -43,18 +45,14 @@ def _state(state: NodeState) -> State:
 
 
 def _link(state: NodeState, link: LinkView, standing: Standing) -> LinkSnapshot:
-    registration, quality = state.registrations[link.name], link.quality
-    shown, carries = link.state(), registration.binding is not None or registration.home is not None
-    if carries and shown not in ("down", "dead", "verified"):
-        shown = "registered"
-    said = dict(state.config.link_preferences).get(link.name)
-    return LinkSnapshot(
-        name=link.name,
-        state=shown,
-        addresses=link.addresses,
+    registration, quality, shown = state.registrations[link.name], link.quality, link.snapshot()
+    carries = registration.binding is not None or registration.home is not None
+    return msgspec.structs.replace(
+        shown,
+        state="registered" if carries and shown.state not in ("down", "dead", "verified") else shown.state,
         score=standing.points,
         why=standing.why,
-        metered=said is not None and said.metered,
+        metered=state.config.preference_of(link.name).metered,
         leaving=link.leaving,
         trusted_at=link.trusted_at or None,
         delay=quality.delay if quality.is_verified else None,

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from mobileip.agents.mobile.attachment import Attachment, Place
 from mobileip.agents.mobile.chooser import Standing, choose
-from mobileip.agents.mobile.config import LinkPreference
 from mobileip.agents.mobile.link import LinkView
 from mobileip.agents.mobile.state import NodeState
 
@@ -20,7 +19,6 @@ LOSS, DELAY, MOST_DELAY = 200, 100.0, 50
 """Points against a path where all is lost, and for each second there and back, up to."""
 PATIENCE = 1
 """Requests that may be unanswered where we are until a link counts as one that does not work."""
-NO_PREFERENCE = LinkPreference()
 
 
 def standings(state: NodeState) -> dict[str, Standing]:
@@ -42,7 +40,7 @@ def decide(
             return best
         if now >= state.links[best.interface].trusted_at:
             return best if _is_worth_it(state, best, stay, links, now) else stay
-        # R5944-2.4.2-b speaks of how often; this is the reason why not: it was lost, and is not proven yet.
+        # It was lost, and is not proven yet.
         offers = [offer for offer in offers if offer.interface != best.interface]
 
 
@@ -54,7 +52,7 @@ def next_trust_at(state: NodeState, now: float) -> float | None:
 
 
 def _standing(state: NodeState, link: LinkView) -> Standing:
-    said = dict(state.config.link_preferences).get(link.name, NO_PREFERENCE)
+    said = state.config.preference_of(link.name)
     parts = {
         "order": RANK * (len(state.ranks) - 1 - state.ranks[link.name]),
         "preference": said.preference,

@@ -115,7 +115,7 @@ def _tunnel_exits(state: NodeState, carrier: Registration | None) -> Iterator[Tu
         latest = asking.outstanding[-1]
         if latest.attachment.care_of is CareOf.COLOCATED and not state.config.seeks(latest.home_agent):
             yield _exit(state, expected_tunnel(latest), latest.sent_at + latest.lifetime)
-    # R5944-3.6.1.2-c: with S there are several in force. What carries packets comes last.
+    # With S several may be in force. What carries packets comes last.
     for registration in sorted(state.registrations.values(), key=lambda each: each is carrier):
         binding = registration.binding
         if binding is not None and binding.attachment.care_of is CareOf.COLOCATED:

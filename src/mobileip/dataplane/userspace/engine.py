@@ -216,11 +216,11 @@ class UserspaceEngine:
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         """When the mobile node's tunnels were used last."""
-        ours = [w for w in self._tables.wishes.values() if getattr(w, "home_address", None) == home_address]
-        sent_at, heard_at = (
-            max([self._last_use(wish.key) for wish in ours if isinstance(wish, kind)], default=-inf)
-            for kind in (ReverseTunnel, TunnelExit)
-        )
+        used = {ReverseTunnel: -inf, TunnelExit: -inf}
+        for key, wish in self._tables.wishes.items():
+            if isinstance(wish, ReverseTunnel | TunnelExit) and wish.home_address == home_address:
+                used[type(wish)] = max(used[type(wish)], self._last_use(key))
+        sent_at, heard_at = used.values()
         return TunnelActivity(home_address=home_address, sent_at=sent_at, heard_at=heard_at)
 
     def _last_use(self, key: Key) -> float:

@@ -30,7 +30,7 @@ from mobileip.agents.notices import (
     TunnelMoved,
 )
 from mobileip.agents.outputs import AnnounceAddress, ChangeForwarding, Notify, Remember, SendMessage
-from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception
+from mobileip.forwarding.model import BindingRoute, ForwardingChange, Interception, ReverseExit
 from mobileip.forwarding.news import KeepaliveHeard
 from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 from mobileip.security.association import MobilitySecurityAssociation
@@ -454,6 +454,40 @@ def test_a_first_keepalive_makes_a_tunnel_whole() -> None:
     (notice,) = outcome.notices
     assert isinstance(notice, TunnelMoved)
     assert len(outcome.changes) == 1
+
+
+def test_a_tunnel_that_is_whole_again_does_not_end_with_the_grace_of_what_it_was_before() -> None:
+    trial = Trial(nat_traversal=True, reverse_tunnel=ReverseTunnels.ALLOWED, handover_grace=30.0)
+    fields = {"extensions": (UdpTunnelRequest(through_foreign_agent=True),), "decapsulation_by_mobile_node": True}
+    nat = IPv4Address("198.51.100.7")
+    heard = PacketsTold(news=KeepaliveHeard(home_address=HOME_ADDRESS, address=nat, port=5))
+    trial.receive(trial.octets(**fields), source=nat, source_port=4)
+    trial.handle(heard)
+    (exit_,) = exits(trial)
+    trial.boot = 2.0
+    trial.request(care_of_address=THIRD, reverse_tunneling=True)
+    assert exit_ in exits(trial), "for the time of grace"
+    trial.boot = 4.0
+    trial.receive(trial.octets(**fields), source=nat, source_port=4)
+    trial.handle(heard)
+    assert len(exits(trial)) == 2
+    trial.wait(35.0)
+    assert exit_ in exits(trial), "the binding is in force"
+
+
+def test_what_an_operator_clears_has_no_time_of_grace() -> None:
+    trial = Trial(reverse_tunnel=ReverseTunnels.ALLOWED, handover_grace=30.0)
+    trial.request(reverse_tunneling=True)
+    trial.boot = 2.0
+    trial.request(care_of_address=THIRD, reverse_tunneling=True)
+    assert len(exits(trial)) == 2
+    trial.handle(RevokeCommanded(home_address=HOME_ADDRESS))
+    assert exits(trial) == set()
+
+
+def exits(trial: Trial) -> set[str]:
+    """What ends reverse tunnels now, by what it is about."""
+    return {wish.subject for wish in trial.agent.forwarding().wishes.values() if isinstance(wish, ReverseExit)}
 
 
 def test_a_tunnel_that_a_nat_moved_is_told_with_the_renewal() -> None:

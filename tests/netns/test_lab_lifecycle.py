@@ -79,7 +79,7 @@ import sys, time
 from mobileip.lab.laboratory import Lab
 lab = Lab("roaming", name=sys.argv[1], daemons=False)
 {before}
-lab.up()
+lab.{build}()
 print("up", flush=True)
 time.sleep(600)
 """
@@ -92,16 +92,20 @@ builder._start_dhcp = hang
 """
 
 
-@pytest.mark.parametrize("before", ["", HANG_HALFWAY], ids=["whole", "half-built"])
-def test_a_killed_builder_leaves_nothing_that_up_and_down_do_not_clear(before: str) -> None:
-    script = BUILD_AND_HANG.format(before=before)
+@pytest.mark.parametrize(
+    ("before", "build", "goes_by"),
+    [("", "up", "down"), (HANG_HALFWAY, "up", "up"), ("", "__enter__", "up"), ("", "__enter__", "down")],
+    ids=["whole", "half-built", "in-a-with-block", "in-a-with-block-down"],
+)
+def test_a_killed_builder_leaves_nothing_that_up_and_down_do_not_clear(before: str, build: str, goes_by: str) -> None:
+    script = BUILD_AND_HANG.format(before=before, build=build)
     with subprocess.Popen([sys.executable, "-c", script, NAME], stdout=subprocess.PIPE) as builder:
         assert builder.stdout is not None
         builder.stdout.readline()
         builder.kill()
     left = processes.noted(state.Folder(NAME).notes)
     assert any(processes.is_alive(process) for process in left)
-    if before:
+    if goes_by == "up":
         with Lab("minimal", name=NAME, daemons=False) as lab:  # another topology of the same name
             assert not any(processes.is_alive(process) for process in left)
             assert [process.label for process in lab.processes()] == ["wires"]

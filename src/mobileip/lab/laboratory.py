@@ -78,7 +78,7 @@ class Lab:
     # -- building and removing
 
     def __enter__(self) -> "Lab":
-        self.up()
+        self._up(processes.ourselves())
         return self
 
     def __exit__(
@@ -88,9 +88,12 @@ class Lab:
 
     def up(self) -> None:
         """Builds it; what a crash left of this name is removed first. Raises LabError when it is up already."""
+        self._up(None)
+
+    def _up(self, holder: processes.Process | None) -> None:
         with state.locked(self.name):
             known = self.folder.read()
-            if known is not None and known.ready:
+            if known is not None and known.is_up:
                 raise LabError(f"lab {self.name} is up already (mip lab down --name {self.name})")
             builder.remove(self.name, self._there(), self.folder)
             try:
@@ -99,7 +102,7 @@ class Lab:
                 builder.build(self.name, self.topology, self._known, self.folder)
                 if self._start_daemons:
                     self.start_daemons()
-                self.folder.write(msgspec.structs.replace(self._known, ready=True))
+                self.folder.write(msgspec.structs.replace(self._known, ready=True, holder=holder))
             except BaseException:  # Ctrl-C too: nothing half-made stays
                 builder.remove(self.name, self.topology, self.folder)
                 raise

@@ -70,14 +70,26 @@ def _read(note: Path) -> Process | None:
     return Process(label=note.name, pid=int(pid), started=int(started))
 
 
+def ourselves() -> Process:
+    """The process that asks."""
+    return Process(label="ourselves", pid=os.getpid(), started=int(_status("self")[_STARTED]))
+
+
 def is_alive(process: Process) -> bool:
     """False also for a zombie, and for another process that got the same id later."""
     try:
-        text = Path(f"/proc/{process.pid}/stat").read_text()
+        fields = _status(str(process.pid))
     except (FileNotFoundError, ProcessLookupError):
         return False
-    fields = text.rpartition(")")[2].split()
-    return fields[0] not in "ZX" and int(fields[19]) == process.started
+    return fields[0] not in "ZX" and int(fields[_STARTED]) == process.started
+
+
+_STARTED = 19
+"""Of the fields after the name, which may hold blanks and brackets."""
+
+
+def _status(process: str) -> list[str]:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 def end(process: Process, how: signal.Signals = signal.SIGTERM, wait_seconds: float = 5.0) -> bool:

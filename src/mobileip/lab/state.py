@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mobileip.lab.errors import FAILED, NO_SUCH_OBJECT, NOT_PERMITTED, LabError
+from mobileip.lab.processes import Process, is_alive
 from mobileip.lab.roles import Settings
 
 ROOT = Path("/run/mip/lab")
@@ -21,6 +22,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     """False while a lab is being built: one found so is what a crash left."""
     settings: Settings
+    holder: Process | None = None
+    """Who removes it at its own end; None: it stays until somebody does."""
+
+    @property
+    def is_up(self) -> bool:
+        """False: what a crash left, of whoever built it or of whoever held it."""
+        return self.ready and (self.holder is None or is_alive(self.holder))
 
 
 class Folder:
@@ -54,7 +62,7 @@ class Folder:
 def running() -> list[str]:
     """The labs that are up."""
     names = sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir()) if ROOT.is_dir() else []
-    return [name for name in names if (state := Folder(name).read()) is not None and state.ready]
+    return [name for name in names if (state := Folder(name).read()) is not None and state.is_up]
 
 
 def choose(name: str | None) -> str:
@@ -110,6 +118,6 @@ def _is_still(file: Path, descriptor: int) -> bool:
 
 
 def leftovers() -> list[str]:
-    """Labs that a crash left half-made."""
+    """Labs that a crash left, half-made or whole."""
     names = sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir()) if ROOT.is_dir() else []
     return [name for name in names if name not in running()]

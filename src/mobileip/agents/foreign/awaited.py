@@ -3,7 +3,7 @@
 A home agent tunnels from the moment at which it agrees, and what it tunnels may overtake its Reply on the way or in
 here. RFC 5944 §3.7.1 has pending Requests in the visitor list; so what comes out of the tunnel that was asked for is
 delivered to whoever asked, where one alone asks with that home address: nobody has vouched for it yet. Nothing is taken
-from a visitor by it.
+from a visitor by it, nor from one that an agent before us had and that still has its packets.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,12 +26,15 @@ class Awaited:
         self._routes: dict[IPv4Address, VisitorRoute] = {}
 
     def look(
-        self, home_address: IPv4Address, pending: Iterable[PendingRegistration], visitors: Iterable[Visitor]
+        self,
+        home_address: IPv4Address,
+        pending: Iterable[PendingRegistration],
+        served: Iterable[Visitor | VisitorRoute],
     ) -> list[Output]:
-        """Something has changed for that home address: who waits with it, and who visits with it."""
+        """Something has changed for that home address: who waits with it, and who gets packets with it."""
         if not self._config.early_delivery:
             return []
-        visiting, waiting = tuple(visitors), tuple(pending)
+        visiting, waiting = tuple(served), tuple(pending)
         askers = {(each.interface, each.link_address) for each in waiting}
         wanted = self._route(waiting[-1]) if len(askers) == 1 and not visiting else None
         if wanted == self._routes.get(home_address):

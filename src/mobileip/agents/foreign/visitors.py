@@ -49,6 +49,14 @@ class VisitorList:
         """All with that home address."""
         return tuple(self._by_home.get(int(home_address), {}).values())
 
+    def served(self, home_address: IPv4Address, now: float) -> Iterator[Visitor | VisitorRoute]:
+        """Who gets packets with that home address: visitors, and those of an agent before us who have not come yet."""
+        yield from self.sharing(home_address)
+        yield from self._former_of(home_address, now)
+
+    def _former_of(self, home_address: IPv4Address, now: float) -> list[VisitorRoute]:
+        return [route for route in self._former.get(int(home_address), ()) if now < route.expires_at]
+
     def replaced_by(self, pending: PendingRegistration, home_address: IPv4Address) -> list[Visitor]:
         """Those whose place a registration would take: what it renews or moves first; then one from whose packets its
         own could not be told (RFC 3024 §A.4)."""
@@ -73,7 +81,8 @@ class VisitorList:
         """For a new visitor: the number that it had before us, else the smallest that no visitor with that home address
         has, or had before us and may yet come back to."""
         taken = {visitor.realm for visitor in self.sharing(home_address)}
-        former = [route for route in self._former.pop(int(home_address), ()) if now < route.expires_at]
+        former = self._former_of(home_address, now)
+        self._former.pop(int(home_address), None)
         own = [route for route in former if route.tunnel.remote == home_agent]
         if others := [route for route in former if route.tunnel.remote != home_agent]:
             self._former[int(home_address)] = others

@@ -630,3 +630,22 @@ def test_revocation_is_offered_to_nodes_and_home_agents() -> None:
     shared.given(request()).expect(message(RegistrationRequest, extensions=support))
     for play in (playbook(revocation=True), playbook(**ASSOCIATED)):
         play.given(request()).expect(message(RegistrationRequest, extensions=lambda found: not support(found)))
+
+
+# -- who waits, after a restart
+
+
+def test_who_asks_takes_nothing_from_a_visitor_of_an_agent_before_us() -> None:
+    """Its packets go on through what was inherited; that holds for as long as it was granted."""
+    play = playbook(early_delivery=True)
+    former = VisitorRoute(
+        home_address=HOME_ADDRESS,
+        tunnel=Tunnel(CARE_OF_ADDRESS, HOME_AGENT),
+        interface=BARE_LINK,
+        link_address=OTHER_MAC,
+        expires_at=1000.0,
+    )
+    agent_of(play).know_former_visitors([former])
+    play.given(request()).expect(RELAYED_REQUEST)
+    play.wait(1000.0).forget()
+    play.given(request(identification=1 << 40)).expect(forwarding(install=(VisitorRoute,)), RELAYED_REQUEST)

@@ -300,10 +300,10 @@ def test_a_packet_that_does_not_fit_is_refused(here: Namespace, tunnel: RawTunne
 
 
 def test_the_path_mtu_is_the_kernels(here: Namespace, tunnel: RawTunnelSocket) -> None:
-    assert tunnel.path_mtu(AGENT) == 1500
+    assert tunnel.path_mtu(CARE_OF, AGENT) == 1500
     here.ip("route add 192.0.2.1/32 dev x mtu 1200")
-    assert tunnel.path_mtu(AGENT) == 1200
-    assert tunnel.path_mtu(OTHER) == 0
+    assert tunnel.path_mtu(CARE_OF, AGENT) == 1200
+    assert tunnel.path_mtu(CARE_OF, OTHER) == 0
 
 
 def test_icmp_errors_are_read_and_nothing_else(tunnel: RawTunnelSocket, far: Namespace) -> None:

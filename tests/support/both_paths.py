@@ -94,7 +94,7 @@ def _same(seen: Seen, single: Single) -> None:
             hop = leg.hop
             expected = (hop.interface, hop.link_address) if hop is not None else ("eth0", GATEWAY_LINK_ADDRESS)
             assert (seen.link, seen.to) == expected
-            assert len(seen.octets) <= mtu_to(leg.end.tunnel.remote), "longer than its route takes"
+            assert len(seen.octets) <= mtu_to(leg.end.tunnel), "longer than its route takes"
             assert seen.octets == _numbered(outer, seen.octets[4:6])
         case Delivery(packet=octets, exit=leaving) if leaving.interface is None:
             assert seen == Up(octets)

@@ -28,6 +28,7 @@ from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.tunnels import Path
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import Key, Wish
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.bpf.programs import DECAP_ETHERNET, DECAP_RAW, ENCAP, LoadedPrograms
 from mobileip.linux.bpf.syscall import BPF_TCX_EGRESS, BPF_TCX_INGRESS, create_link
 from mobileip.linux.tun import TunnelDevice
@@ -201,9 +202,9 @@ class FastPathMachine:
         return not self._poll.poll(0) and self._drops == list(self.programs.drops())
 
 
-def mtu_to(remote: IPv4Address) -> int:
-    """What our own route to there takes."""
-    return NARROW_MTU if remote == NARROW_PATH else ROUTE_MTU
+def mtu_to(tunnel: Tunnel) -> int:
+    """What our own route to its other end takes."""
+    return NARROW_MTU if tunnel.remote == NARROW_PATH else ROUTE_MTU
 
 
 def _device(stack: ExitStack, name: str) -> TunnelDevice:

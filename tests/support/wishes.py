@@ -28,6 +28,7 @@ from mobileip.forwarding.model import (
     TunnelExit,
     VisitorReverse,
     VisitorRoute,
+    Way,
     Wish,
 )
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
@@ -119,9 +120,10 @@ def reverse_tunnel(
     tunnel: Tunnel = FROM_HOME_AGENT,
     *,
     hop: LinkHop | None = None,
+    way: Way | None = None,
     expires_at: float = LATER,
 ) -> ReverseTunnel:
-    return ReverseTunnel(home_address=home, tunnel=tunnel, hop=hop, expires_at=expires_at)
+    return ReverseTunnel(home_address=home, tunnel=tunnel, hop=hop, way=way, expires_at=expires_at)
 
 
 def turned(tunnel: Tunnel) -> Tunnel:

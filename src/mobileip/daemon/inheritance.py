@@ -169,8 +169,9 @@ def _end(wish: Heritable, estate: Estate, now: float) -> float:
 def interface_of(wish: Heritable) -> str | None:
     """The link that it needs."""
     match wish:
-        case ReverseTunnel(hop=hop):
-            return hop.interface if hop is not None else None
+        case ReverseTunnel(hop=hop, way=way):
+            by = hop or way
+            return by.interface if by is not None else None
         case HomeAddress() | TunnelExit() | BroadcastExit():
             return None
         case _:

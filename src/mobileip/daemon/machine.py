@@ -15,6 +15,7 @@ from mobileip.daemon.paths import Paths
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ArpAnswer
 from mobileip.forwarding.news import News
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux import clock
 from mobileip.linux.arp_answers import ArpAnswers
 from mobileip.linux.bpf.attachment import Attachments
@@ -27,6 +28,7 @@ from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
 from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 from mobileip.linux.udp_tunnels import UdpTunnels
+from mobileip.linux.unresolved import Unresolved
 from mobileip.linux.watch import LinkWatch
 
 
@@ -91,6 +93,7 @@ class Machine:
             undo.pop_all()
         self._keeper = DeviceKeeper(self.device, self._read_device, self._ours_changed, on_device_trouble)
         self._home_links = HomeLinks(self._broadcast_heard)
+        self._unresolved = Unresolved(visiting_links(configuration))
         self._arp_answers = ArpAnswers(self._link_address_of)
         self._udp_tunnels = UdpTunnels(self._read_tunnel)
         self._realms = RealmDevices(settings.device, settings.tunnel_mtu, on_packet=self._packet_of_realm)
@@ -101,7 +104,7 @@ class Machine:
             Attachments(run_directory, settings.device, settings.bpf_directory),
             device_index=self._device_index,
             links=self.watch.links,
-            path_mtu=lambda tunnel: self.path_mtu(tunnel.remote),
+            path_mtu=self.path_mtu,
             notify=on_engine,
         )
 
@@ -145,8 +148,8 @@ class Machine:
     def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
         return self._tunnel.write_all(packets)
 
-    def path_mtu(self, destination: IPv4Address) -> int:
-        return self._tunnel.path_mtu(destination)
+    def path_mtu(self, tunnel: Tunnel) -> int:
+        return self._tunnel.path_mtu(tunnel.local, tunnel.remote)
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:
         return self.signalling.send_frame(interface, link_address, packet)
@@ -178,6 +181,7 @@ class Machine:
     # -- readers
 
     def _link_changed(self, link: Link) -> None:
+        self._unresolved.link_changed(link)
         self.signalling.link_changed(link.name, link.index)
         self._home_links.link_changed(link.name, link.index)
         self.accelerator.link_changed(link)

@@ -102,7 +102,7 @@ class FakePacketPort:
     def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
         return one_by_one(packets, self.send_outer)
 
-    def path_mtu(self, destination: IPv4Address) -> int:
+    def path_mtu(self, tunnel: Tunnel) -> int:
         return self.largest_outer if self.told_mtu is None else self.told_mtu
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from mobileip.dataplane.claims import Claims
 from mobileip.dataplane.identity import Identity, identity
 from mobileip.dataplane.ports import (
+    CARE_OF_TABLE,
     DUMMY_ADDRESS,
     REALM_MARK,
     ROUTE_METRIC,
@@ -128,7 +129,7 @@ def _mobile_node(
         case MobileRoute():
             return _mobile_route(wish)
         case ReverseTunnel():
-            return ()  # the fall-back routes of `_home_address` lead into our device
+            return _care_of_way(wish)  # the fall-back routes of `_home_address` lead into our device
         case BroadcastExit(network=network):
             return _broadcast_address(network, device)
         case Neighbour(interface=interface, address=address, link_address=link_address):  # no other
@@ -214,11 +215,11 @@ def _visitor_reverse(wish: VisitorReverse, device: str) -> tuple[KernelObject, .
 def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]:
     return (
         InterfaceAddress(interface=device, address=IPv4Interface(f"{address}/32")),
-        # In order of priority: our own signalling and tunnel packets, DHCP, the links' own subnets ("main"
-        # without its default route), then everything else with the home address as source.
-        Rule(priority=RULE_PRIORITY, mark=SIGNALLING_MARK, table=MAIN_TABLE),
-        Rule(priority=RULE_PRIORITY + 1, udp_ports=DHCP_PORTS, table=MAIN_TABLE),
-        Rule(priority=RULE_PRIORITY + 2, suppress_prefix_length=0, table=MAIN_TABLE),
+        # In order of priority: DHCP, the links' own subnets ("main" without its default route), the tunnel's packets
+        # (see `_care_of_way`), our own signalling, then everything else with the home address as source.
+        Rule(priority=RULE_PRIORITY, udp_ports=DHCP_PORTS, table=MAIN_TABLE),
+        Rule(priority=RULE_PRIORITY + 1, suppress_prefix_length=0, table=MAIN_TABLE),
+        Rule(priority=RULE_PRIORITY + 3, mark=SIGNALLING_MARK, table=MAIN_TABLE),
         Rule(priority=RULE_PRIORITY + 4, table=ROUTING_TABLE),
         # While nothing is registered packets come to us, to be dropped by name: programs see no error and
         # go on.
@@ -234,6 +235,22 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         # from; and nothing comes out of it that is not for the home address.
         _conf(device, "forwarding", 1),
         *_no_redirects_obeyed(device),
+    )
+
+
+def _care_of_way(wish: ReverseTunnel) -> tuple[KernelObject, ...]:
+    """By the link that the care-of address is on: of several default routes of the machine the best may lead by another
+    one, where no router takes a packet from this address, or which has just died."""
+    if wish.way is None:
+        return ()
+    return (
+        Rule(priority=RULE_PRIORITY + 2, mark=SIGNALLING_MARK, source=wish.tunnel.local, table=CARE_OF_TABLE),
+        Route(
+            prefix=_host(wish.tunnel.remote),
+            interface=_name(wish.way.interface),
+            gateway=wish.way.gateway,
+            table=CARE_OF_TABLE,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from mobileip.forwarding.model import ArpAnswer
+from mobileip.forwarding.tunnel import Tunnel
 
 ROUTE_PROTOCOL = 77
 """Our mark on routes, rules and neighbours (`proto` of iproute2): what bears it is ours, the rest is never
@@ -19,6 +20,9 @@ touched."""
 
 ROUTING_TABLE = 7434
 """A mobile node's own table."""
+
+CARE_OF_TABLE = 7433
+"""A mobile node's table of the way from its co-located care-of address to the home agent."""
 
 VISITOR_TABLE = 7435
 """A foreign agent's table for visitors with a reverse tunnel; those of realm n have table 7435 + n."""
@@ -162,9 +166,8 @@ class PacketPort(Protocol):
         did not, and the errno of that one."""
         ...
 
-    def path_mtu(self, destination: IPv4Address) -> int:
-        """MTU of the way that tunnel packets to `destination` take now, as the kernel knows it; 0 =
-        unknown."""
+    def path_mtu(self, tunnel: Tunnel) -> int:
+        """MTU of the way that packets of `tunnel` take now, as the kernel knows it; 0 = unknown."""
         ...
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:

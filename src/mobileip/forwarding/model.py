@@ -35,6 +35,13 @@ class LinkHop(msgspec.Struct, frozen=True):
     link_address: bytes
 
 
+class Way(msgspec.Struct, frozen=True):
+    """A link, and the router on it."""
+
+    interface: str
+    gateway: IPv4Address
+
+
 # -- home agent
 
 
@@ -281,12 +288,14 @@ class ReverseTunnel(_Wish, frozen=True, kw_only=True):
     """A mobile node's own packets that its routes lead into mip0 go into `tunnel` (RFC 3024), until `expires_at`.
 
     `hop`: encapsulating delivery to a foreign agent: the tunnel's packets leave as frames to it, without route and ARP.
+    `way`: the one out of the care-of address's own link, for where the machine has several default routes.
     """
 
     home_address: IPv4Address
     tunnel: Tunnel
     expires_at: float
     hop: LinkHop | None = None
+    way: Way | None = None
     realm: int = 0
 
     @property

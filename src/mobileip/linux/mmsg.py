@@ -60,12 +60,13 @@ class _Messages:
 
 
 class SendBatch:
-    """Sends packets to addresses of one length. `octets_of_name`: the address in front of each packet's own part, as
-    `struct sockaddr` has it."""
+    """Sends packets to addresses of one length (as `struct sockaddr` has them), each with ancillary data of one length
+    (as control messages are laid out)."""
 
-    def __init__(self, name_length: int) -> None:
+    def __init__(self, name_length: int, control_length: int = 0) -> None:
         self._name_length = name_length
-        self._messages = _Messages(MOST, name_length, 0)
+        self._control_length = control_length
+        self._messages = _Messages(MOST, name_length, control_length)
         self._buffer = bytearray(OCTETS)
         self._view = memoryview(self._buffer)
         self._base = ctypes.addressof((ctypes.c_char * OCTETS).from_buffer(self._buffer))
@@ -74,14 +75,20 @@ class SendBatch:
         """As the vectors have them now."""
         self._named: list[bytes] = [b""] * MOST
         """As the names are now."""
+        self._control = memoryview(self._messages.control).cast("B")
+        self._controlled: list[bytes] = [b""] * MOST
+        """As the ancillary data are now."""
 
-    def send(self, descriptor: int, packets: Sequence[bytes], names: Sequence[bytes]) -> tuple[int, int]:
+    def send(
+        self, descriptor: int, packets: Sequence[bytes], names: Sequence[bytes], controls: Sequence[bytes] = ()
+    ) -> tuple[int, int]:
         """How many went before the first that did not, and the errno of that one."""
         done = 0
         while done < len(packets):
             some = self._some(packets[done : done + MOST])
             self._lay_out(some)
             self._address(names[done : done + len(some)])
+            self._say(controls[done : done + len(some)])
             sent = _libc.sendmmsg(descriptor, self._messages.headers, len(some), 0)
             if sent < 0:
                 return done, ctypes.get_errno() or errno.EIO
@@ -122,6 +129,15 @@ class SendBatch:
         for index, name in enumerate(names):
             self._names[index * length : index * length + len(name)] = name
         self._named[:count] = names
+
+    def _say(self, controls: Sequence[bytes]) -> None:
+        count = len(controls)
+        if controls == self._controlled[:count]:
+            return
+        length = self._control_length
+        for index, control in enumerate(controls):
+            self._control[index * length : (index + 1) * length] = control
+        self._controlled[:count] = controls
 
 
 class ReceiveBatch:

@@ -33,6 +33,10 @@ SEND_BUFFER = 4 << 20
 LARGEST_PACKET = 65_535
 ANCILLARY = socket.CMSG_SPACE(12)
 """Octets for a struct in_pktinfo."""
+_CONTROL = struct.pack("@Nii", socket.CMSG_LEN(12), socket.IPPROTO_IP, IP_PKTINFO)
+_CONTROL += bytes(socket.CMSG_LEN(0) - len(_CONTROL)) + bytes(4)
+"""A control message up to the source address in its struct in_pktinfo."""
+_CONTROL_END = bytes(ANCILLARY - len(_CONTROL) - 4)
 ERRORS_IN_A_ROW = 8
 """Pending socket errors that one read may clear before it gives up until the next wake-up."""
 
@@ -64,7 +68,7 @@ class RawTunnelSocket:
             wanted = 1 << DESTINATION_UNREACHABLE | 1 << TIME_EXCEEDED
             self._icmp.setsockopt(SOL_RAW, ICMP_FILTER, (~wanted & 0xFFFFFFFF).to_bytes(4, sys.byteorder))
             self._open = opened.pop_all()
-        self._sending = SendBatch(_NAME_LENGTH)
+        self._sending = SendBatch(_NAME_LENGTH, ANCILLARY)
         self._receiving = ReceiveBatch(PACKETS_PER_WAKE_UP, LARGEST_PACKET, ANCILLARY)
 
     @property
@@ -92,22 +96,28 @@ class RawTunnelSocket:
         return _receive(self._icmp)
 
     def write(self, packet: bytes) -> int:
-        """A whole IPv4 packet by the main table; the errno, 0 when it went."""
+        """A whole IPv4 packet by the main table, or where its source has a rule by that; the errno, 0 when it went."""
         try:
-            self._out.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+            self._out.sendmsg([packet], [_from(packet[12:16])], 0, (socket.inet_ntoa(packet[16:20]), 0))
         except OSError as error:
             return error.errno or errno.EIO
         return 0
 
     def write_all(self, packets: Sequence[bytes]) -> tuple[int, int]:
         """As `write`, in as few system calls as can be: how many went before the first that did not, and its errno."""
-        return self._sending.send(self._out.fileno(), packets, [_NAME + packet[16:20] for packet in packets])
+        return self._sending.send(
+            self._out.fileno(),
+            packets,
+            [_NAME + packet[16:20] for packet in packets],
+            [_CONTROL + packet[12:16] + _CONTROL_END for packet in packets],
+        )
 
-    def path_mtu(self, destination: IPv4Address) -> int:
-        """The kernel's path MTU towards `destination` by the main table; 0 when it knows no way."""
+    def path_mtu(self, source: IPv4Address, destination: IPv4Address) -> int:
+        """The kernel's path MTU by the way that `write` takes; 0 when it knows no way."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, SIGNALLING_MARK)
+                probe.bind((str(source), 0))
                 probe.connect((str(destination), 9))  # sends nothing: it only looks the route up
                 return probe.getsockopt(socket.IPPROTO_IP, IP_MTU)
             except OSError:
@@ -121,6 +131,11 @@ def prepare(source: socket.socket) -> None:
     """Makes a raw socket one that `RawTunnelSocket.read` reads."""
     source.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     enlarge(source, receive=RECEIVE_BUFFER)
+
+
+def _from(source: bytes) -> tuple[int, int, bytes]:
+    """The way depends on the source too, which the kernel does not read from the packet's own header."""
+    return socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + source + bytes(4)
 
 
 def _receive(source: socket.socket) -> bytes | None:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import one_by_one
 from mobileip.dataplane.userspace.openings import is_tunnel_packet
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
 from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
@@ -26,7 +27,7 @@ class SimulatedPacketPort:
         self.on_own: Callable[[bytes, IPv4Address | None], None] | None = None
 
     def send_outer(self, packet: bytes) -> int:
-        if len(packet) > self.path_mtu(IPv4Address(0)):
+        if len(packet) > self._network.core.mtu:
             return errno.EMSGSIZE
         port = None if self._has_core else next(iter(self._ports.values()))
         sent = self._network.route(self._name, port, ip_packet(packet))
@@ -35,7 +36,7 @@ class SimulatedPacketPort:
     def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
         return one_by_one(packets, self.send_outer)
 
-    def path_mtu(self, destination: IPv4Address) -> int:
+    def path_mtu(self, tunnel: Tunnel) -> int:
         return self._network.core.mtu
 
     def send_frame(self, interface: str, link_address: bytes, packet: bytes) -> int:

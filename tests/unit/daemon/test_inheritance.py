@@ -40,6 +40,7 @@ from mobileip.forwarding.model import (
     MobileLink,
     MobileRoute,
     Neighbour,
+    Way,
 )
 from mobileip.forwarding.tunnel import Tunnel
 
@@ -168,6 +169,7 @@ def test_another_configuration_takes_the_part_of_the_role_that_differs() -> None
 def test_the_interface_that_a_wish_needs() -> None:
     assert interface_of(visitor()) == "eth1"
     assert interface_of(reverse_tunnel(hop=HOP)) == "eth0"
+    assert interface_of(reverse_tunnel(way=Way("eth0", HOME_AGENT))) == "eth0"
     assert interface_of(reverse_tunnel()) is None
     assert interface_of(broadcast_exit()) is None
 

@@ -15,11 +15,12 @@ from mobileip.agents.events import Link
 from mobileip.daemon import machine as module
 from mobileip.daemon.config_file import Configuration, parse
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.errors import MachineError, PortOccupied
 from mobileip.linux.turn import PACKETS_PER_WAKE_UP
 
 LINK = Link(name="eth1", index=3, carrier=True, link_address=b"\2\0\0\0\0\1")
-ELSEWHERE = IPv4Address("192.0.2.9")
+HERE, ELSEWHERE = IPv4Address("192.0.2.2"), IPv4Address("192.0.2.9")
 
 
 class Part:
@@ -265,7 +266,7 @@ def test_packets_leave_by_their_sockets(workshop: Workshop) -> None:
     machine.send_outers([b"o"])
     machine.send_frames("eth1", b"m", [b"f"])
     machine.send_ups([b"u"], onwards=True)
-    assert machine.path_mtu(ELSEWHERE) == 0
+    assert machine.path_mtu(Tunnel(HERE, ELSEWHERE)) == 0
     assert workshop.notes == [
         "write tunnel b'o'",
         "send_frame signalling eth1 b'm' b'f'",
@@ -273,7 +274,7 @@ def test_packets_leave_by_their_sockets(workshop: Workshop) -> None:
         "write_all tunnel [b'o']",
         "send_frames signalling eth1 b'm' [b'f']",
         "write_all device [b'u'] {'onwards': True}",
-        f"path_mtu tunnel {ELSEWHERE}",
+        f"path_mtu tunnel {HERE} {ELSEWHERE}",
     ]
 
 

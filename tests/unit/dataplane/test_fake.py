@@ -12,6 +12,7 @@ from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.tunnel import Tunnel
 
 KERNEL: Kernel = FakeKernel()
+TUNNEL = Tunnel(IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2"))
 PORT: PacketPort = FakePacketPort()
 ENGINE: Engine = FakeEngine()
 
@@ -56,9 +57,9 @@ def test_the_port_lists_what_left():
     assert port.send_frame("eth0", bytes(6), b"frame") == 0
     assert port.send_up(b"up") == 0
     assert (port.outer, port.frames, port.up) == ([bytes(10)], [("eth0", bytes(6), b"frame")], [b"up"])
-    assert port.path_mtu(IPv4Address("192.0.2.1")) == 10
+    assert port.path_mtu(TUNNEL) == 10
     port.told_mtu = 0
-    assert port.path_mtu(IPv4Address("192.0.2.1")) == 0
+    assert port.path_mtu(TUNNEL) == 0
 
 
 def test_the_port_fails_when_told():
@@ -79,7 +80,7 @@ async def test_the_engine_remembers():
     assert engine.state == ForwardingState()
     assert engine.counters() == {"changes": 1}
     assert engine.tunnels() == []
-    assert engine.path_mtu(Tunnel(IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")), 3.0) is None
+    assert engine.path_mtu(TUNNEL, 3.0) is None
     assert await engine.repair(3.0) == Repair()
     assert engine.repairs == [3.0]
 

@@ -1,10 +1,11 @@
 """What each wish costs a machine, object by object."""
 
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 from hypothesis import given
 from tests.support.wishes import (
+    CARE_OF,
     FROM_HOME_AGENT,
     HOME_ADDRESS,
     HOME_AGENT,
@@ -48,10 +49,12 @@ from mobileip.forwarding.model import (
     MobileRoute,
     Neighbour,
     ReturnPath,
+    Way,
 )
 from mobileip.forwarding.tunnel import Tunnel
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
+GATEWAY = IPv4Address("192.0.2.1")
 
 AGENT = {
     ("net/ipv4/ip_forward", "1"),
@@ -178,13 +181,24 @@ def test_a_home_address_is_the_default_source_of_the_machine():
     }
     assert objects == {
         InterfaceAddress(interface="mip0", address=IPv4Interface("10.1.0.10/32")),
-        Rule(priority=7430, mark=SIGNALLING_MARK, table=254),
-        Rule(priority=7431, udp_ports=(68, 67), table=254),
-        Rule(priority=7432, suppress_prefix_length=0, table=254),
+        Rule(priority=7430, udp_ports=(68, 67), table=254),
+        Rule(priority=7431, suppress_prefix_length=0, table=254),
+        Rule(priority=7433, mark=SIGNALLING_MARK, table=254),
         Rule(priority=7434, table=ROUTING_TABLE),
         Route(prefix=EVERYWHERE, interface="mip0", table=ROUTING_TABLE, source=HOME_ADDRESS, metric=9999),
         Route(prefix=GROUPS, interface="mip0", table=ROUTING_TABLE, source=HOME_ADDRESS, metric=9999),
     }
+
+
+def test_a_tunnel_leaves_by_the_link_of_its_care_of_address_whatever_default_routes_there_are() -> None:
+    assert planned(reverse_tunnel()) == (set(), set())
+    assert planned(reverse_tunnel(way=Way("eth1", GATEWAY))) == (
+        set(),
+        {
+            Rule(priority=7432, mark=SIGNALLING_MARK, source=CARE_OF, table=7433),
+            Route(prefix=IPv4Network(f"{HOME_AGENT}/32"), interface="eth1", gateway=GATEWAY, table=7433),
+        },
+    )
 
 
 @pytest.mark.requirement("R5944-4.2.1-d", "R5944-4.6-b", "R5944-4.6-q", "R5944-4.6-s")

@@ -67,7 +67,7 @@ def test_everything_is_removed_in_reverse():
 def test_exceptions_come_before_the_rule_for_the_rest():
     operations = reconcile([], plan(REGISTERED, "mip0"))
     priorities = [o.target.priority for o in operations if isinstance(o.target, Rule)]
-    assert priorities == [7430, 7431, 7432, 7434]
+    assert priorities == [7430, 7431, 7433, 7434]
 
 
 def test_ip_forward_is_written_last_and_restored_first():

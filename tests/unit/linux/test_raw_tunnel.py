@@ -3,6 +3,7 @@
 import errno
 import itertools
 import socket
+import struct
 import sys
 from collections.abc import Sequence
 from ipaddress import IPv4Address
@@ -17,6 +18,7 @@ from mobileip.linux.packet_info import IP_PKTINFO
 from mobileip.linux.raw_tunnel import ERRORS_IN_A_ROW, ICMP_FILTER, IP_MTU, SOL_RAW, RawTunnelSocket
 
 FAR = IPv4Address("192.0.2.2")
+NEAR = IPv4Address("192.0.2.7")
 MARK = (socket.SOL_SOCKET, socket.SO_MARK)
 
 
@@ -59,12 +61,14 @@ class Receiving:
 class Sending:
     """A `SendBatch` that notes."""
 
-    def __init__(self, name_length: int) -> None:
-        assert name_length == 16
-        self.sent: list[tuple[int, bytes, bytes]] = []
+    def __init__(self, name_length: int, control_length: int) -> None:
+        assert (name_length, control_length) == (16, socket.CMSG_SPACE(12))
+        self.sent: list[tuple[int, bytes, bytes, bytes]] = []
 
-    def send(self, descriptor: int, packets: Sequence[bytes], names: Sequence[bytes]) -> tuple[int, int]:
-        self.sent += [(descriptor, packet, name) for packet, name in zip(packets, names, strict=True)]
+    def send(
+        self, descriptor: int, packets: Sequence[bytes], names: Sequence[bytes], controls: Sequence[bytes]
+    ) -> tuple[int, int]:
+        self.sent += [(descriptor, *parts) for parts in zip(packets, names, controls, strict=True)]
         return len(packets), 0
 
 
@@ -130,18 +134,24 @@ def test_errors_without_end_do_not_hold_up_the_rest(sockets: Sockets) -> None:
 
 def test_a_packet_leaves_to_the_destination_in_its_header(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    packet = bytes(16) + FAR.packed
+    packet = bytes(12) + NEAR.packed + FAR.packed
     assert opened.write(packet) == 0
-    assert sockets.out.sent == [(packet, (str(FAR), 0))]
+    by_source = (socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + NEAR.packed + bytes(4))
+    assert sockets.out.sent == [(packet, [by_source], 0, (str(FAR), 0))]
 
 
 def test_many_leave_together_each_to_the_destination_in_its_header(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
-    packets = [bytes(16) + FAR.packed, bytes(16) + (FAR + 1).packed]
+    packets = [bytes(12) + NEAR.packed + FAR.packed, bytes(12) + (NEAR + 1).packed + (FAR + 1).packed]
     assert opened.write_all(packets) == (2, 0)
     family = socket.AF_INET.to_bytes(2, sys.byteorder)
     names = [family + bytes(2) + address.packed for address in (FAR, FAR + 1)]
-    assert opened._sending.sent == [(3, packet, name) for packet, name in zip(packets, names, strict=True)]  # type: ignore[attr-defined]
+    head = struct.pack("@Nii", socket.CMSG_LEN(12), socket.IPPROTO_IP, IP_PKTINFO)
+    controls = [
+        (head + bytes(4) + source.packed + bytes(4)).ljust(socket.CMSG_SPACE(12), b"\0") for source in (NEAR, NEAR + 1)
+    ]
+    expected = [(3, *parts) for parts in zip(packets, names, controls, strict=True)]
+    assert opened._sending.sent == expected  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -149,14 +159,15 @@ def test_many_leave_together_each_to_the_destination_in_its_header(sockets: Sock
 )
 def test_a_packet_that_can_not_leave_says_why(sockets: Sockets, error: OSError, number: int) -> None:
     opened = RawTunnelSocket()
-    sockets.out.refusals = {"sendto": error}
+    sockets.out.refusals = {"sendmsg": error}
     assert opened.write(bytes(20)) == number
 
 
-def test_the_path_mtu_is_that_of_the_main_table(sockets: Sockets) -> None:
+def test_the_path_mtu_is_that_of_the_way_that_packets_take(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
     sockets.probe.options[socket.IPPROTO_IP, IP_MTU] = 1400
-    assert opened.path_mtu(FAR) == 1400
+    assert opened.path_mtu(NEAR, FAR) == 1400
+    assert sockets.probe.bound == (str(NEAR), 0)
     assert sockets.probe.options[MARK] == SIGNALLING_MARK
     assert sockets.probe.connected[0] == str(FAR)
     assert sockets.probe.is_closed
@@ -165,5 +176,5 @@ def test_the_path_mtu_is_that_of_the_main_table(sockets: Sockets) -> None:
 def test_no_way_has_no_mtu(sockets: Sockets) -> None:
     opened = RawTunnelSocket()
     sockets.probe.refusals = {"connect": OSError(errno.ENETUNREACH, "")}
-    assert opened.path_mtu(FAR) == 0
+    assert opened.path_mtu(NEAR, FAR) == 0
     assert sockets.probe.is_closed

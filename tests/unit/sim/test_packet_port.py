@@ -3,6 +3,7 @@ from ipaddress import IPv4Address
 
 from tests.support.simulated import Stage
 
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL
 from mobileip.sim.packet_port import SimulatedPacketPort, ip_packet
 from mobileip.sim.world import CORRESPONDENT, LINK, MOBILE_LINK
@@ -25,7 +26,7 @@ def test_packets_are_known_by_their_protocol() -> None:
 def test_what_is_larger_than_the_core_takes_is_refused() -> None:
     stage = Stage(core={"mtu": 500})
     port = port_of(stage, "home")
-    assert port.path_mtu(IPv4Address("192.0.2.1")) == 500
+    assert port.path_mtu(Tunnel(CORRESPONDENT, IPv4Address("192.0.2.1"))) == 500
     assert port.send_outer(packet(size=600)) == errno.EMSGSIZE
     assert port.send_outer(packet(size=400)) == 0
 

@@ -8,7 +8,7 @@ from mobileip.agents.mobile.config import MobileNodeConfig
 from mobileip.agents.mobile.registration import Binding
 from mobileip.agents.mobile.requests import Outstanding
 from mobileip.agents.mobile.terms import Terms, is_reversed
-from mobileip.forwarding.model import EVERYWHERE, LinkHop, MobileRoute, ReverseTunnel
+from mobileip.forwarding.model import EVERYWHERE, LinkHop, MobileRoute, ReverseTunnel, Way
 from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 from mobileip.wire.numbers import MOBILE_IP_UDP_PORT
 
@@ -63,7 +63,7 @@ def _reverse_tunnel(binding: Binding, config: MobileNodeConfig) -> ReverseTunnel
     attachment, agreement = binding.attachment, binding.agreement
     if not is_reversed(agreement, config):
         return None
-    tunnel, hop = forward_tunnel(binding), None
+    tunnel, hop, way = forward_tunnel(binding), None, None
     if attachment.care_of is CareOf.FOREIGN_AGENT:
         if not agreement.terms.encapsulating or agreement.reply_source is None or not attachment.gateway_link_address:
             return None
@@ -77,7 +77,11 @@ def _reverse_tunnel(binding: Binding, config: MobileNodeConfig) -> ReverseTunnel
             encapsulation=agreement.terms.encapsulation,
         )
         hop = LinkHop(attachment.interface, attachment.gateway_link_address)
-    return ReverseTunnel(home_address=config.home_address, tunnel=tunnel, expires_at=binding.expires_at, hop=hop)
+    else:
+        way = Way(attachment.interface, attachment.gateway)
+    return ReverseTunnel(
+        home_address=config.home_address, tunnel=tunnel, expires_at=binding.expires_at, hop=hop, way=way
+    )
 
 
 def _segment_size(binding: Binding) -> int:

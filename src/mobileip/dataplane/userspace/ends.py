@@ -1,7 +1,6 @@
 """The tunnel ends that wishes name, and what has passed through them for each wish. Kept as long as one names them."""
 
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address
 from weakref import WeakValueDictionary
 
 from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, TunnelEnd, Use
@@ -11,8 +10,8 @@ from mobileip.forwarding.tunnel import Tunnel
 ROUTE_MTU_LIFETIME = 10.0
 """How long an answer about our own route's MTU is good for, s."""
 
-RouteMtu = Callable[[IPv4Address], int]
-"""The MTU of our way to an address now; 0: unknown."""
+RouteMtu = Callable[[Tunnel], int]
+"""The MTU of the way that packets of a tunnel take now; 0: unknown."""
 
 
 class TunnelEnds:
@@ -48,7 +47,7 @@ class TunnelEnds:
         """The largest outer packet that is known to get through; `NO_MTU`: nothing is known."""
         path = end.path
         if now - path.route_mtu_at >= ROUTE_MTU_LIFETIME:
-            path.route_mtu = self._route_mtu(end.tunnel.remote) or NO_MTU
+            path.route_mtu = self._route_mtu(end.tunnel) or NO_MTU
             path.route_mtu_at = now
         return min(path.route_mtu, path.mtu if now < path.mtu_until else NO_MTU)
 

@@ -326,7 +326,7 @@ class UserspaceEngine:
     def _send_smaller(self, outer: Outer, now: float) -> None:
         """The route takes less than we believed. What is refused again has died: there is no third try."""
         length = len(outer.packet)
-        mtu = self._port.path_mtu(outer.leg.end.tunnel.remote)
+        mtu = self._port.path_mtu(outer.leg.end.tunnel)
         if not 0 < mtu < length:
             mtu = next_plateau(length)
         outcome = refused(self._tables, outer, mtu, now)

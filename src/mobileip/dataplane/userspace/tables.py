@@ -39,7 +39,7 @@ COPIES_PER_SECOND, COPIES_BURST = 1000.0, 500.0
 class PacketTables:
     """What `path` looks packets up in. Addresses are 4 octets.
 
-    `route_mtu` is asked, seldom, for the MTU of our own way to a tunnel's other end; 0 = unknown.
+    `route_mtu` is asked, seldom, for the MTU of our own way by which a tunnel's packets leave; 0 = unknown.
     """
 
     def __init__(self, route_mtu: RouteMtu = lambda _: 0) -> None:

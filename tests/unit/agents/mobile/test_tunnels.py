@@ -11,7 +11,7 @@ from mobileip.agents.mobile.config import ReverseTunnelling
 from mobileip.agents.mobile.registration import Binding
 from mobileip.agents.mobile.terms import Agreement, Terms, UdpAnswer
 from mobileip.agents.mobile.tunnels import PORTS, expected_tunnel, forward_tunnel, ways_out
-from mobileip.forwarding.model import EVERYWHERE, LinkHop, MobileRoute, ReverseTunnel
+from mobileip.forwarding.model import EVERYWHERE, LinkHop, MobileRoute, ReverseTunnel, Way
 from mobileip.forwarding.tunnel import Encapsulation, Tunnel, UdpPorts
 from mobileip.wire.extensions.nat_traversal import UdpTunnelRequest
 
@@ -73,7 +73,12 @@ class TestForwardTunnel:
 class TestOwnAddress:
     def test_all_goes_into_the_tunnel(self) -> None:
         assert ways(colocated(), agreement(reverse=True)) == [
-            ReverseTunnel(home_address=HOME_ADDRESS, tunnel=Tunnel(COLOCATED_ADDRESS, HOME_AGENT), expires_at=1000.0)
+            ReverseTunnel(
+                home_address=HOME_ADDRESS,
+                tunnel=Tunnel(COLOCATED_ADDRESS, HOME_AGENT),
+                expires_at=1000.0,
+                way=Way("eth0", GATEWAY),
+            )
         ]
 
     def test_but_what_goes_direct(self) -> None:

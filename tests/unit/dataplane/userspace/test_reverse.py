@@ -354,11 +354,11 @@ def test_options_of_any_kind_are_survived(options):
 
 def test_the_route_is_asked_about_seldom():
     asked = []
-    tables = PacketTables(lambda remote: asked.append(remote) or 1500)
+    tables = PacketTables(lambda tunnel: asked.append(tunnel) or 1500)
     tables.put({binding().key: binding()})
     for now in (NOW, NOW + 9, NOW + 10):
         from_device(tables, syn(1460), now)
-    assert asked == [CARE_OF, CARE_OF]
+    assert asked == [TO_CARE_OF, TO_CARE_OF]
 
 
 def test_a_path_that_was_learnt_to_be_narrow_counts_for_segments_too():

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mobileip.lab import state
-from mobileip.lab.demo import drawing, measure, table
+from mobileip.lab.demo import drawing, measure, sequence, table
 from mobileip.lab.demo.phases import PHASES, Download, Phase, Result, Step
 from mobileip.lab.demo.traffic import Traffic
 from mobileip.lab.errors import LabError
@@ -42,6 +42,7 @@ class Demo:
         self.home_address = str(role["home_address"])
         self._home_agent = str(role["home_agent"])
         self._complaints: list[str] = []
+        self._changes: list[sequence.Change] = []
 
     def run(self, build: Path) -> Result:
         """Everything between the lab's up and down. Raises LabError when the node does not even start at home."""
@@ -72,6 +73,8 @@ class Demo:
         build.mkdir(parents=True, exist_ok=True)
         (build / "demo.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
         (build / "demo.svg").write_text(drawing.draw(result))
+        flows = (traffic.to_mobile_node(), traffic.from_mobile_node())
+        (build / "demo-sequence.svg").write_text(sequence.draw(self._changes, *flows))
         capture.save(build / "demo.pcap")
         return result
 
@@ -96,6 +99,14 @@ class Demo:
         if registered and traffic.echoes().silence(registered["boot_seconds"], end) > _LONGEST_SILENCE_SECONDS:
             self._complaints.append(f"mn did not answer at its home address throughout {step.network}")
         begin = move.started - _IN_FLIGHT_SECONDS
+        self._changes.append(
+            sequence.Change(
+                label=f"{step.origin} → {step.network}",
+                started=move.started,
+                link_up=move.link_up,
+                registered=registered["boot_seconds"] if registered else None,
+            )
+        )
         view = self._lab.daemon("mn").ask("registration")
         if step.network == "behind" and _tunnel(view) != "udp":
             self._complaints.append("behind the NAT the tunnel is not in UDP")
@@ -210,7 +221,8 @@ def main(*, build: Path, name: str, rp_filter: int, as_json: bool) -> int:
             result = Demo(lab, say).run(build)
         finally:
             lab.down()
-    say(f"verdict: {result.verdict} ({time.monotonic() - started:.0f} s; {build}/demo.json, demo.pcap, demo.svg)")
+    files = f"{build}/demo.json, demo.pcap, demo.svg, demo-sequence.svg"
+    say(f"verdict: {result.verdict} ({time.monotonic() - started:.0f} s; {files})")
     if as_json:
         print(msgspec.json.encode(result).decode())
     return 0 if result.verdict == "pass" else 1

@@ -155,7 +155,7 @@ class MobileNode:
 
     def snapshot(self) -> MobileNodeSnapshot:
         """What operators see."""
-        return snapshot_of(self._state, self._keepalives, tuple(self._handovers.records))
+        return snapshot_of(self._state, self._keepalives)
 
     # -- events
 

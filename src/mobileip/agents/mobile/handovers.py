@@ -1,7 +1,5 @@
 """The record of each change of the way that packets take: what led to it, and how long each part took."""
 
-from collections import deque
-
 import msgspec
 
 from mobileip.agents.mobile.attachment import Attachment, Place
@@ -11,8 +9,6 @@ from mobileip.agents.mobile.state import NodeState
 from mobileip.agents.mobile.wishes import carrier_of
 from mobileip.agents.notices import HandedOver
 
-KEPT = 100
-"""Records that are shown."""
 STALE = 0.5
 """Seconds after which something that happened is not why a node leaves what works."""
 
@@ -31,7 +27,6 @@ class Handovers:
     """What has led to where the node is. Times are boot time, seconds."""
 
     def __init__(self) -> None:
-        self.records: deque[HandedOver] = deque(maxlen=KEPT)
         self._number = 0
         self._trigger, self._happened_at = "started", 0.0
         self._decision: Decision | None = None
@@ -77,24 +72,24 @@ class Handovers:
             decision = Decision(way.place, "better_link", now, now)
         requested_at = decision.requested_at if decision.requested_at is not None else decision.decided_at
         self._number += 1
-        record = HandedOver(
-            number=self._number,
-            trigger=decision.trigger,
-            reason=way.reason,
-            from_interface=before.interface if before else None,
-            from_care_of=before.care_of if before else None,
-            from_address=before.care_of_address if before else None,
-            to_interface=way.interface,
-            to_care_of=way.care_of,
-            to_address=way.care_of_address,
-            make_before_break=before is not None and silent_since is None,
-            detection_ms=_milliseconds(decision.decided_at - decision.happened_at),
-            waiting_ms=_milliseconds(requested_at - decision.decided_at),
-            registration_ms=_milliseconds(now - requested_at),
-            silence_ms=_milliseconds(now - silent_since) if silent_since is not None else 0.0,
+        out.notify(
+            HandedOver(
+                number=self._number,
+                trigger=decision.trigger,
+                reason=way.reason,
+                from_interface=before.interface if before else None,
+                from_care_of=before.care_of if before else None,
+                from_address=before.care_of_address if before else None,
+                to_interface=way.interface,
+                to_care_of=way.care_of,
+                to_address=way.care_of_address,
+                make_before_break=before is not None and silent_since is None,
+                detection_ms=_milliseconds(decision.decided_at - decision.happened_at),
+                waiting_ms=_milliseconds(requested_at - decision.decided_at),
+                registration_ms=_milliseconds(now - requested_at),
+                silence_ms=_milliseconds(now - silent_since) if silent_since is not None else 0.0,
+            )
         )
-        self.records.append(record)
-        out.notify(record)
 
 
 def _confirmed_way(state: NodeState) -> Attachment | None:

@@ -11,10 +11,9 @@ from mobileip.agents.mobile.snapshot import LinkSnapshot, MobileNodeSnapshot, Re
 from mobileip.agents.mobile.standing import standings
 from mobileip.agents.mobile.state import NodeState
 from mobileip.agents.mobile.terms import is_reversed
-from mobileip.agents.notices import HandedOver
 
 
-def snapshot_of(state: NodeState, keepalives: Keepalives, handovers: tuple[HandedOver, ...]) -> MobileNodeSnapshot:
+def snapshot_of(state: NodeState, keepalives: Keepalives) -> MobileNodeSnapshot:
     links = standings(state)
     return MobileNodeSnapshot(
         home_address=state.config.home_address,
@@ -23,7 +22,6 @@ def snapshot_of(state: NodeState, keepalives: Keepalives, handovers: tuple[Hande
         registration=_registration(state, keepalives),
         agents=tuple(agent for link in state.links.values() for agent in link.heard()),
         links=tuple(_link(state, link, links[link.name]) for link in state.links.values() if link.exists),
-        handovers=handovers,
         wanted_link=state.wanted_link,
         preferred_link=state.preferred_link,
         last_denial=state.last_denial,

@@ -4,8 +4,6 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import msgspec
 
-from mobileip.agents.notices import HandedOver
-
 
 class HeardAgent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent whose advertisement is still believed. Times are boot time, seconds."""
@@ -82,8 +80,6 @@ class MobileNodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     registration: RegistrationSnapshot | None = None
     agents: tuple[HeardAgent, ...] = ()
     links: tuple[LinkSnapshot, ...] = ()
-    handovers: tuple[HandedOver, ...] = ()
-    """The latest, oldest first."""
     wanted_link: str | None = None
     """Commanded by an operator, until it is lost."""
     preferred_link: str | None = None

@@ -1,19 +1,26 @@
 """The mobile node as a whole: commands, stopping, what it shows, what it ignores."""
 
 from ipaddress import IPv4Address, IPv4Interface
+from math import inf
 
 import msgspec
 import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1, FOREIGN_2, HOME, NODE_MAC, Scene
+from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, WWAN_ADDRESS, TwoLinks
 
 from mobileip.agents.events import (
     AdvertisementArrived,
     Arrival,
     DeregisterCommanded,
+    Event,
     GatewayHeard,
+    HandoverCommanded,
+    LinkAnnounced,
     PacketsTold,
+    PreferCommanded,
     RegisterCommanded,
+    Resumed,
     SolicitationArrived,
     Started,
     Stopping,
@@ -25,6 +32,7 @@ from mobileip.agents.notices import (
     AgentLost,
     Discarded,
     LinkNoticed,
+    PathNoticed,
     RegistrationLost,
     UnauthenticatedAllowed,
 )
@@ -731,3 +739,118 @@ class TestRepetitions:
 def test_what_packets_tell_is_for_the_keepalives() -> None:
     scene = registered()
     assert scene.handle(PacketsTold(news=EchoAnswered(home_address=HOME_ADDRESS, identifier=0x4D49, sequence=1))) == []
+
+
+def moved_on() -> TwoLinks:
+    """Registered with a co-located address by wlan0; wwan0 is there as well."""
+    scene = TwoLinks()
+    scene.lease(WLAN)
+    scene.answer()
+    scene.wait(2)
+    scene.answer_probe()
+    scene.lease(WWAN)
+    scene.wait(0.1)
+    return scene
+
+
+class TestLinksOfOperatorsAndManagers:
+    def test_a_command_moves_the_node_at_once(self) -> None:
+        scene = moved_on()
+        scene.handle(HandoverCommanded(interface=WWAN))
+        assert scene.request.care_of_address == WWAN_ADDRESS
+        scene.answer()
+        assert (scene.way, scene.handover.trigger) == (WWAN, "command")
+        assert scene.exits == {WLAN_ADDRESS, WWAN_ADDRESS}, "what is on its way still arrives"
+        scene.wait(scene.config.handover_grace)
+        assert scene.exits == {WWAN_ADDRESS}
+
+    def test_what_is_preferred_is_taken_without_hold_down(self) -> None:
+        scene = moved_on()
+        scene.handle(PreferCommanded(interface=WWAN))
+        scene.answer()
+        assert (scene.way, scene.handover.trigger) == (WWAN, "preference")
+        assert scene.node.snapshot().preferred_link == WWAN
+
+    def test_a_link_that_will_go_down_is_left_before(self) -> None:
+        scene = moved_on()
+        scene.handle(LinkAnnounced(interface=WLAN, leaving=True))
+        scene.answer()
+        assert (scene.way, scene.handover.trigger) == (WWAN, "leaving")
+
+    def test_no_probe_leaves_by_a_link_that_is_down(self) -> None:
+        scene = moved_on()
+        scene.down(WWAN, addresses=())
+        scene.handle(HandoverCommanded(interface=WWAN))
+        assert scene.solicitations == []
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            HandoverCommanded(interface="eth9"),
+            PreferCommanded(interface="eth9"),
+            LinkAnnounced(interface="eth9", leaving=True),
+        ],
+    )
+    def test_what_is_no_link_of_ours_is_nothing_to_us(self, event: Event) -> None:
+        scene = moved_on()
+        assert scene.handle(event) == []
+        snapshot = scene.node.snapshot()
+        assert (snapshot.wanted_link, snapshot.preferred_link) == (None, None)
+
+    def test_after_a_sleep_an_agent_has_to_show_that_it_is_still_there(self) -> None:
+        scene = TwoLinks()
+        scene.visit(WLAN)
+        scene.answer()
+        scene.wait(60)
+        assert scene.solicitations == []
+        scene.handle(Resumed())
+        assert [each.departure.interface for each in scene.solicitations] == [WLAN], "wwan0 is down"
+        assert scene.way == WLAN, "nothing ends by it"
+
+    def test_a_dead_path_is_left(self) -> None:
+        scene = moved_on()
+        for sent in (100, 200):
+            scene.wait(0.1)
+            scene.use(sent=sent)
+        scene.answer_probe()
+        scene.wait(0.9)
+        scene.answer()
+        assert (scene.way, scene.handover.trigger) == (WWAN, "path_dead")
+
+    def test_it_is_seen_to_be_whole_again(self) -> None:
+        scene = moved_on()
+        for sent in (100, 200):
+            scene.wait(0.1)
+            scene.use(sent=sent)
+        scene.answer_probe()
+        scene.wait(0.9)
+        scene.down(WWAN, addresses=())
+        while not scene.probes:
+            scene.wait(0.1)
+        scene.answer_probe()
+        assert scene.notice(PathNoticed) == PathNoticed(interface=WLAN, state="verified")
+        assert scene.way == WLAN
+
+
+class TestWhatIsKnownOfItself:
+    def test_it_has_settled_when_it_knows_where_it_is(self) -> None:
+        scene = TwoLinks()
+        assert not scene.node.has_settled
+        assert scene.node.registered_until == inf
+        scene.visit(WLAN)
+        assert not scene.node.has_settled
+        scene.answer()
+        assert scene.node.has_settled
+        assert scene.node.registered_until == scene.now + scene.request.lifetime
+
+    def test_at_home_it_has_settled_before_the_answer(self) -> None:
+        scene = Scene()
+        scene.up()
+        scene.hear(HOME)
+        assert scene.node.has_settled
+
+    @pytest.mark.parametrize("event", [DeregisterCommanded(), Stopping()])
+    def test_one_that_is_not_to_be_anywhere_has_settled(self, event: Event) -> None:
+        scene = TwoLinks()
+        scene.handle(event)
+        assert scene.node.has_settled

@@ -15,8 +15,9 @@ from tests.support.mobile_node import (
     Scene,
     foreign_agent,
 )
+from tests.support.two_links import WLAN, WWAN, WWAN_ADDRESS, TwoLinks
 
-from mobileip.agents.events import DeregisterCommanded, RegisterCommanded
+from mobileip.agents.events import DeregisterCommanded, HandoverCommanded, RegisterCommanded
 from mobileip.agents.mobile import denials
 from mobileip.agents.mobile.config import NatTraversal, ReverseTunnelling
 from mobileip.agents.mobile.denials import Remedy
@@ -954,3 +955,31 @@ class TestTunnels:
         scene.handle(RegisterCommanded())
         scene.answer()
         assert scene.notice(TunnelAgreed).nat_traversal == "not_understood"
+
+
+class TestSeveralAtOnce:
+    """With S the home agent keeps what was registered before (RFC 5944 §3.8.2.2)."""
+
+    def moved(self, **fields: object) -> TwoLinks:
+        """From one link to the other, both accepted."""
+        scene = TwoLinks(**fields)
+        scene.lease(WLAN)
+        scene.answer()
+        scene.wait(2)
+        scene.lease(WWAN)
+        scene.handle(HandoverCommanded(interface=WWAN))
+        scene.answer()
+        return scene
+
+    def test_after_the_grace_it_is_asked_to_forget_the_other(self) -> None:
+        scene = self.moved(simultaneous_bindings=True)
+        assert scene.request.simultaneous_bindings
+        scene.wait(scene.config.handover_grace)
+        assert not scene.request.simultaneous_bindings
+        assert scene.request.care_of_address == WWAN_ADDRESS
+
+    def test_without_s_there_is_nothing_to_be_forgotten(self) -> None:
+        scene = self.moved()
+        sent = len(scene.requests_so_far)
+        scene.wait(10)
+        assert len(scene.requests_so_far) == sent

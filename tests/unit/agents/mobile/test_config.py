@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.support.mobile_node import config
 
-from mobileip.agents.mobile.config import UNSPECIFIED, MobileNodeConfig, MoveDetection
+from mobileip.agents.mobile.config import UNSPECIFIED, LinkPreference, MobileNodeConfig, MoveDetection
 
 
 def test_what_cannot_be_guessed_must_be_given() -> None:
@@ -53,3 +53,9 @@ def test_is_a_value() -> None:
     assert config() == config()
     with pytest.raises(AttributeError):
         config().links = ("eth9",)  # type: ignore[misc]
+
+
+def test_of_a_link_that_nobody_says_anything_of_nothing_is_said() -> None:
+    said = config(link_preferences=(("wlan0", LinkPreference(cost=5)),))
+    assert said.preference_of("wlan0").cost == 5
+    assert said.preference_of("eth0") == LinkPreference()

@@ -4,12 +4,24 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 import pytest
-from tests.support.attachments import ask, asked, at_home, pursue, register, started, through_agent
+from tests.support.attachments import (
+    COLOCATED_ADDRESS,
+    ask,
+    asked,
+    at_home,
+    pursue,
+    register,
+    started,
+    through_agent,
+)
+from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1, Scene
 
 from mobileip.agents.events import Arrival, Link
 from mobileip.agents.mobile.deadlines import end_of_agents, standing_deadlines
 from mobileip.agents.mobile.state import Announcing, NodeState
+from mobileip.forwarding.model import TunnelExit
+from mobileip.forwarding.tunnel import Tunnel
 from mobileip.wire.registration import INFINITE_LIFETIME
 
 
@@ -170,3 +182,25 @@ def test_a_binding_is_withdrawn_when_the_limit_allows() -> None:
     assert "a binding is withdrawn" not in wakings(state)
     registration.refused(registration.outstanding[-1], 200.0)
     assert wakings(state)["a binding is withdrawn"] == 101.0
+
+
+class TestOfChanges:
+    def test_the_end_of_an_exit_that_was_left(self) -> None:
+        state = started()
+        exit_left = TunnelExit(
+            home_address=HOME_ADDRESS, tunnel=Tunnel(COLOCATED_ADDRESS, HOME_AGENT), expires_at=102.0
+        )
+        state.former[exit_left.key] = exit_left
+        assert wakings(state) == {"an exit that was left ends": 102.0}
+
+    def test_the_request_to_be_alone_again(self) -> None:
+        state = started()
+        state.alone_at = 104.0
+        assert wakings(state) == {"a former binding is given up": 104.0}
+
+    def test_the_end_of_distrust(self) -> None:
+        state = started()
+        connect(state)
+        state.links["eth0"].solicitor.due = None
+        state.links["eth0"].distrust(100.0)
+        assert wakings(state) == {"a better link may be trusted": 100.0 + state.config.hold_down}

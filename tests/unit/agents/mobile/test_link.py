@@ -7,7 +7,7 @@ import pytest
 from tests.support.mobile_node import FOREIGN_1, HOME, NODE_MAC, Agent, config
 
 from mobileip.agents.events import Arrival, Link
-from mobileip.agents.mobile.link import MOST_NEIGHBOURS, LinkTurn, LinkView
+from mobileip.agents.mobile.link import MOST_NEIGHBOURS, MOST_NETWORKS, LinkTurn, LinkView, Quality
 from mobileip.agents.mobile.snapshot import LinkSnapshot
 
 GATEWAY = IPv4Address("192.0.2.1")
@@ -70,6 +70,55 @@ class TestTurns:
         assert view.update(picture(), 1.0) is LinkTurn.UP
 
 
+class TestTrust:
+    def test_a_link_that_is_there_for_the_first_time_is_trusted(self) -> None:
+        assert connected(7.0).trusted_at == 0.0
+
+    @pytest.mark.parametrize("how", ["down", "flapped", "removed"])
+    def test_one_that_was_lost_has_to_be_there_for_a_while(self, how: str) -> None:
+        view = connected()
+        if how == "down":
+            view.update(picture(carrier=False), 1.0)
+        elif how == "removed":
+            view.remove()
+        view.update(picture(carrier_changes=2), 7.0)
+        assert view.trusted_at == 7.0 + config().hold_down
+
+    def test_one_whose_path_has_died_too(self) -> None:
+        view = connected()
+        view.distrust(9.0)
+        assert view.trusted_at == 9.0 + config().hold_down
+
+    def test_what_was_found_of_it_and_said_of_it_ends_with_the_connection(self) -> None:
+        view = connected()
+        view.quality, view.leaving = Quality(delay=0.1, is_verified=True), True
+        view.update(picture(carrier=False), 1.0)
+        assert (view.quality, view.leaving) == (Quality(), False)
+
+
+class TestWaitingForAgents:
+    def test_where_there_was_none_none_is_waited_for(self) -> None:
+        view = connected()
+        assert view.waits_for_agents(ADDRESS.ip, GATEWAY)
+        view.no_agent_is_here(ADDRESS.ip, GATEWAY)
+        assert not view.waits_for_agents(ADDRESS.ip, GATEWAY)
+        assert view.waits_for_agents(ADDRESS.ip, GATEWAY + 1)
+
+    def test_where_one_was_heard_at_any_time_one_is_waited_for(self) -> None:
+        view = connected()
+        view.no_agent_is_here(ADDRESS.ip, GATEWAY)
+        view.agent_is_here()
+        view.no_agent_is_here(ADDRESS.ip, GATEWAY)
+        assert view.waits_for_agents(ADDRESS.ip, GATEWAY)
+
+    def test_the_oldest_of_many_networks_is_forgotten(self) -> None:
+        view = connected()
+        for number in range(MOST_NETWORKS + 1):
+            view.no_agent_is_here(ADDRESS.ip + number, GATEWAY)
+        assert view.waits_for_agents(ADDRESS.ip, GATEWAY)
+        assert not view.waits_for_agents(ADDRESS.ip + 1, GATEWAY)
+
+
 class TestNeighbours:
     def test_forgotten_with_the_connection(self) -> None:
         view = connected()
@@ -119,6 +168,19 @@ class TestShown:
     def test_state(self, fields: dict[str, Any], state: str) -> None:
         view = connected(**fields)
         assert view.snapshot() == LinkSnapshot(name="eth0", state=state, addresses=fields.get("addresses", ()))
+
+    @pytest.mark.parametrize(
+        ("quality", "state"),
+        [
+            (Quality(is_verified=True), "verified"),
+            (Quality(is_dead=True), "dead"),
+            (Quality(is_verified=True, is_dead=True), "dead"),
+        ],
+    )
+    def test_state_that_probes_have_found(self, quality: Quality, state: str) -> None:
+        view = connected(addresses=(ADDRESS,))
+        view.quality = quality
+        assert view.snapshot().state == state
 
     def test_state_with_an_agent(self) -> None:
         view = connected(addresses=(ADDRESS,))

@@ -98,6 +98,22 @@ class TestSilence:
             ask_again(state, 100.0 + 10 * number, number)
         return state
 
+    def test_after_a_change_with_s_the_node_asks_to_be_alone(self) -> None:
+        state = started(simultaneous_bindings=True)
+        register(state, through_agent())
+        state.alone_at = 104.0
+        assert expired(state, 103.9) == []
+        assert active(state).state is State.REGISTERED
+        expired(state, 104.0)
+        assert (active(state).state, state.alone_at) == (State.RENEWING, None)
+
+    def test_but_not_where_nothing_is_registered_any_more(self) -> None:
+        state = started(simultaneous_bindings=True)
+        ask(state, through_agent())
+        state.alone_at = 104.0
+        expired(state, 104.0)
+        assert (active(state).state, state.alone_at) == (State.REGISTERING, None)
+
     def test_another_place_is_tried_after_a_few_attempts(self) -> None:
         state = self.unanswered(UNANSWERED_ATTEMPTS)
         due = active(state).send_at

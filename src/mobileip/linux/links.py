@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import IPv4Address
+from threading import Thread
 from typing import NamedTuple
 
 from mobileip.linux.buffers import enlarge
@@ -130,7 +131,9 @@ class LinkSocket:
         return self._sending.send(self._socket.fileno(), packets, [name] * len(packets))
 
     def close(self) -> None:
-        self._socket.close()
+        """Returns at once: the kernel frees a packet socket when no processor may be looking at it any more, and that
+        takes ten milliseconds and more, in the midst of a handover."""
+        Thread(target=self._socket.close, name=f"close {self.interface}", daemon=True).start()
 
 
 def arp_packet(operation: int, sender: tuple[bytes, IPv4Address], target: tuple[bytes, IPv4Address]) -> bytes:

@@ -2,9 +2,11 @@ import errno
 import socket
 import struct
 from ipaddress import IPv4Address
+from threading import Event
 from typing import Any
 
 import pytest
+from tests.support.eventually import eventually
 from tests.support.fake_socket import FakeSocket, maker
 
 from mobileip.linux import links as module
@@ -61,7 +63,13 @@ class TestSocket:
         assert joined == {(3, 0, 6, multicast_link_address(group) + bytes(2)) for group in GROUPS}
         assert not fake.is_closed
         opened.close()
-        assert fake.is_closed
+        eventually(lambda: fake.is_closed)
+
+    def test_whoever_closes_it_does_not_wait_for_the_kernel(self, fake: FakeSocket) -> None:
+        may_end = Event()
+        fake.close = may_end.wait  # type: ignore[assignment, method-assign]
+        LinkSocket("x").close()
+        may_end.set()
 
     def test_it_hears_what_another_program_keeps_and_every_group(self, fake: FakeSocket) -> None:
         LinkSocket("x", b"program", None)

@@ -20,6 +20,7 @@ from mobileip.dataplane.userspace.broadcasts import from_link
 from mobileip.dataplane.userspace.counting import Tally, Watch, count, count_all
 from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.fast_path import FastPath
+from mobileip.dataplane.userspace.hearing import Hearing
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
 from mobileip.dataplane.userspace.keepalives import keepalive
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several, Told
@@ -32,7 +33,6 @@ from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
 from mobileip.dataplane.userspace.uses import together
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
-    ArpAnswer,
     ForwardingChange,
     ForwardingState,
     Key,
@@ -62,17 +62,13 @@ class UserspaceEngine:
     ) -> None:
         self._kernel = kernel
         self._port = port
-        self._ears = ears
         self._on_news = on_news
         self._fast: FastPath | None = None
         self._on_fast_trouble: Callable[[int], None] = lambda _: None
-        self._listened_to: Mapping[str, bool] = {}
-        self._realms: frozenset[int] = frozenset()
-        self._in_udp: frozenset[IPv4Address] = frozenset()
-        self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
         """What packets are looked up in; to be read only."""
+        self._hearing = Hearing(ears, self._tables)
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
         self._tally = Tally()
@@ -148,7 +144,7 @@ class UserspaceEngine:
         changes = {key: (held.get(key), wish) for key, wish in wishes.items()}
         operations = self._ledger.change([(key, before, after) for key, (before, after) in changes.items()])
         self._tables.put(wishes)
-        self._prick_ears()
+        self._hearing.follow()
         if self._fast is not None:
             self._told(self._fast.enter(changes))
         return operations
@@ -156,25 +152,6 @@ class UserspaceEngine:
     def _told(self, error: int) -> None:
         if error:
             self._on_fast_trouble(error)
-
-    def _prick_ears(self) -> None:
-        if self._ears is None:
-            return
-        links, answers = self._tables.listeners.links, frozenset(self._tables.arp_answers.values())
-        if links != self._listened_to:
-            self._listened_to = links
-            self._ears.listen(links)
-        if answers != self._answered:
-            self._answered = answers
-            self._ears.answer_arp(answers)
-        in_udp = self._tables.exits.addresses_in_udp
-        if in_udp != self._in_udp:
-            self._in_udp = in_udp
-            self._ears.hear_udp(in_udp)
-        realms = self._tables.realms
-        if realms != self._realms:
-            self._realms = realms
-            self._ears.open_realms(realms)
 
     # -- packets
 

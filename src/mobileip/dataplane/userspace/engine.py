@@ -30,6 +30,7 @@ from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.trains import Party, Train, parties_from_tunnel, trains_from_device
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
+from mobileip.dataplane.userspace.turnover import Changes, Turnover
 from mobileip.dataplane.userspace.uses import together
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
@@ -68,6 +69,7 @@ class UserspaceEngine:
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
         """What packets are looked up in; to be read only."""
+        self._turnover = Turnover(self._tables, self._changed)
         self._hearing = Hearing(ears, self._tables)
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
@@ -105,22 +107,29 @@ class UserspaceEngine:
     # -- wishes
 
     async def reconcile(self, state: ForwardingState) -> list[Failure]:
-        """Makes the machine match `state`; packets meet the new state at once, the kernel when this returns.
+        """Makes the machine match `state`; packets meet what is new at once, the kernel when this returns, and until
+        then what is wished for no more is there.
 
         Raises: ValueError for a name that no interface can have; nothing is changed then.
         """
-        change = ForwardingState(self._tables.wishes).change_to(state)
-        self._enter(change)
-        operations = reconcile(await self._kernel.actual(), self._ledger.wanted.values())
-        return self._kernel.perform(operations) if operations else []
+        change = ForwardingState(self._turnover.wished).change_to(state)
+        _, leaving = self._enter(change)
+        try:
+            operations = reconcile(await self._kernel.actual(), self._ledger.wanted.values())
+            return self._kernel.perform(operations) if operations else []
+        finally:
+            self._turnover.leave(leaving)
 
     def apply(self, change: ForwardingChange) -> list[Failure]:
         """Performs one change now; it costs what the change is, however much else is wished for.
 
         Raises: ValueError for a name that no interface can have; nothing is changed then.
         """
-        operations = self._enter(change)
-        return self._kernel.perform(operations) if operations else []
+        operations, leaving = self._enter(change)
+        try:
+            return self._kernel.perform(operations) if operations else []
+        finally:
+            self._turnover.leave(leaving)
 
     async def repair(self, now: float) -> Repair:
         """Puts back what others removed, but backs off where they keep removing it. Call it when netlink
@@ -138,16 +147,17 @@ class UserspaceEngine:
         restored = sum(target not in refused_targets for target in verdict.restore)
         return Repair(tuple(failures), restored, fought_over, verdict.again_at)
 
-    def _enter(self, change: ForwardingChange) -> list[Operation]:
-        wishes = by_key(change)
+    def _enter(self, change: ForwardingChange) -> tuple[list[Operation], Sequence[Key]]:
+        """What the kernel is to do, and what is to leave the packet tables when that is done."""
         held = self._tables.wishes
-        changes = {key: (held.get(key), wish) for key, wish in wishes.items()}
+        changes = {key: (held.get(key), wish) for key, wish in by_key(change).items()}
         operations = self._ledger.change([(key, before, after) for key, (before, after) in changes.items()])
-        self._tables.put(wishes)
+        return operations, self._turnover.enter(changes)
+
+    def _changed(self, changes: Changes) -> None:
         self._hearing.follow()
         if self._fast is not None:
             self._told(self._fast.enter(changes))
-        return operations
 
     def _told(self, error: int) -> None:
         if error:

@@ -49,9 +49,12 @@ def to_and_fro(lab: Lab, times: int) -> tuple[Steady, list[int]]:
 
 
 @pytest.mark.skipif(ENGINE == "userspace", reason="what waits in the device is lost yet")
-@pytest.mark.parametrize("pair", ["fa-colocated"])
-def test_a_change_of_place_loses_no_packet_of_the_node(pair: str) -> None:
-    with between(pair) as lab:
+@pytest.mark.parametrize(
+    ("pair", "delay_ms"),
+    [("fa-colocated", 1), ("home-colocated", 1), ("home-colocated", 20), ("home-fa", 1), ("home-fa", 20)],
+)
+def test_a_change_of_place_loses_no_packet_of_the_node(pair: str, delay_ms: int) -> None:
+    with between(pair, delay_ms) as lab:
         stream, moments = to_and_fro(lab, TIMES)
         wires = lab.wires()
     assert wires is not None

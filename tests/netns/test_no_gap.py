@@ -48,7 +48,6 @@ def to_and_fro(lab: Lab, times: int) -> tuple[Steady, list[int]]:
     return stream, moments
 
 
-@pytest.mark.skipif(ENGINE == "userspace", reason="what waits in the device is lost yet")
 @pytest.mark.parametrize(
     ("pair", "delay_ms"),
     [("fa-colocated", 1), ("home-colocated", 1), ("home-colocated", 20), ("home-fa", 1), ("home-fa", 20)],

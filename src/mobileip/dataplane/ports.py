@@ -199,6 +199,19 @@ def one_by_one(packets: Sequence[bytes], send: Callable[[bytes], int]) -> tuple[
     return len(packets), 0
 
 
+class Queues(Protocol):
+    """Packets that have come and wait for their turn. Each call hands the engine those that wait now, as if it were
+    their turn; what they tell the agents comes when it has returned."""
+
+    def empty_device(self) -> None:
+        """What was routed into our device, and those of realms."""
+        ...
+
+    def empty_tunnels(self) -> None:
+        """What came by tunnels."""
+        ...
+
+
 class Ears(Protocol):
     """What is heard beside our device and our tunnels. Each call tells all that is wanted from now on."""
 

@@ -13,7 +13,7 @@ from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.fight import RuleFight
 from mobileip.dataplane.ledger import Ledger
-from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort
+from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort, Queues
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
@@ -48,7 +48,8 @@ ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
 class UserspaceEngine:
     """Implements `dataplane.engine.Engine`. `ears`, if it has any, are told at every change of what
-    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them.
+    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them; `queues`, if
+    there are any, are emptied of packets for what nobody wishes for any more.
 
     A fast path may do the plain packets, see `accelerate`.
     """
@@ -60,6 +61,8 @@ class UserspaceEngine:
         port: PacketPort,
         ears: Ears | None = None,
         on_news: Callable[[News], None] = lambda _: None,
+        *,
+        queues: Queues | None = None,
     ) -> None:
         self._kernel = kernel
         self._port = port
@@ -69,7 +72,7 @@ class UserspaceEngine:
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
         """What packets are looked up in; to be read only."""
-        self._turnover = Turnover(self._tables, self._changed)
+        self._turnover = Turnover(self._tables, queues, self._changed)
         self._hearing = Hearing(ears, self._tables)
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)

@@ -1,24 +1,27 @@
 """How packet tables change around the kernel's tables, so that no packet meets a gap between the two.
 
 What is wished for anew is entered before the kernel leads a packet to it, and what is wished for no more is left when
-the kernel leads none to it any more.
+the kernel leads none to it any more, and those that it had led there are gone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from mobileip.dataplane.ports import Queues
 from mobileip.dataplane.userspace.exits import arriving_by
 from mobileip.dataplane.userspace.tables import PacketTables
-from mobileip.forwarding.model import Key, Wish
+from mobileip.forwarding.model import BindingRoute, Key, ReverseTunnel, VisitorReverse, Wish
 
 Changes = Mapping[Key, tuple[Wish | None, Wish | None]]
 """By key: the wish that was held, and the one that is to be."""
 
 
 class Turnover:
-    """`on_change` hears what has just changed in the tables."""
+    """`on_change` hears what has just changed in the tables. `queues`, if there are any, are emptied of packets for
+    what leaves."""
 
-    def __init__(self, tables: PacketTables, on_change: Callable[[Changes], None]) -> None:
+    def __init__(self, tables: PacketTables, queues: Queues | None, on_change: Callable[[Changes], None]) -> None:
         self._tables = tables
+        self._queues = queues
         self._on_change = on_change
         self._leaving: dict[Key, None] = {}
         """Wishes that are in the tables still, though nobody wishes for them."""
@@ -52,6 +55,8 @@ class Turnover:
     def leave(self, keys: Iterable[Key]) -> None:
         """These wishes go, but for those that were wished for again meanwhile."""
         gone = [key for key in keys if key in self._leaving]
+        if self._queues is not None:
+            _empty(self._queues, [self._tables.wishes[key] for key in gone])
         for key in gone:
             del self._leaving[key]
         self._put(dict.fromkeys(gone))
@@ -62,6 +67,20 @@ class Turnover:
             changes = {key: (held.get(key), wish) for key, wish in wishes.items()}
             self._tables.put(wishes)
             self._on_change(changes)
+
+
+def _empty(queues: Queues, wishes: Sequence[Wish]) -> None:
+    """Of what packets for these wishes may wait in."""
+    if any(_is_met_from_device(wish) for wish in wishes):
+        queues.empty_device()
+    if any(arriving_by(wish) is not None for wish in wishes):
+        queues.empty_tunnels()
+
+
+def _is_met_from_device(wish: Wish) -> bool:
+    if isinstance(wish, VisitorReverse):
+        return wish.delivery is None
+    return isinstance(wish, BindingRoute | ReverseTunnel)
 
 
 def _former(key: Key) -> Key:

@@ -11,6 +11,7 @@ from tests.support.wishes import (
     FROM_HOME_AGENT,
     HOME_ADDRESS,
     HOME_AGENT,
+    VISITOR_LINK_ADDRESS,
     binding,
     reverse_exit,
     reverse_tunnel,
@@ -23,7 +24,7 @@ from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.ports import Failure, Operation
 from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.drop_reason import DropReason
-from mobileip.forwarding.model import ForwardingChange, ForwardingState, HomeAddress, Key, MobileRoute, Wish
+from mobileip.forwarding.model import ArpAnswer, ForwardingChange, ForwardingState, HomeAddress, Key, MobileRoute, Wish
 from mobileip.forwarding.tunnel import Tunnel, UdpPorts
 from mobileip.wire.ip.ipv4 import decode_ipv4
 
@@ -31,6 +32,7 @@ NOW = 10.0
 HOME = HomeAddress(address=HOME_ADDRESS)
 ROUTE = MobileRoute(home_address=HOME_ADDRESS, interface="eth0", gateway=CARE_OF)
 UP = packet(HOME_ADDRESS, CORRESPONDENT)
+ARP = ArpAnswer(interface="eth1", home_address=HOME_ADDRESS, link_address=VISITOR_LINK_ADDRESS)
 DELIVERY = Tunnel(CARE_OF, HOME_ADDRESS)
 
 
@@ -217,6 +219,86 @@ def test_ears_are_open_as_long_as_the_kernel_leads_packets_there() -> None:
     engine.apply(ForwardingChange(remove=tuple(wish.key for wish in there)))
     assert kernel.seen == [(frozenset({1}), frozenset({CARE_OF}))] * 2
     assert (ears.realms, ears.in_udp) == (frozenset(), frozenset())
+
+
+# -- what waits
+
+
+class Waiting:
+    """Queues with one packet in each; they note what they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.engine: UserspaceEngine
+        self.from_device, self.from_tunnel = UP, down(FROM_HOME_AGENT)
+
+    def empty_device(self) -> None:
+        self.asked.append("device")
+        self.engine.packet_from_device(self.from_device, NOW)
+
+    def empty_tunnels(self) -> None:
+        self.asked.append("tunnels")
+        self.engine.packet_from_tunnel(self.from_tunnel, NOW, "eth1")
+
+
+class WaitingBench:
+    def __init__(self, *wishes: Wish) -> None:
+        self.port, self.kernel, self.queues = FakePacketPort(), RecordingKernel(), Waiting()
+        self.engine = UserspaceEngine("mip0", self.kernel, self.port, queues=self.queues)
+        self.queues.engine = self.engine
+        self.engine.apply(ForwardingChange(install=wishes))
+        assert self.queues.asked == [], "nothing has left"
+        self.kernel.meanwhile = lambda: list(self.queues.asked)
+        self.kernel.seen.clear()
+
+    def leave(self, *wishes: Wish) -> list[str]:
+        """Which queues were emptied."""
+        self.engine.apply(ForwardingChange(remove=tuple(wish.key for wish in wishes)))
+        return self.queues.asked
+
+
+def test_what_waits_in_the_device_goes_its_way_before_that_is_left() -> None:
+    bench = WaitingBench(HOME, ROUTE, reverse_tunnel())
+    assert bench.leave(reverse_tunnel(), ROUTE) == ["device"]
+    assert bench.kernel.seen == [[]], "not before the kernel has changed: more would come"
+    assert [decode_ipv4(outer).destination for outer in bench.port.outer] == [HOME_AGENT]
+
+
+def test_what_waits_for_an_exit_is_delivered_before_that_is_closed() -> None:
+    bench = WaitingBench(HOME, ROUTE, tunnel_exit())
+    assert bench.leave(tunnel_exit(), ROUTE) == ["tunnels"]
+    assert bench.kernel.seen == [[]]
+    assert bench.port.up == [packet()]
+
+
+def test_what_waits_for_an_exit_whose_place_another_takes_is_delivered_too() -> None:
+    bench = WaitingBench(tunnel_exit())
+    bench.engine.apply(ForwardingChange(install=(tunnel_exit(tunnel=Tunnel(CARE_OF, HOME_AGENT + 9)),)))
+    assert bench.queues.asked == ["tunnels"]
+    assert bench.port.up == [packet()]
+
+
+@pytest.mark.parametrize(
+    ("wish", "queues"),
+    [
+        (binding(), ["device"]),
+        (reverse_exit(), ["tunnels"]),
+        (visitor(), ["tunnels"]),
+        (visitor_reverse(), ["device"]),
+        (visitor_reverse(delivery=DELIVERY), ["tunnels"]),
+        (HOME, []),
+        (ROUTE, []),
+    ],
+)
+def test_only_queues_are_emptied_that_packets_for_what_leaves_may_wait_in(wish: Wish, queues: list[str]) -> None:
+    bench = WaitingBench(wish, ARP)
+    assert bench.leave(wish, ARP) == queues
+
+
+def test_nothing_is_emptied_where_nothing_leaves() -> None:
+    bench = WaitingBench(HOME, binding(expires_at=20.0), reverse_exit(expires_at=20.0), reverse_tunnel(expires_at=20.0))
+    bench.engine.apply(ForwardingChange(install=(binding(), reverse_exit(), reverse_tunnel(), ROUTE)))
+    assert bench.leave(tunnel_exit()) == [], "it was not there"
 
 
 # -- the whole state

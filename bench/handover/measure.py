@@ -98,11 +98,11 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
 
 
 @contextlib.contextmanager
-def laboratory(part: Part, pair: Pair) -> Iterator[Lab]:
-    """With the node registered by its first link."""
+def laboratory(part: Part, pair: Pair, name: str = "handover") -> Iterator[Lab]:
+    """With the node registered by its first link. `name`: of the lab."""
     settings: dict[str, Any] = {node: {"daemon": {"engine": part.engine}} for node in ("ha", "fa1", "fa2", "mn")}
     settings["mn"]["mobile_node"] = {"deregister_on_stop": False}
-    with Lab("two-links", name="handover", settings=settings, daemons=False, use_netem=False) as lab:
+    with Lab("two-links", name=name, settings=settings, daemons=False, use_netem=False) as lab:
         lab.set_wire("home", Wire(delay_ms=part.delay_ms, rate_mbit=RATE_MBIT))
         for link, place in zip(LINKS, (pair.first, pair.second), strict=True):
             _plug(lab, link, place)

@@ -19,7 +19,7 @@ class DeviceKeeper:
     """`read`: packets wait in the device. `again`: it is time to call `repair` again."""
 
     def __init__(
-        self, device: TunnelDevice, read: Callable[[], None], again: Callable[[], None], on_trouble: OnTrouble
+        self, device: TunnelDevice, read: Callable[[], object], again: Callable[[], None], on_trouble: OnTrouble
     ) -> None:
         self._device = device
         self._read = read

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from mobileip.linux.realm_devices import RealmDevices
 from mobileip.linux.signalling import Receivers, Signalling
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
-from mobileip.linux.turn import PACKETS_PER_WAKE_UP
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP, TURNS_TO_EMPTY
 from mobileip.linux.udp_tunnels import UdpTunnels
 from mobileip.linux.unresolved import Unresolved
 from mobileip.linux.watch import LinkWatch
@@ -46,8 +47,8 @@ def visiting_links(configuration: Configuration) -> frozenset[str]:
 
 
 class Machine:
-    """Opens everything that a daemon needs. Also the `PacketPort` and the `Ears` of the userspace
-    path.
+    """Opens everything that a daemon needs. Also the `PacketPort`, the `Ears` and the `Queues` of the
+    userspace path.
 
     Raises: `linux.errors.MachineError` with one clear line; nothing stays open then.
     """
@@ -70,6 +71,8 @@ class Machine:
         self._on_link = on_link
         self._on_link_removed = on_link_removed
         self._on_ours_changed = on_ours_changed
+        self._on_news = on_news
+        self._is_emptying = False
         with ExitStack() as undo:
             self.device = TunnelDevice(settings.device, settings.tunnel_mtu, with_offloads=True)
             undo.callback(self.device.close)
@@ -97,7 +100,7 @@ class Machine:
         self._arp_answers = ArpAnswers(self._link_address_of)
         self._udp_tunnels = UdpTunnels(self._read_tunnel)
         self._realms = RealmDevices(settings.device, settings.tunnel_mtu, on_packet=self._packet_of_realm)
-        self.engine = UserspaceEngine(settings.device, self.kernel, self, self, on_news)
+        self.engine = UserspaceEngine(settings.device, self.kernel, self, self, self._told, queues=self)
         self.accelerator = Accelerator(
             settings.engine,
             self.engine,
@@ -178,6 +181,33 @@ class Machine:
         self._realms.open(realms)
         self.accelerator.realms_opened(self._realms.indices())
 
+    # -- Queues
+
+    def empty_device(self) -> None:
+        with self._emptying():
+            _until_nothing_waits(self._read_device)
+            self._realms.empty()
+
+    def empty_tunnels(self) -> None:
+        with self._emptying():
+            for source in (*self._tunnel.sources, *self._udp_tunnels.sources):
+                _until_nothing_waits(partial(self._read_tunnel, source))
+
+    @contextmanager
+    def _emptying(self) -> Iterator[None]:
+        self._is_emptying = True
+        try:
+            yield
+        finally:
+            self._is_emptying = False
+
+    def _told(self, news: News) -> None:
+        """Agents have asked for the change that queues are emptied for: they hear the news when that is done."""
+        if self._is_emptying:
+            asyncio.get_running_loop().call_soon(self._on_news, news)
+        else:
+            self._on_news(news)
+
     # -- readers
 
     def _link_changed(self, link: Link) -> None:
@@ -214,22 +244,26 @@ class Machine:
     def _broadcast_heard(self, interface: str, packet: bytes) -> None:
         self.engine.broadcast_from_link(interface, packet, clock.now().boot)
 
-    def _read_device(self) -> None:
+    def _read_device(self) -> bool:
+        """Whether anything was there."""
         found = self.device.read_all()
         if not found:
-            return
+            return False
         now = clock.now().boot
         if self.device.has_offloads:
             self.engine.reads_from_device(found, now)
         else:
             for packet in found:
                 self.engine.packet_from_device(packet, now)
+        return True
 
-    def _read_tunnel(self, source: socket.socket) -> None:
+    def _read_tunnel(self, source: socket.socket) -> bool:
+        """Whether anything was there."""
         found = self._tunnel.read(source)
         if found:
             names = {index: self.watch.name_of(index) for index in {index for _, index in found}}
             self.engine.packets_from_tunnel([(packet, names[index]) for packet, index in found], clock.now().boot)
+        return bool(found)
 
     def _packet_of_realm(self, packet: bytes, realm: int) -> None:
         self.engine.packet_from_device(packet, clock.now().boot, realm)
@@ -241,3 +275,10 @@ class Machine:
             if packet is None:
                 return
             self.engine.icmp_packet(packet, now)
+
+
+def _until_nothing_waits(read: Callable[[], bool]) -> None:
+    """But not for ever."""
+    for _ in range(TURNS_TO_EMPTY):
+        if not read():
+            return

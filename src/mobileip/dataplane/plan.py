@@ -12,6 +12,7 @@ from mobileip.dataplane.identity import Identity, identity
 from mobileip.dataplane.ports import (
     CARE_OF_TABLE,
     DUMMY_ADDRESS,
+    LOOPBACK_ADDRESS,
     REALM_MARK,
     ROUTE_METRIC,
     ROUTING_TABLE,
@@ -152,6 +153,10 @@ def _home_network(wish: HomeNetwork, device: str) -> tuple[KernelObject, ...]:
         # no part.
         Sysctl(path=f"net/ipv4/neigh/{_name(wish.interface)}/proxy_delay", value="0"),
         _arp_believes_at_once(wish.interface),
+        # What a mobile node had sent when it came home comes out of the tunnel that it had, and no route to it leads
+        # into our device any more. Of what comes in so by a device without any address the kernel believes nothing,
+        # loose as rp_filter may be. A virtual network's route always leads there.
+        InterfaceAddress(interface=device, address=LOOPBACK_ADDRESS),
     )
 
 

@@ -92,6 +92,11 @@ DUMMY_ADDRESS = IPv4Interface("192.0.0.8/32")
 """IANA's IPv4 dummy address (RFC 7600): it names no node, and is never a destination."""
 
 
+LOOPBACK_ADDRESS = IPv4Interface("127.0.74.34/32")
+"""Of our own device where it has no other: it never appears outside this machine (RFC 1122 §3.2.1.3). `DUMMY_ADDRESS`
+would not do at an agent: mobile nodes ask by ARP with it, and who bears it himself does not answer."""
+
+
 class InterfaceAddress(msgspec.Struct, frozen=True, kw_only=True):
     """On our own device; and `DUMMY_ADDRESS` on a link."""
 
@@ -195,6 +200,19 @@ def one_by_one(packets: Sequence[bytes], send: Callable[[bytes], int]) -> tuple[
         if error:
             return number, error
     return len(packets), 0
+
+
+class Queues(Protocol):
+    """Packets that have come and wait for their turn. Each call hands the engine those that wait now, as if it were
+    their turn; what they tell the agents comes when it has returned."""
+
+    def empty_device(self) -> None:
+        """What was routed into our device, and those of realms."""
+        ...
+
+    def empty_tunnels(self) -> None:
+        """What came by tunnels."""
+        ...
 
 
 class Ears(Protocol):

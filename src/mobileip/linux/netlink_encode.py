@@ -31,7 +31,8 @@ RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 RTM_NEWRULE, RTM_DELRULE = 32, 33
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE = 1, 4, 5, 6, 7, 8, 15
 RTAX_ADVMSS = 8
-RTN_UNICAST, RTN_BROADCAST, RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RTNH_F_ONLINK = 1, 3, 0, 253, 4
+RTN_UNICAST, RTN_BROADCAST, RTNH_F_ONLINK = 1, 3, 4
+RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_HOST = 0, 253, 254
 # linux/fib_rules.h
 FRA_SRC, FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE = 2, 3, 6, 10, 14, 15
 FRA_FWMASK, FRA_PROTOCOL, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = 16, 21, 22, 23, 24
@@ -177,8 +178,7 @@ def _address(address: IPv4Interface, index: int) -> bytes:
         AF_INET,
         address.network.prefixlen,
         0,
-        # What names nobody is no source of what leaves the link.
-        RT_SCOPE_LINK if address == DUMMY_ADDRESS else RT_SCOPE_UNIVERSE,
+        _scope(address),
         index,
     )
     return (
@@ -187,6 +187,13 @@ def _address(address: IPv4Interface, index: int) -> bytes:
         + _attribute(IFA_ADDRESS, address.ip.packed)
         + _attribute(IFA_PROTO, bytes((ROUTE_PROTOCOL,)))
     )
+
+
+def _scope(address: IPv4Interface) -> int:
+    """What names nobody is no source of what leaves the link, or the machine."""
+    if address == DUMMY_ADDRESS:
+        return RT_SCOPE_LINK
+    return RT_SCOPE_HOST if address.ip.is_loopback else RT_SCOPE_UNIVERSE
 
 
 _OUR_NEIGHBOUR = _attribute(NDA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mobileip.dataplane.ports import MOST_REALMS, realm_device
 from mobileip.linux.errors import MachineError
 from mobileip.linux.tun import TunnelDevice, device_names, remove_leftover
-from mobileip.linux.turn import PACKETS_PER_WAKE_UP
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP, TURNS_TO_EMPTY
 
 
 class RealmDevices:
@@ -38,6 +38,13 @@ class RealmDevices:
             self._open[realm] = opened
             loop.add_reader(opened.fileno(), self._read, realm)
 
+    def empty(self) -> None:
+        """Hands on what waits in them now."""
+        for realm in self._open:
+            for _ in range(TURNS_TO_EMPTY):
+                if not self._read(realm):
+                    break
+
     def indices(self) -> dict[int, int]:
         """Device index -> realm."""
         known = {name: index for index, name in socket.if_nameindex()}
@@ -57,13 +64,15 @@ class RealmDevices:
         asyncio.get_running_loop().remove_reader(device.fileno())
         device.close()
 
-    def _read(self, realm: int) -> None:
+    def _read(self, realm: int) -> bool:
+        """Whether more may wait."""
         device = self._open[realm]
         for _ in range(PACKETS_PER_WAKE_UP):
             packet = device.read()
             if packet is None:
-                return
+                return False
             self._on_packet(packet, realm)
+        return True
 
 
 def remove_realms(device: str) -> None:

@@ -6,7 +6,7 @@ included, before its filter could refuse it: 6 % of a mobile node's small packet
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 
@@ -21,7 +21,7 @@ IP_FREEBIND = 15
 class UdpTunnels:
     """`on_readable` gets a socket that packets wait in; they are read by `RawTunnelSocket.read`."""
 
-    def __init__(self, on_readable: Callable[[socket.socket], None]) -> None:
+    def __init__(self, on_readable: Callable[[socket.socket], object]) -> None:
         self._on_readable = on_readable
         self._open: dict[IPv4Address, socket.socket] = {}
 
@@ -34,6 +34,11 @@ class UdpTunnels:
             with suppress(OSError):  # what can't be opened hears nothing; the signalling told why raw sockets can't
                 source = self._open[address] = _opened(address)
                 loop.add_reader(source, self._on_readable, source)
+
+    @property
+    def sources(self) -> Sequence[socket.socket]:
+        """Those that are open."""
+        return tuple(self._open.values())
 
     def stop(self) -> None:
         for address in list(self._open):

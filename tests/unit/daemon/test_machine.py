@@ -15,9 +15,10 @@ from mobileip.agents.events import Link
 from mobileip.daemon import machine as module
 from mobileip.daemon.config_file import Configuration, parse
 from mobileip.daemon.machine import Machine, signalling_links, visiting_links
+from mobileip.forwarding.news import EchoAnswered
 from mobileip.forwarding.tunnel import Tunnel
 from mobileip.linux.errors import MachineError, PortOccupied
-from mobileip.linux.turn import PACKETS_PER_WAKE_UP
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP, TURNS_TO_EMPTY
 
 LINK = Link(name="eth1", index=3, carrier=True, link_address=b"\2\0\0\0\0\1")
 HERE, ELSEWHERE = IPv4Address("192.0.2.2"), IPv4Address("192.0.2.9")
@@ -257,6 +258,55 @@ def test_nothing_is_done_where_nothing_came(workshop: Workshop) -> None:
     machine._read_device()
     machine._read_tunnel(workshop.parts["tunnel"].sources[0])
     assert workshop.notes == []
+
+
+def test_the_device_is_emptied_at_once(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    workshop.notes.clear()
+    for packet in (b"1", b"2", b"3"):
+        workshop.parts["device"].put(packet)
+    machine.empty_device()
+    assert [note.split(" ")[2] for note in workshop.notes[:-1]] == ["b'1'", "b'2'", "b'3'"]
+    assert workshop.notes[-1] == "empty realms"
+
+
+def test_all_sockets_of_tunnels_are_emptied_at_once(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    workshop.notes.clear()
+    for name in ("tunnel", "udp tunnels"):
+        for packet in (b"1", b"2"):
+            workshop.parts[name].put(packet)
+    workshop.parts["tunnel"].read = lambda source: [(p, 3) for p in _waiting(source)]
+    machine.empty_tunnels()
+    assert [note.split("[")[1].split("]")[0] for note in workshop.notes] == ["(b'1', 'eth1')", "(b'2', 'eth1')"] * 2
+
+
+def _waiting(source: socket.socket) -> list[bytes]:
+    try:
+        return [source.recv(2048, socket.MSG_DONTWAIT)]
+    except BlockingIOError:
+        return []
+
+
+def test_what_never_ends_is_not_emptied_for_ever(workshop: Workshop) -> None:
+    machine = workshop.machine()
+    workshop.parts["device"].read_all = lambda: [b"more"]
+    workshop.notes.clear()
+    machine.empty_device()
+    assert len(workshop.notes) == TURNS_TO_EMPTY + 1
+
+
+async def test_agents_hear_news_of_emptying_when_the_change_is_done(workshop: Workshop) -> None:
+    """They have asked for the change and are not to be asked amid it."""
+    machine = workshop.machine()
+    engine, news = workshop.parts["engine"], EchoAnswered(home_address=ELSEWHERE, identifier=1, sequence=1)
+    engine.packet_from_device = lambda packet, now: machine._told(news)
+    workshop.parts["device"].put(b"with news")
+    machine.empty_device()
+    assert workshop.heard == []
+    await settled(lambda: workshop.heard)
+    machine._told(news)
+    assert workshop.heard == [news, news]
 
 
 def test_packets_leave_by_their_sockets(workshop: Workshop) -> None:

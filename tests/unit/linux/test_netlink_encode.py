@@ -9,6 +9,7 @@ import pytest
 
 from mobileip.dataplane.ports import (
     DUMMY_ADDRESS,
+    LOOPBACK_ADDRESS,
     Action,
     InterfaceAddress,
     KernelObject,
@@ -137,6 +138,11 @@ def test_an_address_of_our_device() -> None:
 def test_the_dummy_address_is_the_source_of_nothing_that_leaves_a_link() -> None:
     octets = body(InterfaceAddress(interface="mip0", address=DUMMY_ADDRESS))
     assert octets[:8] == bytes((2, 32, 0, 253)) + u32(7), "scope link"
+
+
+def test_a_loopback_address_is_the_source_of_nothing_that_leaves_the_machine() -> None:
+    octets = body(InterfaceAddress(interface="mip0", address=LOOPBACK_ADDRESS))
+    assert octets[:8] == bytes((2, 32, 0, 254)) + u32(7), "scope host"
 
 
 def test_an_interface_that_is_gone_is_told() -> None:

@@ -65,6 +65,19 @@ async def test_devices_come_and_go_with_their_realms(devices: list[Device]) -> N
     assert [device.is_persistent for device in devices] == [False, True, True], "the next daemon adopts them"
 
 
+async def test_all_that_waits_is_handed_on_when_that_is_wanted(devices: list[Device]) -> None:
+    got: list[tuple[bytes, int]] = []
+    realms = RealmDevices("mip0", 1480, on_packet=lambda packet, realm: got.append((packet, realm)))
+    realms.open(frozenset({1, 2}))
+    waiting = [b"%d" % number for number in range(PACKETS_PER_WAKE_UP + 1)]
+    rest = iter([*waiting, None])
+    devices[0].read = lambda: next(rest)  # type: ignore[method-assign]
+    devices[1].theirs.send(b"other")
+    realms.empty()
+    assert got == [*((packet, 1) for packet in waiting), (b"other", 2)]
+    realms.stop()
+
+
 async def test_devices_of_a_former_daemon_go_if_their_realms_are_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
     removed: list[str] = []
     monkeypatch.setattr(realm_devices, "device_names", lambda: ["lo", "mip0", "mip0-2", "mip0-63", "mip0-64", "mip0-x"])

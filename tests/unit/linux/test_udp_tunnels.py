@@ -50,10 +50,11 @@ def test_each_address_is_heard_as_long_as_it_is_wanted(loop: Loop, monkeypatch: 
     assert first.bound == ("192.0.2.1", 0)
     tunnels.hear(frozenset((ONE, OTHER)))
     assert loop.watched == {first: (heard, first), second: (heard, second)}
+    assert list(tunnels.sources) == [first, second]
     tunnels.hear(frozenset((OTHER,)))
     assert (first.is_closed, list(loop.watched)) == (True, [second])
     tunnels.stop()
-    assert (second.is_closed, loop.watched) == (True, {})
+    assert (second.is_closed, loop.watched, list(tunnels.sources)) == (True, {}, [])
 
 
 def test_an_address_that_can_not_be_heard_is_left_out(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

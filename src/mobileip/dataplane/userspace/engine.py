@@ -13,13 +13,14 @@ from mobileip.dataplane.changes import by_key
 from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.fight import RuleFight
 from mobileip.dataplane.ledger import Ledger
-from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort
+from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort, Queues
 from mobileip.dataplane.reconcile import reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
 from mobileip.dataplane.userspace.counting import Tally, Watch, count, count_all
 from mobileip.dataplane.userspace.entry import encapsulated, refused
 from mobileip.dataplane.userspace.fast_path import FastPath
+from mobileip.dataplane.userspace.hearing import Hearing
 from mobileip.dataplane.userspace.icmp_errors import error_about, may_be_told
 from mobileip.dataplane.userspace.keepalives import keepalive
 from mobileip.dataplane.userspace.outcome import Answer, Delivery, Drop, Outcome, Outer, Several, Told
@@ -29,10 +30,10 @@ from mobileip.dataplane.userspace.tables import PacketTables
 from mobileip.dataplane.userspace.trains import Party, Train, parties_from_tunnel, trains_from_device
 from mobileip.dataplane.userspace.tunnel_errors import from_inside, next_plateau
 from mobileip.dataplane.userspace.tunnels import NO_MTU, Path, Use
+from mobileip.dataplane.userspace.turnover import Changes, Turnover
 from mobileip.dataplane.userspace.uses import together
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
-    ArpAnswer,
     ForwardingChange,
     ForwardingState,
     Key,
@@ -47,7 +48,8 @@ ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST = 100.0, 50.0
 
 class UserspaceEngine:
     """Implements `dataplane.engine.Engine`. `ears`, if it has any, are told at every change of what
-    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them.
+    they are to hear; `on_news` hears what packets tell the agents, before anything else is done with them; `queues`, if
+    there are any, are emptied of packets for what nobody wishes for any more.
 
     A fast path may do the plain packets, see `accelerate`.
     """
@@ -59,20 +61,19 @@ class UserspaceEngine:
         port: PacketPort,
         ears: Ears | None = None,
         on_news: Callable[[News], None] = lambda _: None,
+        *,
+        queues: Queues | None = None,
     ) -> None:
         self._kernel = kernel
         self._port = port
-        self._ears = ears
         self._on_news = on_news
         self._fast: FastPath | None = None
         self._on_fast_trouble: Callable[[int], None] = lambda _: None
-        self._listened_to: Mapping[str, bool] = {}
-        self._realms: frozenset[int] = frozenset()
-        self._in_udp: frozenset[IPv4Address] = frozenset()
-        self._answered: frozenset[ArpAnswer] = frozenset()
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
         """What packets are looked up in; to be read only."""
+        self._turnover = Turnover(self._tables, queues, self._changed)
+        self._hearing = Hearing(ears, self._tables)
         self._fight = RuleFight()
         self._icmp_limit = RateLimit(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST)
         self._tally = Tally()
@@ -109,22 +110,29 @@ class UserspaceEngine:
     # -- wishes
 
     async def reconcile(self, state: ForwardingState) -> list[Failure]:
-        """Makes the machine match `state`; packets meet the new state at once, the kernel when this returns.
+        """Makes the machine match `state`; packets meet what is new at once, the kernel when this returns, and until
+        then what is wished for no more is there.
 
         Raises: ValueError for a name that no interface can have; nothing is changed then.
         """
-        change = ForwardingState(self._tables.wishes).change_to(state)
-        self._enter(change)
-        operations = reconcile(await self._kernel.actual(), self._ledger.wanted.values())
-        return self._kernel.perform(operations) if operations else []
+        change = ForwardingState(self._turnover.wished).change_to(state)
+        _, leaving = self._enter(change)
+        try:
+            operations = reconcile(await self._kernel.actual(), self._ledger.wanted.values())
+            return self._kernel.perform(operations) if operations else []
+        finally:
+            self._turnover.leave(leaving)
 
     def apply(self, change: ForwardingChange) -> list[Failure]:
         """Performs one change now; it costs what the change is, however much else is wished for.
 
         Raises: ValueError for a name that no interface can have; nothing is changed then.
         """
-        operations = self._enter(change)
-        return self._kernel.perform(operations) if operations else []
+        operations, leaving = self._enter(change)
+        try:
+            return self._kernel.perform(operations) if operations else []
+        finally:
+            self._turnover.leave(leaving)
 
     async def repair(self, now: float) -> Repair:
         """Puts back what others removed, but backs off where they keep removing it. Call it when netlink
@@ -142,39 +150,21 @@ class UserspaceEngine:
         restored = sum(target not in refused_targets for target in verdict.restore)
         return Repair(tuple(failures), restored, fought_over, verdict.again_at)
 
-    def _enter(self, change: ForwardingChange) -> list[Operation]:
-        wishes = by_key(change)
+    def _enter(self, change: ForwardingChange) -> tuple[list[Operation], Sequence[Key]]:
+        """What the kernel is to do, and what is to leave the packet tables when that is done."""
         held = self._tables.wishes
-        changes = {key: (held.get(key), wish) for key, wish in wishes.items()}
+        changes = {key: (held.get(key), wish) for key, wish in by_key(change).items()}
         operations = self._ledger.change([(key, before, after) for key, (before, after) in changes.items()])
-        self._tables.put(wishes)
-        self._prick_ears()
+        return operations, self._turnover.enter(changes)
+
+    def _changed(self, changes: Changes) -> None:
+        self._hearing.follow()
         if self._fast is not None:
             self._told(self._fast.enter(changes))
-        return operations
 
     def _told(self, error: int) -> None:
         if error:
             self._on_fast_trouble(error)
-
-    def _prick_ears(self) -> None:
-        if self._ears is None:
-            return
-        links, answers = self._tables.listeners.links, frozenset(self._tables.arp_answers.values())
-        if links != self._listened_to:
-            self._listened_to = links
-            self._ears.listen(links)
-        if answers != self._answered:
-            self._answered = answers
-            self._ears.answer_arp(answers)
-        in_udp = self._tables.exits.addresses_in_udp
-        if in_udp != self._in_udp:
-            self._in_udp = in_udp
-            self._ears.hear_udp(in_udp)
-        realms = self._tables.realms
-        if realms != self._realms:
-            self._realms = realms
-            self._ears.open_realms(realms)
 
     # -- packets
 

@@ -90,7 +90,7 @@ class Exits:
             self._half_bound.claim(_half_bound_key(wish), key, (key, wish))
             self._count(received(wish.tunnel), wish.tunnel, wish, 1)
         elif isinstance(wish, _Reverse):
-            tunnel = _arriving_by(wish)
+            tunnel = arriving_by(wish)
             if tunnel is not None:
                 arriving = received(tunnel)
                 self._reverse.claim(arriving + wish.home_address.packed, key, (key, wish))
@@ -107,7 +107,7 @@ class Exits:
             self._half_bound.release(_half_bound_key(wish), key)
             self._count(received(wish.tunnel), wish.tunnel, wish, -1)
         elif isinstance(wish, _Reverse):
-            tunnel = _arriving_by(wish)
+            tunnel = arriving_by(wish)
             if tunnel is not None:
                 arriving = received(tunnel)
                 self._reverse.release(arriving + wish.home_address.packed, key)
@@ -158,9 +158,11 @@ def destinations(wish: _Forward) -> Iterable[bytes]:
     return (*destinations, wish.network.broadcast_address.packed)
 
 
-def _arriving_by(wish: _Reverse) -> Tunnel | None:
-    """The tunnel by which the mobile node's packets come; None: they come without one."""
-    return wish.delivery if isinstance(wish, VisitorReverse) else wish.tunnel
+def arriving_by(wish: Wish) -> Tunnel | None:
+    """The tunnel that packets for this wish come out of; None: they come without one."""
+    if isinstance(wish, VisitorReverse):
+        return wish.delivery
+    return wish.tunnel if isinstance(wish, _Forward | ReverseExit) else None
 
 
 def _half_bound_key(wish: ReverseExit) -> bytes:

@@ -22,7 +22,7 @@ from mobileip.dataplane.engine import Engine, Repair, TunnelUse
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.fight import FIRST_PAUSE, ROUNDS
 from mobileip.dataplane.plan import plan
-from mobileip.dataplane.ports import Action, Route, Rule
+from mobileip.dataplane.ports import LOOPBACK_ADDRESS, Action, InterfaceAddress, Route, Rule
 from mobileip.dataplane.userspace.engine import ICMP_ERRORS_BURST, UserspaceEngine
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import (
@@ -107,6 +107,16 @@ async def test_apply_performs_only_the_difference():
     touched = {str(operation.target) for operation in bench.kernel.performed}
     assert all("eth0" in text or "/all/" in text for text in touched)
     assert await bench.kernel.actual() == plan(ForwardingState.of([HOME, away]), "mip0")
+
+
+async def test_a_home_network_that_leaves_its_link_takes_our_devices_address_along_and_no_route():
+    bench = Bench(HomeNetwork(prefix=HOME_NETWORK, interface="eth1"))
+    address = InterfaceAddress(interface="mip0", address=LOOPBACK_ADDRESS)
+    assert address in await bench.kernel.actual()
+    virtual = HomeNetwork(prefix=HOME_NETWORK)
+    bench.engine.apply(ForwardingChange(install=(virtual,)))
+    assert address not in await bench.kernel.actual()
+    assert await bench.kernel.actual() == plan(ForwardingState.of([virtual]), "mip0")
 
 
 def test_bindings_of_a_virtual_network_ask_the_kernel_for_nothing():

@@ -9,7 +9,6 @@ looks at it, since most nodes of a large simulation never see a packet. Law 2 ma
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from ipaddress import IPv4Address
 from math import inf
 from random import Random
@@ -18,14 +17,10 @@ from typing import Protocol
 import msgspec
 
 from mobileip.agents.events import (
-    AdvertisementArrived,
-    Arrival,
     Event,
     Link,
     LinkChanged,
-    MessageArrived,
     PacketsTold,
-    SolicitationArrived,
     Started,
     TimerExpired,
 )
@@ -49,30 +44,22 @@ from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.news import News
 from mobileip.sim.clock import HostClock
+from mobileip.sim.hearing import event_of
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import (
-    ADVERTISEMENT,
     ANNOUNCEMENT,
     DATA,
     ICMP_ERROR,
     SIGNALLING,
-    SOLICITATION,
     TUNNEL,
     Packet,
-    announcement,
-    kind_of_message,
 )
 from mobileip.sim.packet_port import SimulatedPacketPort
-from mobileip.wire.agent_discovery import AgentAdvertisement, decode_icmp, encode_icmp
+from mobileip.sim.sending import Sender
 from mobileip.wire.errors import DecodeError
-from mobileip.wire.message import decode_message
 
-BROADCAST_LINK_ADDRESS = b"\xff" * 6
 DEVICE = "mip0"
 CORE_INTERFACE = "eth0"
-
-# A foreign agent decodes the octets that the home agent decodes after it. The function is pure, so once is enough.
-_decode_message = lru_cache(maxsize=4096)(decode_message)
 _ENTROPY_BITS = 256
 
 
@@ -132,7 +119,7 @@ class Host:
         self._chance = chance
         self._armed = inf
         """The earliest waking that is on the schedule, virtual time."""
-        self._interfaces = tuple(self.ports)
+        self._sender = Sender(name, network, self.ports, self._count, has_core=has_core)
         self._boot()
 
     def _boot(self) -> None:
@@ -292,28 +279,13 @@ class Host:
         self._watch.received(self, packet, via)
 
     def _signal(self, port: Port | None, packet: Packet) -> None:
-        event = self._event(port, packet)
-        if event is not None:
-            self.give(event)
-
-    def _event(self, port: Port | None, packet: Packet) -> Event | None:
         interface = CORE_INTERFACE if port is None else port.link.name
-        if packet.event is None or packet.event[1].interface != interface:
-            try:
-                packet.event = (
-                    _decoded(packet),
-                    _arrival(packet, interface, None if port is None else packet.link_source),
-                )
-            except DecodeError as error:
-                self._watch.undecodable(self, error)
-                return None
-        content, arrival = packet.event
-        entropy = self._chance.getrandbits(_ENTROPY_BITS).to_bytes(32)
-        if packet.kind == ADVERTISEMENT:
-            return AdvertisementArrived(advertisement=content, arrival=arrival, entropy=entropy)
-        if packet.kind == SOLICITATION:
-            return SolicitationArrived(solicitation=content, arrival=arrival, entropy=entropy)
-        return MessageArrived(decoded=content, arrival=arrival, entropy=entropy)
+        try:
+            event = event_of(packet, interface, self._entropy, is_frame=port is not None)
+        except DecodeError as error:
+            self._watch.undecodable(self, error)
+        else:
+            self.give(event)
 
     # -- outputs
 
@@ -329,11 +301,11 @@ class Host:
             if isinstance(output, Notify):
                 self._watch.noticed(self, output.notice)
             elif isinstance(output, SendMessage):
-                self._send(output)
+                self._sender.message(output)
             elif isinstance(output, SendDiscovery):
-                self._discover(output)
+                self._sender.discovery(output)
             elif isinstance(output, AnnounceAddress):
-                self._announce(output)
+                self._sender.announcement(output)
             elif isinstance(output, SendKeepalive | AskActivity):
                 self._use_tunnel(output)
 
@@ -347,65 +319,7 @@ class Host:
     def _told(self, news: News) -> None:
         self.give(PacketsTold(news=news, entropy=self._entropy()))
 
-    def _send(self, output: SendMessage) -> None:
-        departure = output.departure
-        packet = Packet(
-            kind=kind_of_message(output.octets),
-            payload=output.octets,
-            source=departure.source or self._source(),
-            destination=departure.destination,
-            source_port=departure.source_port,
-            destination_port=departure.destination_port,
-            ttl=departure.ttl,
-        )
-        self._count(packet)
-        if departure.link_destination is None:
-            port = None if self.has_core else self.ports[departure.interface or self._interfaces[0]]
-            self._network.route(self.name, port, packet)
-        else:
-            self._network.frame(self.ports[departure.interface or ""], departure.link_destination, packet)
-
-    def _discover(self, output: SendDiscovery) -> None:
-        departure = output.departure
-        is_advertisement = isinstance(output.message, AgentAdvertisement)
-        packet = Packet(
-            kind=ADVERTISEMENT if is_advertisement else SOLICITATION,
-            payload=encode_icmp(output.message),
-            source=departure.source or IPv4Address(0),
-            destination=departure.destination,
-            ttl=departure.ttl,
-        )
-        self._count(packet)
-        self._network.frame(self.ports[departure.interface or ""], departure.link_destination or b"", packet)
-
-    def _announce(self, output: AnnounceAddress) -> None:
-        packet = announcement(output.address)
-        self._count(packet)
-        self._network.frame(self.ports[output.interface], BROADCAST_LINK_ADDRESS, packet)
-
-    def _source(self) -> IPv4Address:
-        """What the route gives where a message names none."""
-        return next((a.ip for port in self.ports.values() for a in port.link.addresses), IPv4Address(0))
-
     def _count(self, packet: Packet) -> None:
         self.messages_sent += 1
         self.octets_sent += packet.length
         self._watch.sent(self, packet)
-
-
-def _decoded(packet: Packet) -> object:
-    if packet.kind in (ADVERTISEMENT, SOLICITATION):
-        return decode_icmp(packet.payload)
-    return _decode_message(packet.payload)
-
-
-def _arrival(packet: Packet, interface: str, link_source: bytes | None) -> Arrival:
-    return Arrival(
-        interface=interface,
-        source=packet.source,
-        destination=packet.destination,
-        source_port=packet.source_port,
-        destination_port=packet.destination_port,
-        ttl=packet.ttl,
-        link_source=link_source,
-    )

@@ -9,6 +9,9 @@ it is asked once, so that a million nodes with one link each cost it nothing.
 import math
 from collections import deque
 from ipaddress import IPv4Address
+from typing import NamedTuple
+
+import msgspec
 
 from mobileip.agents.mobile.attachment import Attachment, CareOf
 from mobileip.agents.mobile.config import Probing
@@ -38,13 +41,21 @@ SEQUENCES = 1 << 16
 UNKNOWN = Quality()
 
 
+class Waiting(NamedTuple):
+    """A probe: when it left, and until when its answer is waited for. That is settled when it leaves, so that only
+    time decides when it is lost, and no message that happens to come in."""
+
+    sent_at: float
+    until: float
+
+
 class _Path:
     """What is known of the path from one point of attachment. Times are boot time, seconds."""
 
     def __init__(self, attachment: Attachment) -> None:
         self.attachment = attachment
-        self.sent: dict[int, float] = {}
-        """Probes that may be answered, by number: when they left."""
+        self.sent: dict[int, Waiting] = {}
+        """Probes that may be answered, by number."""
         self.probe_at = -math.inf
         self.unanswered = 0
         """In a row."""
@@ -60,7 +71,8 @@ class _Path:
         """Probes and answers since then."""
 
     def probed(self, number: int, now: float) -> None:
-        self.sent[number] = self.probe_at = now
+        self.sent[number] = Waiting(now, now + self.answer_time)
+        self.probe_at = now
         self._own += 1
 
     def used(self, sent: int, received: int, now: float) -> None:
@@ -76,12 +88,12 @@ class _Path:
 
     def answered(self, number: int, now: float) -> bool:
         """Whether that was a probe that waits for its answer; earlier ones are not waited for any more."""
-        sent_at = self.sent.pop(number, None)
-        if sent_at is None:
+        waiting = self.sent.pop(number, None)
+        if waiting is None:
             return False
         self._answers += 1
-        self.sent = {other: at for other, at in self.sent.items() if at > sent_at}
-        took = now - sent_at
+        self.sent = {other: later for other, later in self.sent.items() if later.sent_at > waiting.sent_at}
+        took = now - waiting.sent_at
         self._delay = took if self._delay is None else self._delay + SMOOTHING * (took - self._delay)
         self._results.append(True)
         self.unanswered, self.is_dead, self._is_verified = 0, False, True
@@ -89,7 +101,7 @@ class _Path:
 
     def give_up(self, now: float) -> bool:
         """What was not answered in time is lost; whether something was."""
-        lost = [number for number, at in self.sent.items() if now >= at + self.answer_time]
+        lost = [number for number, waiting in self.sent.items() if now >= waiting.until]
         for number in lost:
             del self.sent[number]
             self.unanswered += 1
@@ -210,7 +222,7 @@ class PathProbes:
             )
             out.probes.append(SendProbe(departure=departure, number=self._number))
             state.count("probes_sent")
-        looks = [at + path.answer_time for at in path.sent.values()]
+        looks = [waiting.until for waiting in path.sent.values()]
         if has_other:
             looks += [path.probe_at + interval, now + LOOK]
         elif path.is_dead:
@@ -226,7 +238,14 @@ class PathProbes:
         out.notify(PathNoticed(interface=link.name, state="dead"))
 
 
+def quality_ends_at(link: LinkView) -> float | None:
+    """When what was found of a link's path counts no more (boot time, s); None when nothing was."""
+    is_known = msgspec.structs.replace(link.quality, found_at=UNKNOWN.found_at) != UNKNOWN
+    return link.quality.found_at + KEPT if is_known else None
+
+
 def _forget_what_is_old(state: NodeState, now: float) -> None:
     for link in state.links.values():
-        if link.quality != UNKNOWN and now >= link.quality.found_at + KEPT:
+        end = quality_ends_at(link)
+        if end is not None and now >= end:
             link.quality = UNKNOWN

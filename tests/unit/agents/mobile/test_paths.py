@@ -1,5 +1,6 @@
 """A path that leads nowhere is found though its link is up."""
 
+import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1
 from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, TwoLinks
@@ -202,3 +203,31 @@ class TestWhatIsFound:
         assert quality(scene)[0] == "dead"
         scene.down(WLAN, addresses=())
         assert quality(scene)[0] == "down"
+
+    def test_what_was_found_is_forgotten_at_a_time_of_its_own_and_by_no_message(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.wait(0.05)
+        scene.answer_probe()
+        found_at = scene.now
+        assert quality(scene) == ("verified", pytest.approx(0.05), 0.0)
+        while scene.now < found_at + 60.0:
+            due = scene.node.next_deadline()
+            assert due is not None
+            assert quality(scene)[0] == "verified"
+            scene.wait(min(due.at, found_at + 60.0) - scene.now)
+        assert scene.now == found_at + 60.0
+        assert quality(scene)[0] == "registered"
+
+    def test_how_long_an_answer_is_waited_for_is_settled_when_the_probe_leaves(self) -> None:
+        """An answer that comes late makes those after it patient, and not those that are on their way."""
+        scene = busy()
+        scene.wait(0.19)
+        probes = scene.node._paths._path
+        assert probes is not None
+        until = {number: waiting.until for number, waiting in probes.sent.items()}
+        assert len(until) == 2
+        first, second = sorted(until)
+        scene.handle(ProbeAnswered(interface=WLAN, number=first))
+        assert {number: waiting.until for number, waiting in probes.sent.items()} == {second: until[second]}

@@ -20,7 +20,9 @@ from mobileip.agents.events import (
     Event,
     Link,
     LinkChanged,
+    LinkUsed,
     PacketsTold,
+    ProbeAnswered,
     Started,
     TimerExpired,
 )
@@ -30,12 +32,14 @@ from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
     AskActivity,
+    AskLinkUse,
     ChangeForwarding,
     Notify,
     Output,
     SendDiscovery,
     SendKeepalive,
     SendMessage,
+    SendProbe,
 )
 from mobileip.dataplane.fake import FakeKernel
 from mobileip.dataplane.identity import identity
@@ -49,13 +53,16 @@ from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import (
     ANNOUNCEMENT,
     DATA,
+    ECHO,
     ICMP_ERROR,
     SIGNALLING,
     TUNNEL,
     Packet,
 )
 from mobileip.sim.packet_port import SimulatedPacketPort
+from mobileip.sim.probing import Prober
 from mobileip.sim.sending import Sender
+from mobileip.sim.stack import Stack
 from mobileip.wire.errors import DecodeError
 
 DEVICE = "mip0"
@@ -94,6 +101,7 @@ class Host:
         chance: Random,
         links: tuple[Link, ...],
         has_core: bool,
+        address: IPv4Address | None = None,
         care_of_address: IPv4Address | None = None,
         home_address: IPv4Address | None = None,
     ) -> None:
@@ -112,6 +120,7 @@ class Host:
         self.boots = 0
         self.witness: Callable[[Host, Packet], None] | None = None
         """Is told of every honest message that arrives, where somebody wants to know."""
+        self._addresses = tuple(a for a in (address, care_of_address, home_address) if a is not None)
         self._home = home_address.packed if home_address is not None else b""
         self._network = network
         self._watch = watch
@@ -127,7 +136,18 @@ class Host:
         self.node = self._make_node()
         self._kernel = FakeKernel()
         self.packet_port = SimulatedPacketPort(self.name, self._network, self.ports, has_core=self.has_core)
-        self.packet_port.on_own = self._own_packet
+        self._stack = Stack(
+            self.name,
+            self._network,
+            self.ports,
+            self._addresses,
+            has_core=self.has_core,
+            kernel=lambda: self.kernel,
+            into_device=lambda packet: self.engine.packet_from_device(packet, self._boot_time()),
+            on_mine=self._own_packet,
+        )
+        self._prober = Prober(self.name, self._network, self.ports)
+        self.packet_port.on_own = self._stack.came_out
         self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port, on_news=self._told)
         self._applied = ForwardingState()
         """What a mobile node's engine was told."""
@@ -152,6 +172,7 @@ class Host:
     def _apply(self, change: ForwardingChange) -> None:
         self._engine.apply(change)
         self._kernel.performed.clear()
+        self._stack.tables_changed()
 
     def start(self) -> None:
         """First events of a daemon's life."""
@@ -183,6 +204,7 @@ class Host:
         """The system shows another picture of a link."""
         port = self.ports[name]
         port.link = msgspec.structs.replace(port.link, **fields)
+        self._stack.tables_changed()
         if self.awake:
             self.give(LinkChanged(link=port.link, entropy=self._entropy()))
 
@@ -253,9 +275,8 @@ class Host:
         if kind in SIGNALLING:
             if kind != ANNOUNCEMENT:
                 self._signal(port, packet)
-        elif kind == DATA:
-            if packet.payload[16:20] == self._home:
-                self._watch.received(self, packet.payload, packet.via)
+        elif kind in (DATA, ECHO):
+            self._stack.heard(port, packet)
         elif kind == TUNNEL:
             self.packet_port.via = packet.destination
             self.engine.packet_from_tunnel(packet.payload, self._boot_time())
@@ -275,8 +296,19 @@ class Host:
     def _boot_time(self) -> float:
         return self.clock.instant(self.schedule.now).boot
 
+    def send(self, packet: bytes) -> None:
+        """A program on this machine sends a whole IPv4 packet."""
+        if self.awake:
+            self._stack.send(packet)
+
     def _own_packet(self, packet: bytes, via: IPv4Address | None) -> None:
-        self._watch.received(self, packet, via)
+        """What is for this machine itself."""
+        if packet[16:20] == self._home:
+            self._watch.received(self, packet, via)
+        answered = self._prober.answered(packet)
+        if answered is not None:
+            interface, number = answered
+            self.give(ProbeAnswered(interface=interface, number=number, entropy=self._entropy()))
 
     def _signal(self, port: Port | None, packet: Packet) -> None:
         interface = CORE_INTERFACE if port is None else port.link.name
@@ -294,6 +326,7 @@ class Host:
             if isinstance(output, ChangeForwarding):
                 if self._home:
                     self._is_behind = True
+                    self._stack.tables_changed()
                 else:
                     self._apply(output.change)
                 self._watch.changed(self, output.change)
@@ -306,15 +339,24 @@ class Host:
                 self._sender.discovery(output)
             elif isinstance(output, AnnounceAddress):
                 self._sender.announcement(output)
-            elif isinstance(output, SendKeepalive | AskActivity):
-                self._use_tunnel(output)
+            elif isinstance(output, SendKeepalive | AskActivity | SendProbe | AskLinkUse):
+                self._look_at_way(output)
 
-    def _use_tunnel(self, output: SendKeepalive | AskActivity) -> None:
-        if isinstance(output, AskActivity):
-            self._told(self.engine.activity(output.home_address))
-        else:
-            addresses = (output.home_address, output.home_agent)
-            self.engine.send_keepalive(*addresses, output.sequence, self._boot_time())
+    def _look_at_way(self, output: SendKeepalive | AskActivity | SendProbe | AskLinkUse) -> None:
+        """What keeps or tells how the way of the mobile node's packets is."""
+        match output:
+            case SendKeepalive():
+                addresses = (output.home_address, output.home_agent)
+                self.engine.send_keepalive(*addresses, output.sequence, self._boot_time())
+            case AskActivity():
+                self._told(self.engine.activity(output.home_address))
+            case SendProbe():
+                packet = self._prober.send(output)
+                if packet is not None:
+                    self._count(packet)
+            case AskLinkUse(interface=name):  # no other
+                use = {"sent": self.ports[name].sent, "received": self.ports[name].received}
+                self.give(LinkUsed(interface=name, **use, entropy=self._entropy()))
 
     def _told(self, news: News) -> None:
         self.give(PacketsTold(news=news, entropy=self._entropy()))

@@ -5,10 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import one_by_one
-from mobileip.dataplane.userspace.openings import is_tunnel_packet
 from mobileip.sim.network import Network, Port
-from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
-from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
+from mobileip.sim.packet import ip_packet
 
 
 class SimulatedPacketPort:
@@ -28,9 +26,16 @@ class SimulatedPacketPort:
     def send_outer(self, packet: bytes) -> int:
         if len(packet) > self.path_mtu(IPv4Address(0)):
             return errno.EMSGSIZE
-        port = None if self._has_core else next(iter(self._ports.values()))
+        port = None if self._has_core else self._port_of(IPv4Address(packet[12:16]))
         sent = self._network.route(self._name, port, ip_packet(packet))
         return 0 if sent else errno.ENETUNREACH
+
+    def _port_of(self, source: IPv4Address) -> Port:
+        """The link that has this address; the first one where none has."""
+        for port in self._ports.values():
+            if any(interface.ip == source for interface in port.link.addresses):
+                return port
+        return next(iter(self._ports.values()))
 
     def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
         return one_by_one(packets, self.send_outer)
@@ -55,21 +60,3 @@ class SimulatedPacketPort:
 
     def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
         return one_by_one(packets, self.send_up)
-
-
-def _kind(octets: bytes) -> str:
-    if octets[9] == PROTOCOL_ICMP:
-        return ICMP_ERROR
-    # What the simulator's traffic sends is UDP, to other ports.
-    return TUNNEL if is_tunnel_packet(octets) else DATA
-
-
-def ip_packet(octets: bytes) -> Packet:
-    """A whole IPv4 packet on its way."""
-    return Packet(
-        kind=_kind(octets),
-        payload=octets,
-        source=IPv4Address(octets[12:16]),
-        destination=IPv4Address(octets[16:20]),
-        ttl=octets[8],
-    )

@@ -68,6 +68,8 @@ class Mobile(_Table, frozen=True, kw_only=True):
     replay: ReplayStyle = ReplayStyle.TIMESTAMPS
     start: Seconds = 1.0
     """Nodes are plugged in one by one over so many seconds."""
+    reverse_tunnel: bool = False
+    """Whether what they send goes through the tunnel too, which agents offer then; else it goes straight."""
 
 
 class Model(StrEnum):

@@ -11,12 +11,14 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 import msgspec
 
 from mobileip.agents.events import Link
+from mobileip.agents.foreign import config as foreign_config
 from mobileip.agents.foreign.agent import ForeignAgent
 from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.home import config as home_config
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.mobile.agent import MobileNode
-from mobileip.agents.mobile.config import MobileNodeConfig
+from mobileip.agents.mobile.config import MobileNodeConfig, ReverseTunnelling
 from mobileip.agents.node import Node
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.sim.chance import generator
@@ -122,6 +124,9 @@ class World:
             advertisement_interval=scenario.foreign.interval,
             advertisement_lifetime=scenario.foreign.lifetime,
             foreign_agents=tuple((care_of_address(f), key) for (h, f), key in self._agent_keys.items() if h == number),
+            reverse_tunnel=home_config.ReverseTunnels.ALLOWED
+            if scenario.mobile.reverse_tunnel
+            else home_config.ReverseTunnels.REFUSED,
         )
         links = [_link(CORE_INTERFACE, 2, 1, number)]
         segment = None
@@ -137,6 +142,7 @@ class World:
             chance=self._entropy,
             links=tuple(links),
             has_core=True,
+            address=address,
         )
         self.network.hosts[int(address)] = host
         if segment is not None:
@@ -155,6 +161,9 @@ class World:
             advertisement_interval=foreign.interval,
             advertisement_lifetime=foreign.lifetime,
             maximum_visitors=foreign.maximum_visitors,
+            reverse_tunnel=foreign_config.ReverseTunnels.OFFERED
+            if self.scenario.mobile.reverse_tunnel
+            else foreign_config.ReverseTunnels.OFF,
             home_agents=tuple(
                 (home_network(self.scenario, h)[1], key) for (h, f), key in self._agent_keys.items() if f == number
             ),
@@ -199,6 +208,7 @@ class World:
             links=(MOBILE_LINK,),
             association=self._node_keys[number],
             requested_lifetime=scenario.mobile.lifetime,
+            reverse_tunnel=ReverseTunnelling.AUTO if scenario.mobile.reverse_tunnel else ReverseTunnelling.OFF,
         )
         host = Host(
             f"mobile{number}",
@@ -212,7 +222,7 @@ class World:
             home_address=address,
         )
         self.network.homes[int(address)] = (home.host, home.segment)
-        self.network.at_home[int(address)] = host.ports[MOBILE_LINK]
+        self.network.at_home[int(address)] = tuple(host.ports.values())
         return MobileHost(number, host, home, address)
 
 

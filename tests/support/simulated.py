@@ -37,6 +37,8 @@ class Onlooker:
         self.answers: list[tuple[float, str, bytes, IPv4Address | None]] = []
         """To probes, where they came to the home address."""
         self.changes: list[tuple[str, ForwardingChange]] = []
+        self.frames: list[tuple[str, bytes, bytes]] = []
+        """What left a tunnel as a frame: machine, link-layer address, packet."""
         self.errors: list[DecodeError] = []
         self.attacks: list[tuple[str, str | None]] = []
 
@@ -52,6 +54,9 @@ class Onlooker:
     def received(self, host: Host, packet: bytes, via: IPv4Address | None) -> None:
         seen = self.answers if packet[9] == PROTOCOL_ICMP else self.packets
         seen.append((host.schedule.now, host.name, packet, via))
+
+    def delivered(self, host: Host, link_address: bytes, packet: bytes) -> None:
+        self.frames.append((host.name, link_address, packet))
 
     def undecodable(self, _host: Host, error: DecodeError) -> None:
         self.errors.append(error)

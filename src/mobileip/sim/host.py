@@ -83,6 +83,10 @@ class Watch(Protocol):
         """A packet reached a mobile node's own stack, by the tunnel to `via` or (None) by none."""
         ...
 
+    def delivered(self, host: "Host", link_address: bytes, packet: bytes) -> None:
+        """A packet leaves a machine's tunnel as a frame to that link-layer address."""
+        ...
+
     def undecodable(self, host: "Host", error: DecodeError) -> None: ...
     def attacked(self, host: "Host", packet: Packet, deliver: Callable[[], None]) -> None:
         """An attacker's message arrives: `deliver` hands it to the node."""
@@ -148,6 +152,7 @@ class Host:
         )
         self._prober = Prober(self.name, self._network, self.ports)
         self.packet_port.on_own = self._stack.came_out
+        self.packet_port.on_frame = lambda link_address, packet: self._watch.delivered(self, link_address, packet)
         self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port, on_news=self._told)
         self._applied = ForwardingState()
         """What a mobile node's engine was told."""

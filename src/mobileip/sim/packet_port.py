@@ -23,6 +23,9 @@ class SimulatedPacketPort:
         """The care-of address that the tunnel packet at hand came to."""
         self.on_own: Callable[[bytes, IPv4Address | None], None] | None = None
 
+        self.on_frame: Callable[[bytes, bytes], None] | None = None
+        """Is told of each packet that leaves as a frame: the link-layer address that it goes to, and the packet."""
+
     def send_outer(self, packet: bytes) -> int:
         if len(packet) > self.path_mtu(IPv4Address(0)):
             return errno.EMSGSIZE
@@ -47,6 +50,8 @@ class SimulatedPacketPort:
         carried = ip_packet(packet)
         carried.via = self.via
         port = self._ports.get(interface)
+        if self.on_frame is not None:
+            self.on_frame(link_address, packet)
         sent = port is not None and self._network.frame(port, link_address, carried)
         return 0 if sent else errno.ENODEV
 

@@ -38,6 +38,9 @@ CORRESPONDENT = IPv4Address("203.0.113.1")
 LINK = "eth1"
 """An agent's link to its mobile nodes."""
 MOBILE_LINK = "eth0"
+"""A mobile node's only link, where a scenario names none."""
+FIRST_MOBILE_KIND = 16
+"""Second octet of the link-layer addresses of mobile nodes' first links; their second ones have 17."""
 SPI = 256
 AGENT_SPI = 512
 
@@ -121,6 +124,7 @@ class World:
             home_link=LINK if scenario.home.link else None,
             mobile_nodes=entries,
             maximum_lifetime=scenario.home.maximum_lifetime,
+            handover_grace=scenario.home.handover_grace,
             advertisement_interval=scenario.foreign.interval,
             advertisement_lifetime=scenario.foreign.lifetime,
             foreign_agents=tuple((care_of_address(f), key) for (h, f), key in self._agent_keys.items() if h == number),
@@ -161,6 +165,7 @@ class World:
             advertisement_interval=foreign.interval,
             advertisement_lifetime=foreign.lifetime,
             maximum_visitors=foreign.maximum_visitors,
+            early_delivery=foreign.early_delivery,
             reverse_tunnel=foreign_config.ReverseTunnels.OFFERED
             if self.scenario.mobile.reverse_tunnel
             else foreign_config.ReverseTunnels.OFF,
@@ -205,7 +210,7 @@ class World:
             home_address=address,
             home_agent=home.address,
             home_network=home_network(scenario, number % len(self.homes))[0],
-            links=(MOBILE_LINK,),
+            links=scenario.mobile.links,
             association=self._node_keys[number],
             requested_lifetime=scenario.mobile.lifetime,
             reverse_tunnel=ReverseTunnelling.AUTO if scenario.mobile.reverse_tunnel else ReverseTunnelling.OFF,
@@ -217,7 +222,10 @@ class World:
             lambda: Node(mobile=MobileNode(config)),
             clock=self._clock(),
             chance=self._entropy,
-            links=(_link(MOBILE_LINK, 2, 16, number, carrier=False),),
+            links=tuple(
+                _link(name, 2 + place, FIRST_MOBILE_KIND + place, number, carrier=False)
+                for place, name in enumerate(scenario.mobile.links)
+            ),
             has_core=False,
             home_address=address,
         )

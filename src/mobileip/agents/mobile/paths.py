@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mobileip.agents.mobile.attachment import Attachment, CareOf
+from mobileip.agents.mobile.attachment import Attachment, CareOf, Place
 from mobileip.agents.mobile.config import Probing
 from mobileip.agents.mobile.link import LinkView, Quality
 from mobileip.agents.mobile.outbox import Outbox
@@ -37,6 +37,8 @@ KEPT = 60.0
 """Seconds for which what was found of a link counts that is not used."""
 LINGER = 1.0
 """Seconds for which a link still counts as used when nothing passes any more: a path that has died is silent too."""
+MOST_PROVEN = 16
+"""Places of which is remembered that answers came there."""
 SEQUENCES = 1 << 16
 UNKNOWN = Quality()
 
@@ -52,8 +54,10 @@ class Waiting(NamedTuple):
 class _Path:
     """What is known of the path from one point of attachment. Times are boot time, seconds."""
 
-    def __init__(self, attachment: Attachment) -> None:
+    def __init__(self, attachment: Attachment, *, is_proven: bool) -> None:
         self.attachment = attachment
+        self._is_proven = is_proven
+        """An answer has come by it, now or the last time that we were there."""
         self.sent: dict[int, Waiting] = {}
         """Probes that may be answered, by number."""
         self.probe_at = -math.inf
@@ -96,7 +100,7 @@ class _Path:
         took = now - waiting.sent_at
         self._delay = took if self._delay is None else self._delay + SMOOTHING * (took - self._delay)
         self._results.append(True)
-        self.unanswered, self.is_dead, self._is_verified = 0, False, True
+        self.unanswered, self.is_dead, self._is_verified, self._is_proven = 0, False, True, True
         return True
 
     def give_up(self, now: float) -> bool:
@@ -116,12 +120,12 @@ class _Path:
     @property
     def has_died(self) -> bool:
         """It was whole, and is so no more."""
-        return self._is_verified and not self.is_dead and self.unanswered >= UNANSWERED
+        return self._is_proven and not self.is_dead and self.unanswered >= UNANSWERED
 
     @property
     def is_in_doubt(self) -> bool:
         """It was whole, and a probe is lost: the next ones are to tell soon, whether packets pass or not."""
-        return self._is_verified and 0 < self.unanswered < UNANSWERED
+        return self._is_proven and 0 < self.unanswered < UNANSWERED
 
     @property
     def answer_time(self) -> float:
@@ -145,6 +149,9 @@ class PathProbes:
         self.due: float | None = None
         """When to look again; None: there is no path to be watched."""
         self._path: _Path | None = None
+        self._proven: dict[Place, None] = {}
+        """Where an answer came to, the latest last: nobody filters it there, so silence means something at once when we
+        are there again."""
         self._number = 0
 
     def used(self, interface: str, sent: int, received: int, now: float) -> None:
@@ -162,9 +169,13 @@ class PathProbes:
         was_dead = path is not None and path.is_dead
         if path is None or not path.answered(number, now):
             return False
-        link = state.links[interface]
+        link, place = state.links[interface], path.attachment.place
+        self._proven.pop(place, None)
+        self._proven[place] = None
+        if len(self._proven) > MOST_PROVEN:
+            del self._proven[next(iter(self._proven))]
         if was_dead:
-            state.refusals.forget(path.attachment.place)
+            state.refusals.forget(place)
         if was_dead or not link.quality.is_verified:
             out.notify(PathNoticed(interface=interface, state="verified"))
         link.quality = path.quality(now)
@@ -192,7 +203,8 @@ class PathProbes:
             return
         path = self._path
         if path is None or path.attachment.place != binding.attachment.place:
-            path, self.due = _Path(binding.attachment), now
+            is_proven = binding.attachment.place in self._proven
+            path, self.due = _Path(binding.attachment, is_proven=is_proven), now
             self._path = path
         path.attachment = binding.attachment
         if self.due is None and (state.has_other or path.is_dead):
@@ -233,7 +245,7 @@ class PathProbes:
         path.is_dead = True
         link.quality = path.quality(now)
         state.refusals.note(path.attachment.place, state.config.hold_down, now, avoid=True)
-        link.distrust(now)
+        link.died(now)
         self.due = now + LOOK
         out.notify(PathNoticed(interface=link.name, state="dead"))
 

@@ -3,12 +3,13 @@
 import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1
-from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, TwoLinks
+from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, WWAN_ADDRESS, TwoLinks
 
 from mobileip.agents.events import LinkUsed, ProbeAnswered
 from mobileip.agents.mobile.config import Probing
+from mobileip.agents.mobile.paths import MOST_PROVEN
 from mobileip.agents.notices import PathNoticed
-from mobileip.agents.outputs import AskLinkUse, Departure, SendProbe
+from mobileip.agents.outputs import AskLinkUse, Departure, Notify, SendProbe
 
 
 def registered(**fields: object) -> TwoLinks:
@@ -231,3 +232,28 @@ class TestWhatIsFound:
         first, second = sorted(until)
         scene.handle(ProbeAnswered(interface=WLAN, number=first))
         assert {number: waiting.until for number, waiting in probes.sent.items()} == {second: until[second]}
+
+    def test_where_it_had_answered_before_a_path_may_die_before_its_first_answer(self) -> None:
+        scene = busy()
+        scene.wait(1.0)
+        scene.answer()
+        scene.wait(6)
+        scene.answer()
+        assert scene.way == WLAN
+        scene.use(sent=300)
+        scene.wait(0.1)
+        scene.use(sent=400)
+        scene.wait(0.8)
+        seen = [output.notice for _, output in scene.history if isinstance(output, Notify)]
+        assert [notice.state for notice in seen if isinstance(notice, PathNoticed)] == ["verified", "dead", "dead"]
+        assert scene.request.care_of_address == WWAN_ADDRESS
+
+    def test_of_few_places_it_is_remembered_that_they_answer(self) -> None:
+        scene = TwoLinks()
+        for number in range(MOST_PROVEN + 3):
+            scene.down(WLAN)
+            scene.lease(WLAN)
+            scene.wait(1)
+            scene.answer()
+            scene.answer_probe()
+            assert len(scene.node._paths._proven) == min(number + 1, MOST_PROVEN)

@@ -1,6 +1,7 @@
 """What travels: control messages, router discovery, and whole IPv4 packets, each with what its headers would say."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -21,6 +22,9 @@ SIGNALLING = frozenset({REQUEST, REPLY, OTHER, ADVERTISEMENT, SOLICITATION, ANNO
 
 WHOLE = frozenset({DATA, TUNNEL, ICMP_ERROR, ECHO})
 """Their payload is the whole IPv4 packet."""
+
+# The same few addresses are in all packets of a stream.
+_address = lru_cache(maxsize=4096)(IPv4Address)
 
 _BY_TYPE: Mapping[int, str] = {RegistrationRequest.TYPE: REQUEST, RegistrationReply.TYPE: REPLY}
 _ARP_LENGTH = 28
@@ -89,7 +93,7 @@ def ip_packet(octets: bytes) -> Packet:
     return Packet(
         kind=_kind(octets),
         payload=octets,
-        source=IPv4Address(octets[12:16]),
-        destination=IPv4Address(octets[16:20]),
+        source=_address(octets[12:16]),
+        destination=_address(octets[16:20]),
         ttl=octets[8],
     )

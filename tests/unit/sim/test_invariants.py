@@ -310,3 +310,19 @@ def test_agents_that_believe_everything_are_caught(
     monkeypatch.setattr(of, *sabotage)
     with pytest.raises(InvariantBroken):
         Simulation(attacked).run()
+
+
+def test_who_replays_a_request_and_its_reply_prolongs_no_visit() -> None:
+    """Found by chance: foreign agents that share no key with the home agent can't know a replayed Reply."""
+    attacked = {
+        **ATTACKED,
+        "seed": 45,
+        "foreign": {"keys": False},
+        "mobile": {"nodes": 4, "lifetime": 30, "replay": "nonces"},
+    }
+    simulation = Simulation(scenario(**attacked, attack={"replay": 20.0}))
+    simulation.world.start()
+    for part in (simulation.moves, simulation.attackers):
+        part.start()
+    simulation.world.schedule.run(6.0)
+    assert simulation.attackers.sent["replay"] > 80

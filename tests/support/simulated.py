@@ -14,6 +14,7 @@ from mobileip.sim.scenario import Scenario, parse
 from mobileip.sim.simulation import Simulation
 from mobileip.sim.world import MobileHost, World
 from mobileip.wire.errors import DecodeError
+from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
 
 
 def scenario(**tables: Any) -> Scenario:
@@ -32,7 +33,12 @@ class Onlooker:
         self.notices: list[tuple[float, str, Notice]] = []
         self.messages: list[tuple[str, str]] = []
         self.packets: list[tuple[float, str, bytes, IPv4Address | None]] = []
+        """Without answers to probes."""
+        self.answers: list[tuple[float, str, bytes, IPv4Address | None]] = []
+        """To probes, where they came to the home address."""
         self.changes: list[tuple[str, ForwardingChange]] = []
+        self.frames: list[tuple[str, bytes, bytes]] = []
+        """What left a tunnel as a frame: machine, link-layer address, packet."""
         self.errors: list[DecodeError] = []
         self.attacks: list[tuple[str, str | None]] = []
 
@@ -46,7 +52,11 @@ class Onlooker:
         self.messages.append((host.name, packet.kind))
 
     def received(self, host: Host, packet: bytes, via: IPv4Address | None) -> None:
-        self.packets.append((host.schedule.now, host.name, packet, via))
+        seen = self.answers if packet[9] == PROTOCOL_ICMP else self.packets
+        seen.append((host.schedule.now, host.name, packet, via))
+
+    def delivered(self, host: Host, link_address: bytes, packet: bytes) -> None:
+        self.frames.append((host.name, link_address, packet))
 
     def undecodable(self, _host: Host, error: DecodeError) -> None:
         self.errors.append(error)

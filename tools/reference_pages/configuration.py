@@ -374,7 +374,8 @@ ABOUT: dict[str, tuple[str, str]] = {
         "s",
         (
             "How long a link that was lost has to be there again until it is preferred to one that works, and the "
-            "shortest time between two changes that nothing forces."
+            "shortest time between two changes that nothing forces. A link whose path dies while it is up is tried "
+            "again after this time, and after twice as long each time that this does not last, up to a minute."
         ),
     ),
     "mobile_node.handover_grace": (

@@ -27,6 +27,10 @@ class Faults:
         self._repeat(faults.reboot_mobile_every, lambda: self._reboot(mobiles))
         self._repeat(faults.suspend_every, lambda: self._suspend(mobiles))
         self._repeat(world.scenario.clocks.jump_every, lambda: self._jump(world.hosts))
+        for outage in faults.outage:
+            if outage.at < self._until:
+                world.schedule.at(outage.at, self._cut_off, outage.network)
+                world.schedule.at(min(outage.at + outage.seconds, self._until), self._connect, outage.network)
         world.schedule.at(self._until, self._heal)
 
     def _repeat(self, every: float, fault: Callable[[], None]) -> None:
@@ -81,6 +85,13 @@ class Faults:
         largest = self._world.scenario.clocks.jump
         self._count("clock_jump")
         host.clock.jump(self._chance.uniform(-largest, largest))
+
+    def _cut_off(self, network: str) -> None:
+        self._count("outage")
+        self._world.network.cut_off.add(network)
+
+    def _connect(self, network: str) -> None:
+        self._world.network.cut_off.discard(network)
 
     def _heal(self, _: object) -> None:
         """From here on links do no more harm."""

@@ -9,7 +9,6 @@ looks at it, since most nodes of a large simulation never see a packet. Law 2 ma
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from ipaddress import IPv4Address
 from math import inf
 from random import Random
@@ -18,14 +17,12 @@ from typing import Protocol
 import msgspec
 
 from mobileip.agents.events import (
-    AdvertisementArrived,
-    Arrival,
     Event,
     Link,
     LinkChanged,
-    MessageArrived,
+    LinkUsed,
     PacketsTold,
-    SolicitationArrived,
+    ProbeAnswered,
     Started,
     TimerExpired,
 )
@@ -35,12 +32,14 @@ from mobileip.agents.notices import Notice
 from mobileip.agents.outputs import (
     AnnounceAddress,
     AskActivity,
+    AskLinkUse,
     ChangeForwarding,
     Notify,
     Output,
     SendDiscovery,
     SendKeepalive,
     SendMessage,
+    SendProbe,
 )
 from mobileip.dataplane.fake import FakeKernel
 from mobileip.dataplane.identity import identity
@@ -49,30 +48,25 @@ from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.news import News
 from mobileip.sim.clock import HostClock
+from mobileip.sim.hearing import event_of
 from mobileip.sim.network import Network, Port
 from mobileip.sim.packet import (
-    ADVERTISEMENT,
     ANNOUNCEMENT,
     DATA,
+    ECHO,
     ICMP_ERROR,
     SIGNALLING,
-    SOLICITATION,
     TUNNEL,
     Packet,
-    announcement,
-    kind_of_message,
 )
 from mobileip.sim.packet_port import SimulatedPacketPort
-from mobileip.wire.agent_discovery import AgentAdvertisement, decode_icmp, encode_icmp
+from mobileip.sim.probing import Prober
+from mobileip.sim.sending import Sender
+from mobileip.sim.stack import Stack
 from mobileip.wire.errors import DecodeError
-from mobileip.wire.message import decode_message
 
-BROADCAST_LINK_ADDRESS = b"\xff" * 6
 DEVICE = "mip0"
 CORE_INTERFACE = "eth0"
-
-# A foreign agent decodes the octets that the home agent decodes after it. The function is pure, so once is enough.
-_decode_message = lru_cache(maxsize=4096)(decode_message)
 _ENTROPY_BITS = 256
 
 
@@ -87,6 +81,10 @@ class Watch(Protocol):
     def sent(self, host: "Host", packet: Packet) -> None: ...
     def received(self, host: "Host", packet: bytes, via: IPv4Address | None) -> None:
         """A packet reached a mobile node's own stack, by the tunnel to `via` or (None) by none."""
+        ...
+
+    def delivered(self, host: "Host", link_address: bytes, packet: bytes) -> None:
+        """A packet leaves a machine's tunnel as a frame to that link-layer address."""
         ...
 
     def undecodable(self, host: "Host", error: DecodeError) -> None: ...
@@ -107,6 +105,7 @@ class Host:
         chance: Random,
         links: tuple[Link, ...],
         has_core: bool,
+        address: IPv4Address | None = None,
         care_of_address: IPv4Address | None = None,
         home_address: IPv4Address | None = None,
     ) -> None:
@@ -125,6 +124,7 @@ class Host:
         self.boots = 0
         self.witness: Callable[[Host, Packet], None] | None = None
         """Is told of every honest message that arrives, where somebody wants to know."""
+        self._addresses = tuple(a for a in (address, care_of_address, home_address) if a is not None)
         self._home = home_address.packed if home_address is not None else b""
         self._network = network
         self._watch = watch
@@ -132,7 +132,7 @@ class Host:
         self._chance = chance
         self._armed = inf
         """The earliest waking that is on the schedule, virtual time."""
-        self._interfaces = tuple(self.ports)
+        self._sender = Sender(name, network, self.ports, self._count, has_core=has_core)
         self._boot()
 
     def _boot(self) -> None:
@@ -140,7 +140,19 @@ class Host:
         self.node = self._make_node()
         self._kernel = FakeKernel()
         self.packet_port = SimulatedPacketPort(self.name, self._network, self.ports, has_core=self.has_core)
-        self.packet_port.on_own = self._own_packet
+        self._stack = Stack(
+            self.name,
+            self._network,
+            self.ports,
+            self._addresses,
+            has_core=self.has_core,
+            kernel=lambda: self.kernel,
+            into_device=lambda packet: self.engine.packet_from_device(packet, self._boot_time()),
+            on_mine=self._own_packet,
+        )
+        self._prober = Prober(self.name, self._network, self.ports)
+        self.packet_port.on_own = self._stack.came_out
+        self.packet_port.on_frame = lambda link_address, packet: self._watch.delivered(self, link_address, packet)
         self._engine = UserspaceEngine(DEVICE, self._kernel, self.packet_port, on_news=self._told)
         self._applied = ForwardingState()
         """What a mobile node's engine was told."""
@@ -165,6 +177,7 @@ class Host:
     def _apply(self, change: ForwardingChange) -> None:
         self._engine.apply(change)
         self._kernel.performed.clear()
+        self._stack.tables_changed()
 
     def start(self) -> None:
         """First events of a daemon's life."""
@@ -196,6 +209,7 @@ class Host:
         """The system shows another picture of a link."""
         port = self.ports[name]
         port.link = msgspec.structs.replace(port.link, **fields)
+        self._stack.tables_changed()
         if self.awake:
             self.give(LinkChanged(link=port.link, entropy=self._entropy()))
 
@@ -266,9 +280,8 @@ class Host:
         if kind in SIGNALLING:
             if kind != ANNOUNCEMENT:
                 self._signal(port, packet)
-        elif kind == DATA:
-            if packet.payload[16:20] == self._home:
-                self._watch.received(self, packet.payload, packet.via)
+        elif kind in (DATA, ECHO):
+            self._stack.heard(port, packet)
         elif kind == TUNNEL:
             self.packet_port.via = packet.destination
             self.engine.packet_from_tunnel(packet.payload, self._boot_time())
@@ -288,32 +301,28 @@ class Host:
     def _boot_time(self) -> float:
         return self.clock.instant(self.schedule.now).boot
 
+    def send(self, packet: bytes) -> None:
+        """A program on this machine sends a whole IPv4 packet."""
+        if self.awake:
+            self._stack.send(packet)
+
     def _own_packet(self, packet: bytes, via: IPv4Address | None) -> None:
-        self._watch.received(self, packet, via)
+        """What is for this machine itself."""
+        if packet[16:20] == self._home:
+            self._watch.received(self, packet, via)
+        answered = self._prober.answered(packet)
+        if answered is not None:
+            interface, number = answered
+            self.give(ProbeAnswered(interface=interface, number=number, entropy=self._entropy()))
 
     def _signal(self, port: Port | None, packet: Packet) -> None:
-        event = self._event(port, packet)
-        if event is not None:
-            self.give(event)
-
-    def _event(self, port: Port | None, packet: Packet) -> Event | None:
         interface = CORE_INTERFACE if port is None else port.link.name
-        if packet.event is None or packet.event[1].interface != interface:
-            try:
-                packet.event = (
-                    _decoded(packet),
-                    _arrival(packet, interface, None if port is None else packet.link_source),
-                )
-            except DecodeError as error:
-                self._watch.undecodable(self, error)
-                return None
-        content, arrival = packet.event
-        entropy = self._chance.getrandbits(_ENTROPY_BITS).to_bytes(32)
-        if packet.kind == ADVERTISEMENT:
-            return AdvertisementArrived(advertisement=content, arrival=arrival, entropy=entropy)
-        if packet.kind == SOLICITATION:
-            return SolicitationArrived(solicitation=content, arrival=arrival, entropy=entropy)
-        return MessageArrived(decoded=content, arrival=arrival, entropy=entropy)
+        try:
+            event = event_of(packet, interface, self._entropy, is_frame=port is not None)
+        except DecodeError as error:
+            self._watch.undecodable(self, error)
+        else:
+            self.give(event)
 
     # -- outputs
 
@@ -322,6 +331,7 @@ class Host:
             if isinstance(output, ChangeForwarding):
                 if self._home:
                     self._is_behind = True
+                    self._stack.tables_changed()
                 else:
                     self._apply(output.change)
                 self._watch.changed(self, output.change)
@@ -329,83 +339,34 @@ class Host:
             if isinstance(output, Notify):
                 self._watch.noticed(self, output.notice)
             elif isinstance(output, SendMessage):
-                self._send(output)
+                self._sender.message(output)
             elif isinstance(output, SendDiscovery):
-                self._discover(output)
+                self._sender.discovery(output)
             elif isinstance(output, AnnounceAddress):
-                self._announce(output)
-            elif isinstance(output, SendKeepalive | AskActivity):
-                self._use_tunnel(output)
+                self._sender.announcement(output)
+            elif isinstance(output, SendKeepalive | AskActivity | SendProbe | AskLinkUse):
+                self._look_at_way(output)
 
-    def _use_tunnel(self, output: SendKeepalive | AskActivity) -> None:
-        if isinstance(output, AskActivity):
-            self._told(self.engine.activity(output.home_address))
-        else:
-            addresses = (output.home_address, output.home_agent)
-            self.engine.send_keepalive(*addresses, output.sequence, self._boot_time())
+    def _look_at_way(self, output: SendKeepalive | AskActivity | SendProbe | AskLinkUse) -> None:
+        """What keeps or tells how the way of the mobile node's packets is."""
+        match output:
+            case SendKeepalive():
+                addresses = (output.home_address, output.home_agent)
+                self.engine.send_keepalive(*addresses, output.sequence, self._boot_time())
+            case AskActivity():
+                self._told(self.engine.activity(output.home_address))
+            case SendProbe():
+                packet = self._prober.send(output)
+                if packet is not None:
+                    self._count(packet)
+            case AskLinkUse(interface=name):  # no other
+                use = {"sent": self.ports[name].sent, "received": self.ports[name].received}
+                self.give(LinkUsed(interface=name, **use, entropy=self._entropy()))
 
     def _told(self, news: News) -> None:
         self.give(PacketsTold(news=news, entropy=self._entropy()))
-
-    def _send(self, output: SendMessage) -> None:
-        departure = output.departure
-        packet = Packet(
-            kind=kind_of_message(output.octets),
-            payload=output.octets,
-            source=departure.source or self._source(),
-            destination=departure.destination,
-            source_port=departure.source_port,
-            destination_port=departure.destination_port,
-            ttl=departure.ttl,
-        )
-        self._count(packet)
-        if departure.link_destination is None:
-            port = None if self.has_core else self.ports[departure.interface or self._interfaces[0]]
-            self._network.route(self.name, port, packet)
-        else:
-            self._network.frame(self.ports[departure.interface or ""], departure.link_destination, packet)
-
-    def _discover(self, output: SendDiscovery) -> None:
-        departure = output.departure
-        is_advertisement = isinstance(output.message, AgentAdvertisement)
-        packet = Packet(
-            kind=ADVERTISEMENT if is_advertisement else SOLICITATION,
-            payload=encode_icmp(output.message),
-            source=departure.source or IPv4Address(0),
-            destination=departure.destination,
-            ttl=departure.ttl,
-        )
-        self._count(packet)
-        self._network.frame(self.ports[departure.interface or ""], departure.link_destination or b"", packet)
-
-    def _announce(self, output: AnnounceAddress) -> None:
-        packet = announcement(output.address)
-        self._count(packet)
-        self._network.frame(self.ports[output.interface], BROADCAST_LINK_ADDRESS, packet)
-
-    def _source(self) -> IPv4Address:
-        """What the route gives where a message names none."""
-        return next((a.ip for port in self.ports.values() for a in port.link.addresses), IPv4Address(0))
 
     def _count(self, packet: Packet) -> None:
         self.messages_sent += 1
         self.octets_sent += packet.length
         self._watch.sent(self, packet)
-
-
-def _decoded(packet: Packet) -> object:
-    if packet.kind in (ADVERTISEMENT, SOLICITATION):
-        return decode_icmp(packet.payload)
-    return _decode_message(packet.payload)
-
-
-def _arrival(packet: Packet, interface: str, link_source: bytes | None) -> Arrival:
-    return Arrival(
-        interface=interface,
-        source=packet.source,
-        destination=packet.destination,
-        source_port=packet.source_port,
-        destination_port=packet.destination_port,
-        ttl=packet.ttl,
-        link_source=link_source,
-    )

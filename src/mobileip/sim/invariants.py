@@ -4,7 +4,8 @@
    in flight when the binding changed are excepted (`grace`).
 2. A binding leads to a care-of address that its own node asked for, and a visitor's packets to its own link-layer
    address, whoever sent what. Excepted is a visitor whose Request an attacker on its link took to the foreign agent
-   before itself could: no RFC authenticates a link-layer address.
+   before itself could: no RFC authenticates a link-layer address. For whom nothing was accepted yet a foreign agent may
+   be ready to deliver on anybody's word (`agents/foreign/awaited.py`); of those each packet is looked at.
 3. A forged, replayed or reflected message changes nothing but counters. What the RFC leaves unauthenticated (denials,
    advertisements, requests at a foreign agent) changes no binding and no visitor.
 4. No table grows without bound.
@@ -24,8 +25,10 @@ from mobileip.forwarding.model import BindingRoute, ForwardingChange, MobileRout
 from mobileip.sim.host import Host
 from mobileip.sim.moves import Moves
 from mobileip.sim.packet import REPLY, REQUEST, Packet
-from mobileip.sim.world import MOBILE_LINK, HomeHost, MobileHost, World
+from mobileip.sim.world import HomeHost, MobileHost, World
 
+KERNEL_OBJECTS, KERNEL_OBJECTS_OF_LINK = 20, 12
+"""The most of a mobile node, and those for each link more."""
 SETTLED = ("registered", "renewing")
 AT_HOME = "at_home"
 
@@ -109,13 +112,31 @@ class Invariants:
 
     def _visitors_changed(self, host: Host, change: ForwardingChange) -> None:
         for wish in change.install:
-            if isinstance(wish, VisitorRoute) and (host.name, wish.home_address.packed) not in self._overtaken:
-                node = self._world.by_home_address.get(int(wish.home_address))
-                if node is None or wish.link_address != node.host.ports[MOBILE_LINK].link_address:
-                    self._broken(2, f"{host.name} sends packets of {wish.home_address} to {wish.link_address.hex(':')}")
+            if isinstance(wish, VisitorRoute):
+                is_right = self._is_own(host, wish.home_address, wish.link_address)
+                if not is_right and not _is_awaited(host, wish):
+                    self._misdelivered(host, wish.home_address, wish.link_address)
                 self.checked += 1
 
+    def _is_own(self, host: Host, home_address: IPv4Address, link_address: bytes) -> bool:
+        """Whether packets for `home_address` may go to that station of a foreign agent's link."""
+        if (host.name, home_address.packed) in self._overtaken:
+            return True
+        node = self._world.by_home_address.get(int(home_address))
+        return node is not None and any(link_address == port.link_address for port in node.host.ports.values())
+
+    def _misdelivered(self, host: Host, home_address: IPv4Address, link_address: bytes) -> None:
+        self._broken(2, f"{host.name} sends packets of {home_address} to {link_address.hex(':')}")
+
     # -- packets
+
+    def delivered(self, host: Host, link_address: bytes, packet: bytes) -> None:
+        """A packet leaves a foreign agent's tunnel as a frame."""
+        if host.role == "foreign":
+            self.checked += 1
+            destination = IPv4Address(packet[16:20])
+            if not self._is_own(host, destination, link_address):
+                self._misdelivered(host, destination, link_address)
 
     def received(self, host: Host, packet: bytes, via: IPv4Address | None) -> None:
         destination = IPv4Address(packet[16:20])
@@ -174,7 +195,8 @@ class Invariants:
             mobile = node.host.node.mobile
             if mobile is not None:
                 self._at_most(node.host, "agents heard", len(mobile.snapshot().agents), MOST_AGENTS)
-                self._at_most(node.host, "kernel objects", len(node.host.kernel.objects), 32)
+                most = KERNEL_OBJECTS + KERNEL_OBJECTS_OF_LINK * len(node.host.ports)
+                self._at_most(node.host, "kernel objects", len(node.host.kernel.objects), most)
 
     def _check_home(self, home: HomeHost) -> None:
         agent = home.host.node.home
@@ -204,10 +226,10 @@ class Invariants:
 
     def _check_node(self, node: MobileHost, bindings: dict[int, IPv4Address], visitors: dict[str, set[int]]) -> None:
         name, address = node.host.name, int(node.home_address)
-        place = self._moves.places.get(name)
-        mobile = node.host.node.mobile
-        if place is None or place.network is None or mobile is None:
+        port, mobile = self._moves.best(node), node.host.node.mobile
+        if port is None or mobile is None:
             return
+        place = self._moves.places[name, port.link.name]
         expected = self._moves.care_of_address(node)
         snapshot, bound = mobile.snapshot(), bindings.get(address)
         told = f"{name} is at {place.network} since {place.since:.3f} s, where its care-of address is {expected}"
@@ -233,6 +255,20 @@ def _bindings(agent: HomeAgent | None) -> dict[int, IPv4Address]:
     return {int(b.home_address): b.care_of_address for b in agent.snapshot().bindings}
 
 
+def _visitors(host: Host) -> set[IPv4Address]:
+    agent = host.node.foreign
+    return {visitor.home_address for visitor in agent.snapshot().visitors} if agent is not None else set()
+
+
+def _is_awaited(host: Host, route: VisitorRoute) -> bool:
+    """Whether it is there for a Request that waits for its Reply, and for no visitor."""
+    agent = host.node.foreign
+    if agent is None or route.home_address in _visitors(host):
+        return False
+    asked = {(pending.home_address, pending.link_address) for pending in agent.snapshot().pending}
+    return (route.home_address, route.link_address) in asked
+
+
 def _protected(host: Host, packet: Packet) -> tuple[object, ...]:
     """What an attacker's message may not change at a machine."""
     node = host.node
@@ -240,8 +276,12 @@ def _protected(host: Host, packet: Packet) -> tuple[object, ...]:
     if node.home is not None:
         parts += [node.home.snapshot().bindings, node.home.forwarding()]
     if node.foreign is not None:
-        # Pending registrations are for everybody to make: bounded, and ended by time.
-        parts += [node.foreign.snapshot().visitors, node.foreign.forwarding()]
+        # Pending registrations are for everybody to make: bounded, and ended by time. So is the readiness to deliver to
+        # them, as long as there is no visitor: `Invariants.delivered` looks at what comes of it.
+        visitors = _visitors(host)
+        wishes = node.foreign.forwarding().wishes.values()
+        of_visitors = [w for w in wishes if not isinstance(w, VisitorRoute) or w.home_address in visitors]
+        parts += [node.foreign.snapshot().visitors, of_visitors]
     if node.mobile is not None:
         if packet.attack in AUTHENTICATED:
             parts += [msgspec.structs.replace(node.mobile.snapshot(), counters={}), node.mobile.forwarding()]

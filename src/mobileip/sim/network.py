@@ -6,6 +6,9 @@ A frame goes by its link-layer address to one station of its segment, or by a gr
 members there. What has no link-layer address yet is routed: over the sender's segment and the core to the owner
 of its destination: a fixed address, a lease (a co-located care-of address), or a home address, which leads to the
 home network and there to whoever answers ARP for it. ARP itself takes no time and gets never lost.
+
+Two things can be broken without any carrier event: one port (`Port.is_dead`), and a whole network's way to the core
+(`Network.cut_off`), behind an agent that goes on to be heard.
 """
 
 from collections.abc import Callable
@@ -100,7 +103,7 @@ class Segment:
 class Port:
     """One interface of a machine and the segment that it is plugged into."""
 
-    __slots__ = ("epoch", "link", "owner", "segment")
+    __slots__ = ("epoch", "is_dead", "link", "owner", "received", "segment", "sent")
 
     def __init__(self, owner: Station, link: Link) -> None:
         self.owner = owner
@@ -108,6 +111,10 @@ class Port:
         self.segment: Segment | None = None
         self.epoch = 0
         """Counts the times that it was plugged in or out: what was on its way to the old place is lost."""
+        self.is_dead = False
+        """It looks plugged in, and nothing passes."""
+        self.sent = self.received = 0
+        """Packets, as a kernel counts them."""
 
     @property
     def link_address(self) -> bytes:
@@ -139,8 +146,10 @@ class Network:
         self.leases: dict[int, Port] = {}
         self.homes: dict[int, tuple[RoutedStation, Segment | None]] = {}
         """By home address: its home agent's machine, and its home link where there is one."""
-        self.at_home: dict[int, Port] = {}
-        """By home address: the port of the node that has it."""
+        self.at_home: dict[int, tuple[Port, ...]] = {}
+        """By home address: the ports of the node that has it."""
+        self.cut_off: set[str] = set()
+        """Networks between which and the core nothing passes, by name."""
         self.tap: Tap | None = None
         self.undelivered = 0
         """Packets that found no receiver."""
@@ -150,7 +159,7 @@ class Network:
 
     def plug(self, port: Port, segment: Segment, *, is_agent: bool = False) -> None:
         self.unplug(port)
-        port.segment = segment
+        port.segment, port.is_dead = segment, False
         segment.stations[port.link_address] = port
         if is_agent:
             segment.agents[port.link_address] = port
@@ -169,6 +178,10 @@ class Network:
         segment = port.segment
         if segment is None:
             return False
+        port.sent += 1
+        if port.is_dead:
+            segment.traffic.lost += 1
+            return True
         if packet.link_source is None:
             packet.link_source = port.link_address
         packet.link_destination = link_destination
@@ -181,10 +194,12 @@ class Network:
             self._group_frame(port, segment, link_destination, packet)
             return True
         receiver = segment.stations.get(link_destination)
-        if receiver is None:
+        if receiver is not None:
+            self._onto(segment, port.owner.name, receiver, packet)
+        elif link_destination == segment.gateway_link_address:
+            self._onto_router(segment, port.owner.name, packet)
+        else:
             self.undelivered += 1
-            return True
-        self._onto(segment, port.owner.name, receiver, packet)
         return True
 
     def _group_frame(self, port: Port, segment: Segment, link_destination: bytes, packet: Packet) -> None:
@@ -206,7 +221,8 @@ class Network:
 
     def _hear(self, delivery: tuple[Port, int, Packet]) -> None:
         port, epoch, packet = delivery
-        if port.epoch == epoch:
+        if port.epoch == epoch and not port.is_dead:
+            port.received += 1
             port.owner.hear(port, packet)
         else:
             self.undelivered += 1
@@ -225,44 +241,66 @@ class Network:
         local = segment.owners.get(int(packet.destination))
         if local is not None:
             return self.frame(port, local.link_address, packet)
-        if not self._fits(segment.wire, segment.traffic, packet):
-            return True
-        arrivals = segment.wire.arrivals(self._chance)
-        for seconds in arrivals:
-            self.schedule.after(seconds, self._from_segment, (sender, packet))
-        self._note(arrivals, segment.traffic, packet, (sender, ROUTER, segment.name))
+        port.sent += 1
+        if port.is_dead:
+            segment.traffic.lost += 1
+        elif self._fits(segment.wire, segment.traffic, packet):
+            self._onto_router(segment, sender, packet)
         return True
 
-    def _from_segment(self, passing: tuple[str, Packet]) -> None:
-        self._through_core(*passing)
+    def _onto_router(self, segment: Segment, sender: str, packet: Packet) -> None:
+        """From a station to its segment's router, and on over the core."""
+        arrivals = segment.wire.arrivals(self._chance)
+        for seconds in arrivals:
+            self.schedule.after(seconds, self._from_segment, (segment.name, sender, packet))
+        self._note(arrivals, segment.traffic, packet, (sender, ROUTER, segment.name))
+
+    def _from_segment(self, passing: tuple[str, str, Packet]) -> None:
+        segment, sender, packet = passing
+        if segment in self.cut_off:
+            self.undelivered += 1
+        else:
+            self._through_core(sender, packet)
 
     def _through_core(self, sender: str, packet: Packet) -> None:
+        if sender in self.cut_off:  # a foreign agent's machine bears the name of its network
+            self.undelivered += 1
+            return
         if not self._fits(self.core, self.core_traffic, packet):
             return
         arrivals = self.core.arrivals(self._chance)
         for seconds in arrivals:
-            self.schedule.after(seconds, self._arrive, packet)
+            self.schedule.after(seconds, self.arrive, packet)
         self._note(arrivals, self.core_traffic, packet, (sender, self._receiver(packet), CORE))
 
-    def _arrive(self, packet: Packet) -> None:
+    def arrive(self, packet: Packet) -> None:
         """The core hands a packet to the owner of its destination."""
         destination = int(packet.destination)
         host = self.hosts.get(destination)
         if host is not None:
-            host.hear(None, packet)
+            self._arrive_at(host, packet)
         elif (lease := self.leases.get(destination)) is not None and lease.segment is not None:
-            self._onto_link(lease.segment, lease, packet)
+            if lease.segment.name in self.cut_off:
+                self.undelivered += 1
+            else:
+                self._onto_link(lease.segment, lease, packet)
         elif (home := self.homes.get(destination)) is not None:
             self._arrive_home(*home, packet)
         else:
             self.undelivered += 1
 
+    def _arrive_at(self, host: Station, packet: Packet) -> None:
+        if host.name in self.cut_off:
+            self.undelivered += 1
+        else:
+            host.hear(None, packet)
+
     def _arrive_home(self, agent: RoutedStation, segment: Segment | None, packet: Packet) -> None:
         address = packet.destination
-        node = self.at_home.get(int(address))
+        node = next((port for port in self.at_home.get(int(address), ()) if port.segment is segment), None)
         if segment is None or agent.intercepts(address):
             agent.hear_routed(packet)
-        elif node is not None and node.segment is segment:
+        elif node is not None:
             self._onto_link(segment, node, packet)
         else:
             self.undelivered += 1
@@ -303,5 +341,6 @@ class Network:
 def _hear_all(delivery: tuple[Port, dict[bytes, Port], Packet]) -> None:
     sender, members, packet = delivery
     for receiver in list(members.values()):
-        if receiver is not sender:
+        if receiver is not sender and not receiver.is_dead:
+            receiver.received += 1
             receiver.owner.hear(receiver, packet)

@@ -1,21 +1,30 @@
 """What travels: control messages, router discovery, and whole IPv4 packets, each with what its headers would say."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 
 import msgspec
 
-from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, encode_ipv4
+from mobileip.dataplane.userspace.openings import is_tunnel_packet
+from mobileip.wire.ip.icmp import ECHO_REPLY, ECHO_REQUEST
+from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4Packet, encode_ipv4
 from mobileip.wire.ip.udp import encode_udp
 from mobileip.wire.registration import RegistrationReply, RegistrationRequest
 
 REQUEST, REPLY, OTHER = "request", "reply", "other"
 ADVERTISEMENT, SOLICITATION = "advertisement", "solicitation"
 ANNOUNCEMENT = "gratuitous_arp"
-DATA, TUNNEL, ICMP_ERROR = "data", "tunnelled", "icmp_error"
+DATA, TUNNEL, ICMP_ERROR, ECHO = "data", "tunnelled", "icmp_error", "echo"
 
 SIGNALLING = frozenset({REQUEST, REPLY, OTHER, ADVERTISEMENT, SOLICITATION, ANNOUNCEMENT})
+
+WHOLE = frozenset({DATA, TUNNEL, ICMP_ERROR, ECHO})
+"""Their payload is the whole IPv4 packet."""
+
+# The same few addresses are in all packets of a stream.
+_address = lru_cache(maxsize=4096)(IPv4Address)
 
 _BY_TYPE: Mapping[int, str] = {RegistrationRequest.TYPE: REQUEST, RegistrationReply.TYPE: REPLY}
 _ARP_LENGTH = 28
@@ -48,7 +57,7 @@ class Packet(msgspec.Struct, kw_only=True, eq=False):
 
     def octets(self) -> bytes:
         """The IPv4 packet as a capture shows it; empty for ARP, which is none."""
-        if self.kind in (DATA, TUNNEL, ICMP_ERROR):
+        if self.kind in WHOLE:
             return self.payload
         if self.kind == ANNOUNCEMENT:
             return b""
@@ -70,3 +79,21 @@ def kind_of_message(octets: bytes) -> str:
 
 def announcement(address: IPv4Address) -> Packet:
     return Packet(kind=ANNOUNCEMENT, payload=bytes(_ARP_LENGTH), source=address, destination=address)
+
+
+def _kind(octets: bytes) -> str:
+    if octets[9] == PROTOCOL_ICMP:
+        return ECHO if octets[HEADER_LENGTH] in (ECHO_REQUEST, ECHO_REPLY) else ICMP_ERROR
+    # What the simulator's traffic sends is UDP, to other ports.
+    return TUNNEL if is_tunnel_packet(octets) else DATA
+
+
+def ip_packet(octets: bytes) -> Packet:
+    """A whole IPv4 packet on its way."""
+    return Packet(
+        kind=_kind(octets),
+        payload=octets,
+        source=_address(octets[12:16]),
+        destination=_address(octets[16:20]),
+        ttl=octets[8],
+    )

@@ -5,11 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from mobileip.dataplane.ports import one_by_one
-from mobileip.dataplane.userspace.openings import is_tunnel_packet
 from mobileip.forwarding.tunnel import Tunnel
 from mobileip.sim.network import Network, Port
-from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, Packet
-from mobileip.wire.ip.ipv4 import PROTOCOL_ICMP
+from mobileip.sim.packet import ip_packet
 
 
 class SimulatedPacketPort:
@@ -26,12 +24,22 @@ class SimulatedPacketPort:
         """The care-of address that the tunnel packet at hand came to."""
         self.on_own: Callable[[bytes, IPv4Address | None], None] | None = None
 
+        self.on_frame: Callable[[bytes, bytes], None] | None = None
+        """Is told of each packet that leaves as a frame: the link-layer address that it goes to, and the packet."""
+
     def send_outer(self, packet: bytes) -> int:
         if len(packet) > self._network.core.mtu:
             return errno.EMSGSIZE
-        port = None if self._has_core else next(iter(self._ports.values()))
+        port = None if self._has_core else self._port_of(IPv4Address(packet[12:16]))
         sent = self._network.route(self._name, port, ip_packet(packet))
         return 0 if sent else errno.ENETUNREACH
+
+    def _port_of(self, source: IPv4Address) -> Port:
+        """The link that has this address; the first one where none has."""
+        for port in self._ports.values():
+            if any(interface.ip == source for interface in port.link.addresses):
+                return port
+        return next(iter(self._ports.values()))
 
     def send_outers(self, packets: Sequence[bytes]) -> tuple[int, int]:
         return one_by_one(packets, self.send_outer)
@@ -43,6 +51,8 @@ class SimulatedPacketPort:
         carried = ip_packet(packet)
         carried.via = self.via
         port = self._ports.get(interface)
+        if self.on_frame is not None:
+            self.on_frame(link_address, packet)
         sent = port is not None and self._network.frame(port, link_address, carried)
         return 0 if sent else errno.ENODEV
 
@@ -56,21 +66,3 @@ class SimulatedPacketPort:
 
     def send_ups(self, packets: Sequence[bytes], *, onwards: bool) -> tuple[int, int]:
         return one_by_one(packets, self.send_up)
-
-
-def _kind(octets: bytes) -> str:
-    if octets[9] == PROTOCOL_ICMP:
-        return ICMP_ERROR
-    # What the simulator's traffic sends is UDP, to other ports.
-    return TUNNEL if is_tunnel_packet(octets) else DATA
-
-
-def ip_packet(octets: bytes) -> Packet:
-    """A whole IPv4 packet on its way."""
-    return Packet(
-        kind=_kind(octets),
-        payload=octets,
-        source=IPv4Address(octets[12:16]),
-        destination=IPv4Address(octets[16:20]),
-        ttl=octets[8],
-    )

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from mobileip.security.association import ReplayStyle
+from mobileip.sim.trace import TraceError, read_trace
 from mobileip.sim.wires import Wire
 
 SHIPPED = Path(__file__).parent / "scenarios"
@@ -20,6 +21,7 @@ Part = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e7)]
 Rate = Annotated[float, Meta(ge=0, le=10_000)]
 Lifetime = Annotated[int, Meta(ge=1, le=65534)]
+LinkName = Annotated[str, Meta(pattern="^[a-z][a-z0-9]{0,14}$")]
 
 MOST_NODES = 200_000
 MOST_AGENTS = 16_000
@@ -36,6 +38,8 @@ class Home(_Table, frozen=True, kw_only=True):
     link: bool = True
     """A real home link, where nodes can be at home; else a virtual network."""
     maximum_lifetime: Lifetime = 1800
+    handover_grace: Annotated[float, Meta(ge=0, le=60)] = 2.0
+    """How long the reverse tunnel of a care-of address that was left is still heard, s."""
 
 
 class Foreign(_Table, frozen=True, kw_only=True):
@@ -52,6 +56,8 @@ class Foreign(_Table, frozen=True, kw_only=True):
     maximum_visitors: Annotated[int, Meta(ge=1, le=100_000)] = 1000
     keys: bool = False
     """Whether foreign agents and home agents share associations."""
+    early_delivery: bool = True
+    """Whether what is tunnelled for a node is delivered before the Reply is here."""
 
 
 class Plain(_Table, frozen=True, kw_only=True):
@@ -68,6 +74,10 @@ class Mobile(_Table, frozen=True, kw_only=True):
     replay: ReplayStyle = ReplayStyle.TIMESTAMPS
     start: Seconds = 1.0
     """Nodes are plugged in one by one over so many seconds."""
+    links: Annotated[tuple[LinkName, ...], Meta(min_length=1, max_length=8)] = ("eth0",)
+    """Interfaces of each node, best first."""
+    reverse_tunnel: bool = False
+    """Whether what they send goes through the tunnel too, which agents offer then; else it goes straight."""
 
 
 class Model(StrEnum):
@@ -84,9 +94,14 @@ class Model(StrEnum):
 class Step(_Table, frozen=True, kw_only=True):
     at: Seconds
     node: Annotated[int, Meta(ge=0)] = 0
+    link: str = ""
+    """One of mobile.links; the first of them where nothing is said."""
     to: str
-    """home, foreign1, plain1, ...; nowhere unplugs."""
+    """home, foreign1, plain1, ...; nowhere unplugs; silence: it looks plugged in, and nothing passes any more."""
     silent: bool = False
+    """Without a carrier event."""
+    announced: Seconds = 0.0
+    """So long before, a link manager says that the link will go down; 0: nobody does."""
 
 
 class Moves(_Table, frozen=True, kw_only=True):
@@ -99,6 +114,8 @@ class Moves(_Table, frozen=True, kw_only=True):
     """How long the cable is out."""
     home: bool = True
     """Whether nodes go home too, where there is a home link."""
+    trace: str = ""
+    """A CSV file beside the scenario's with more steps, see `trace.py`."""
     step: tuple[Step, ...] = ()
 
 
@@ -114,6 +131,14 @@ class Clocks(_Table, frozen=True, kw_only=True):
     """Largest, either way."""
 
 
+class Outage(_Table, frozen=True, kw_only=True):
+    """Nothing passes between a network and the core, though its agent is heard as before."""
+
+    network: str
+    at: Seconds
+    seconds: Annotated[float, Meta(gt=0, le=1e7)]
+
+
 class Faults(_Table, frozen=True, kw_only=True):
     """Mean times between faults of any machine of a kind, s; 0: never."""
 
@@ -124,11 +149,14 @@ class Faults(_Table, frozen=True, kw_only=True):
     """Of mobile nodes."""
     down: Seconds = 5.0
     """How long a machine is off at most."""
+    outage: tuple[Outage, ...] = ()
 
 
 class Streams(_Table, frozen=True, kw_only=True):
     streams: Annotated[int, Meta(ge=0, le=10_000)] = 0
     """To the first so many nodes."""
+    both_ways: bool = False
+    """Each of these nodes sends such a stream too."""
     every: Annotated[float, Meta(ge=0.001, le=3600)] = 0.02
     octets: Annotated[int, Meta(ge=40, le=9000)] = 200
     """Of the whole packet."""
@@ -209,7 +237,7 @@ def load(name: str) -> Scenario:
     if not path.is_file():
         path = Path(name)
     try:
-        return parse(tomllib.loads(path.read_text()))
+        return parse(tomllib.loads(path.read_text()), path.parent)
     except OSError as error:
         known = ", ".join(sorted(shipped()))
         raise ScenarioError([f"{name}: {error.strerror} (scenarios that come with it: {known})"]) from error
@@ -222,13 +250,13 @@ def shipped() -> dict[str, str]:
     return {path.stem: path.read_text() for path in sorted(SHIPPED.glob("*.toml"))}
 
 
-def parse(document: Mapping[str, object]) -> Scenario:
-    """Validates a whole document.
+def parse(document: Mapping[str, object], folder: Path = Path()) -> Scenario:
+    """Validates a whole document; the trace that it may name is in `folder`.
 
     Raises: `ScenarioError`.
     """
     errors: list[str] = []
-    scenario = _read(document, Scenario, "", errors)
+    scenario = _read(_with_trace(document, folder, errors), Scenario, "", errors)
     if errors:
         raise ScenarioError(errors)
     check(scenario)
@@ -253,6 +281,23 @@ def _out_of_bounds(scenario: Scenario) -> list[str]:
     if not 0 < scenario.duration <= 1e7:
         errors.append(f"duration: {scenario.duration:g} s is not above 0 and at most 1e7")
     return errors
+
+
+def _with_trace(document: Mapping[str, object], folder: Path, errors: list[str]) -> Mapping[str, object]:
+    """The steps of the trace behind those of the document."""
+    moves = document.get("moves")
+    name = moves.get("trace") if isinstance(moves, dict) else None
+    if not isinstance(moves, dict) or not name or not isinstance(name, str):
+        return document
+    try:
+        steps = read_trace((folder / name).read_text())
+    except OSError as error:
+        errors.append(f"moves.trace: {name}: {error.strerror}")
+    except (TraceError, UnicodeDecodeError) as error:
+        errors.append(f"moves.trace: {name}: {error}")
+    else:
+        return {**document, "moves": {**moves, "step": [*moves.get("step", ()), *steps]}}
+    return document
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -296,14 +341,7 @@ def _contradictions(scenario: Scenario) -> list[str]:
         errors.append(f"foreign.interval: {foreign.interval} s is longer than a third of foreign.lifetime")
     if scenario.foreign_agents > MOST_AGENTS:
         errors.append(f"foreign.nodes_per_agent: {scenario.foreign_agents} agents, at most {MOST_AGENTS} are possible")
-    known = networks(scenario)
-    if not known:
-        errors.append("foreign.agents: no network at all: nodes need a foreign agent, a plain network or a home link")
-    for number, step in enumerate(scenario.moves.step):
-        if step.to not in (*known, NOWHERE):
-            errors.append(f"moves.step[{number}].to: no network {step.to!r} (there are {', '.join(known)})")
-        if step.node >= scenario.mobile.nodes:
-            errors.append(f"moves.step[{number}].node: there are only {scenario.mobile.nodes} nodes, counted from 0")
+    errors += _lost(scenario)
     if scenario.traffic.streams > scenario.mobile.nodes:
         errors.append(f"traffic.streams: more than there are nodes ({scenario.mobile.nodes})")
     if scenario.attack.any and not scenario.foreign_agents:
@@ -311,7 +349,29 @@ def _contradictions(scenario: Scenario) -> list[str]:
     return errors
 
 
-NOWHERE = "nowhere"
+def _lost(scenario: Scenario) -> list[str]:
+    """What names a network, a node or a link that there is not."""
+    known = networks(scenario)
+    errors = []
+    if not known:
+        errors.append("foreign.agents: no network at all: nodes need a foreign agent, a plain network or a home link")
+    for number, step in enumerate(scenario.moves.step):
+        if step.to not in (*known, NOWHERE, SILENCE):
+            errors.append(f"moves.step[{number}].to: no network {step.to!r} (there are {', '.join(known)})")
+        if step.link and step.link not in scenario.mobile.links:
+            links = ", ".join(scenario.mobile.links)
+            errors.append(f"moves.step[{number}].link: nodes have no {step.link!r} (they have {links})")
+        if step.node >= scenario.mobile.nodes:
+            errors.append(f"moves.step[{number}].node: there are only {scenario.mobile.nodes} nodes, counted from 0")
+    for number, outage in enumerate(scenario.faults.outage):
+        if outage.network not in known:
+            errors.append(f"faults.outage[{number}].network: no network {outage.network!r}")
+    if len(set(scenario.mobile.links)) < len(scenario.mobile.links):
+        errors.append("mobile.links: two of them have one name")
+    return errors
+
+
+NOWHERE, SILENCE = "nowhere", "silence"
 
 
 def networks(scenario: Scenario) -> list[str]:

@@ -73,9 +73,7 @@ class Simulation:
 
     def _arrived(self, node: MobileHost) -> None:
         self.meter.moved(node.host.name, self.world.schedule.now, self.moves.care_of_address(node))
-        stream = self.streams.by_name.get(node.host.name)
-        if stream is not None:
-            stream.moved()
+        self.streams.moved(node.host.name)
 
     def _left(self, node: MobileHost) -> None:
         self.meter.left(node.host.name)
@@ -93,6 +91,9 @@ class Simulation:
     def received(self, host: Host, packet: bytes, via: IPv4Address | None) -> None:
         self.invariants.received(host, packet, via)
         self.streams.received(host.name, packet)
+
+    def delivered(self, host: Host, link_address: bytes, packet: bytes) -> None:
+        self.invariants.delivered(host, link_address, packet)
 
     def undecodable(self, host: Host, error: DecodeError) -> None:
         self.meter.discards[host.role, error.reason.value] += 1

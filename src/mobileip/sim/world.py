@@ -11,12 +11,14 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 import msgspec
 
 from mobileip.agents.events import Link
+from mobileip.agents.foreign import config as foreign_config
 from mobileip.agents.foreign.agent import ForeignAgent
 from mobileip.agents.foreign.config import ForeignAgentConfig
+from mobileip.agents.home import config as home_config
 from mobileip.agents.home.agent import HomeAgent
 from mobileip.agents.home.config import HomeAgentConfig, MobileNodeEntry
 from mobileip.agents.mobile.agent import MobileNode
-from mobileip.agents.mobile.config import MobileNodeConfig
+from mobileip.agents.mobile.config import MobileNodeConfig, ReverseTunnelling
 from mobileip.agents.node import Node
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.sim.chance import generator
@@ -36,6 +38,9 @@ CORRESPONDENT = IPv4Address("203.0.113.1")
 LINK = "eth1"
 """An agent's link to its mobile nodes."""
 MOBILE_LINK = "eth0"
+"""A mobile node's only link, where a scenario names none."""
+FIRST_MOBILE_KIND = 16
+"""Second octet of the link-layer addresses of mobile nodes' first links; their second ones have 17."""
 SPI = 256
 AGENT_SPI = 512
 
@@ -119,9 +124,13 @@ class World:
             home_link=LINK if scenario.home.link else None,
             mobile_nodes=entries,
             maximum_lifetime=scenario.home.maximum_lifetime,
+            handover_grace=scenario.home.handover_grace,
             advertisement_interval=scenario.foreign.interval,
             advertisement_lifetime=scenario.foreign.lifetime,
             foreign_agents=tuple((care_of_address(f), key) for (h, f), key in self._agent_keys.items() if h == number),
+            reverse_tunnel=home_config.ReverseTunnels.ALLOWED
+            if scenario.mobile.reverse_tunnel
+            else home_config.ReverseTunnels.REFUSED,
         )
         links = [_link(CORE_INTERFACE, 2, 1, number)]
         segment = None
@@ -137,6 +146,7 @@ class World:
             chance=self._entropy,
             links=tuple(links),
             has_core=True,
+            address=address,
         )
         self.network.hosts[int(address)] = host
         if segment is not None:
@@ -155,6 +165,10 @@ class World:
             advertisement_interval=foreign.interval,
             advertisement_lifetime=foreign.lifetime,
             maximum_visitors=foreign.maximum_visitors,
+            early_delivery=foreign.early_delivery,
+            reverse_tunnel=foreign_config.ReverseTunnels.OFFERED
+            if self.scenario.mobile.reverse_tunnel
+            else foreign_config.ReverseTunnels.OFF,
             home_agents=tuple(
                 (home_network(self.scenario, h)[1], key) for (h, f), key in self._agent_keys.items() if f == number
             ),
@@ -196,9 +210,10 @@ class World:
             home_address=address,
             home_agent=home.address,
             home_network=home_network(scenario, number % len(self.homes))[0],
-            links=(MOBILE_LINK,),
+            links=scenario.mobile.links,
             association=self._node_keys[number],
             requested_lifetime=scenario.mobile.lifetime,
+            reverse_tunnel=ReverseTunnelling.AUTO if scenario.mobile.reverse_tunnel else ReverseTunnelling.OFF,
         )
         host = Host(
             f"mobile{number}",
@@ -207,12 +222,15 @@ class World:
             lambda: Node(mobile=MobileNode(config)),
             clock=self._clock(),
             chance=self._entropy,
-            links=(_link(MOBILE_LINK, 2, 16, number, carrier=False),),
+            links=tuple(
+                _link(name, 2 + place, FIRST_MOBILE_KIND + place, number, carrier=False)
+                for place, name in enumerate(scenario.mobile.links)
+            ),
             has_core=False,
             home_address=address,
         )
         self.network.homes[int(address)] = (home.host, home.segment)
-        self.network.at_home[int(address)] = host.ports[MOBILE_LINK]
+        self.network.at_home[int(address)] = tuple(host.ports.values())
         return MobileHost(number, host, home, address)
 
 

@@ -63,3 +63,24 @@ def test_kinds_of_machines_that_there_are_none_of_have_no_faults() -> None:
     faults.start()
     stage.run(60.0)
     assert faults.happened == {}
+
+
+def test_a_network_is_cut_off_for_a_while_and_never_longer_than_faults_last() -> None:
+    stage = Stage(
+        faults={
+            "outage": [
+                {"network": "foreign1", "at": 5, "seconds": 3},
+                {"network": "foreign2", "at": 8, "seconds": 100},
+                {"network": "home", "at": 30, "seconds": 1},
+            ]
+        }
+    )
+    faults = Faults(stage.world, 20.0, lambda _host: None)
+    faults.start()
+    seen = []
+    for _ in range(25):
+        stage.run(1.0)
+        seen.append(sorted(stage.world.network.cut_off))
+    expected = [[]] * 4 + [["foreign1"]] * 3 + [["foreign2"]] * 12 + [[]] * 6
+    assert seen == expected
+    assert faults.happened == {"outage": 2}

@@ -16,7 +16,11 @@ def test_true_agents_register_a_true_node() -> None:
     assert stage.state == "registered"
     assert stage.bound_to == IPv4Address("172.16.0.1")
     assert [notice.home_address for notice in stage.watch.told(VisitorAdded, "foreign1")] == [stage.node.home_address]
-    assert [kind for name, kind in stage.watch.messages if name == "mobile0"] == ["solicitation", "request"]
+    assert [kind for name, kind in stage.watch.messages if name == "mobile0"] == [
+        "solicitation",
+        "request",
+        "echo",
+    ]
 
 
 def test_what_the_node_wishes_is_in_its_kernel() -> None:

@@ -9,13 +9,18 @@ from tests.support.simulated import Stage, scenario
 from mobileip.forwarding.model import BindingRoute, ForwardingChange, VisitorRoute
 from mobileip.forwarding.tunnel import Tunnel
 from mobileip.security import authenticator, replay
+from mobileip.security.association import MobilitySecurityAssociation
+from mobileip.security.authenticator import sign
 from mobileip.security.replay import Freshness, Judgement
 from mobileip.sim.host import Host
 from mobileip.sim.invariants import InvariantBroken, Invariants
 from mobileip.sim.packet import REPLY, REQUEST, Packet
 from mobileip.sim.simulation import Simulation
 from mobileip.sim.world import CORRESPONDENT
+from mobileip.wire.extensions.authentication import MobileHomeAuthentication
 from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
+from mobileip.wire.message import encode_message
+from mobileip.wire.registration import RegistrationRequest
 
 CARE_OF = IPv4Address("172.16.0.1")
 ELSEWHERE = IPv4Address("172.16.0.77")
@@ -116,6 +121,64 @@ class TestBindingsAndVisitors:
             expires_at=99.0,
         )
         scene.invariants.changed(foreign, ForwardingChange(install=(route,)))
+
+
+class TestEarlyDelivery:
+    """For a Request that waits for its Reply a foreign agent is ready to deliver, whoever sent it."""
+
+    THIEF = b"\x02\x66\0\0\0\0"
+
+    def steal(self, scene: Scene) -> Host:
+        """Somebody else asks in the node's name, where it is not."""
+        foreign, home = scene.world.foreign[1], scene.world.homes[0]
+        request = RegistrationRequest(
+            lifetime=60,
+            home_address=scene.node.home_address,
+            home_agent=home.address,
+            care_of_address=IPv4Address("172.16.0.2"),
+            identification=1,
+        )
+        octets = sign(encode_message(request), MobileHomeAuthentication, MobilitySecurityAssociation(spi=256, key=b"k"))
+        packet = Packet(
+            kind=REQUEST,
+            payload=octets,
+            source=scene.node.home_address,
+            destination=IPv4Address("100.64.1.1"),
+            link_source=self.THIEF,
+            attack="flood",
+        )
+        port = foreign.ports["eth1"]
+        scene.invariants.attacked(foreign, packet, lambda: foreign._hear(port, packet))
+        assert foreign.node.foreign is not None
+        assert len(foreign.node.foreign.snapshot().pending) == 1
+        return foreign
+
+    def test_to_be_ready_for_it_is_no_breach(self, scene: Scene) -> None:
+        foreign = self.steal(scene)
+        routes = [w for w in foreign.node.forwarding().wishes.values() if isinstance(w, VisitorRoute)]
+        assert [route.link_address for route in routes] == [self.THIEF]
+
+    def test_a_packet_that_is_delivered_to_somebody_else_is_one(self, scene: Scene) -> None:
+        foreign = self.steal(scene)
+        link_address = next(iter(scene.host.ports.values())).link_address
+        scene.invariants.delivered(foreign, link_address, scene.packet())
+        with pytest.raises(InvariantBroken, match="invariant 2: foreign2 sends packets of"):
+            scene.invariants.delivered(foreign, self.THIEF, scene.packet())
+
+    def test_frames_of_other_machines_are_not_meant(self, scene: Scene) -> None:
+        scene.invariants.delivered(scene.host, self.THIEF, scene.packet())
+
+    def test_a_route_that_nobody_asked_for_is_a_breach(self, scene: Scene) -> None:
+        foreign = self.steal(scene)
+        route = VisitorRoute(
+            home_address=scene.node.home_address,
+            tunnel=Tunnel(IPv4Address("172.16.0.2"), scene.node.home_agent.address),
+            interface="eth1",
+            link_address=b"\x02\x66\0\0\0\1",
+            expires_at=99.0,
+        )
+        with pytest.raises(InvariantBroken, match="invariant 2"):
+            scene.invariants.changed(foreign, ForwardingChange(install=(route,)))
 
 
 def message(attack: str, kind: str = REQUEST) -> Packet:
@@ -247,3 +310,19 @@ def test_agents_that_believe_everything_are_caught(
     monkeypatch.setattr(of, *sabotage)
     with pytest.raises(InvariantBroken):
         Simulation(attacked).run()
+
+
+def test_who_replays_a_request_and_its_reply_prolongs_no_visit() -> None:
+    """Found by chance: foreign agents that share no key with the home agent can't know a replayed Reply."""
+    attacked = {
+        **ATTACKED,
+        "seed": 45,
+        "foreign": {"keys": False},
+        "mobile": {"nodes": 4, "lifetime": 30, "replay": "nonces"},
+    }
+    simulation = Simulation(scenario(**attacked, attack={"replay": 20.0}))
+    simulation.world.start()
+    for part in (simulation.moves, simulation.attackers):
+        part.start()
+    simulation.world.schedule.run(6.0)
+    assert simulation.attackers.sent["replay"] > 80

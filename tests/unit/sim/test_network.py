@@ -109,6 +109,69 @@ class TestFrames:
         assert scene.heard() == [0, 0, 0]
         assert scene.segment.traffic.too_big == 1
 
+    def test_to_the_routers_link_layer_address_go_on_over_the_core(self) -> None:
+        scene, owner = Scene(), Ear("owner")
+        scene.network.hosts[int(ADDRESS)] = owner
+        scene.network.frame(scene.one.port, scene.segment.gateway_link_address, packet())
+        scene.schedule.run(1.0)
+        assert len(owner.heard) == 1
+
+
+class TestWhatIsBroken:
+    """Without any carrier event."""
+
+    def test_a_dead_port_sends_nothing_and_looks_as_if_it_did(self) -> None:
+        scene, owner = Scene(), Ear("owner")
+        scene.network.hosts[int(ADDRESS)] = owner
+        scene.one.port.is_dead = True
+        assert scene.network.frame(scene.one.port, scene.other.port.link_address, packet())
+        assert scene.network.route("one", scene.one.port, packet())
+        assert scene.heard() == [0, 0, 0]
+        assert owner.heard == []
+        assert (scene.one.port.sent, scene.segment.traffic.lost) == (2, 2)
+
+    @pytest.mark.parametrize("destination", [BROADCAST, None])
+    def test_a_dead_port_hears_nothing(self, destination: bytes | None) -> None:
+        scene = Scene()
+        scene.other.port.is_dead = True
+        scene.network.frame(scene.one.port, destination or scene.other.port.link_address, packet())
+        assert scene.heard()[2] == 0
+        assert scene.other.port.received == 0
+
+    def test_plugging_in_mends_a_port(self) -> None:
+        scene = Scene()
+        scene.other.port.is_dead = True
+        scene.network.plug(scene.other.port, scene.segment)
+        scene.network.frame(scene.one.port, scene.other.port.link_address, packet())
+        assert scene.heard() == [0, 0, 1]
+
+    def test_a_port_counts_what_passes_as_a_kernel_does(self) -> None:
+        scene = Scene()
+        scene.network.frame(scene.one.port, scene.other.port.link_address, packet())
+        scene.network.frame(scene.one.port, BROADCAST, packet())
+        scene.network.route("one", scene.one.port, packet())
+        scene.heard()
+        assert (scene.one.port.sent, scene.other.port.received, scene.agent.port.received) == (3, 2, 1)
+
+    def test_a_network_that_is_cut_off_hears_and_tells_the_core_nothing(self) -> None:
+        scene, owner, agent = Scene(), Ear("owner"), Ear("link")
+        network = scene.network
+        network.hosts[int(ADDRESS)] = owner
+        network.hosts[int(HOME_ADDRESS)] = agent
+        network.leases[7] = scene.one.port
+        network.cut_off.add("link")
+        network.route("one", scene.one.port, packet())  # a station, by its router
+        network.route("link", None, packet())  # the network's agent
+        network.route("far", None, packet(HOME_ADDRESS))
+        network.route("far", None, packet(IPv4Address(7)))
+        assert scene.heard() == [0, 0, 0]
+        assert (owner.heard, agent.heard, network.undelivered) == ([], [], 4)
+        network.cut_off.clear()
+        network.route("one", scene.one.port, packet())
+        network.route("far", None, packet(IPv4Address(7)))
+        assert scene.heard() == [0, 1, 0]
+        assert len(owner.heard) == 1
+
 
 class TestRouting:
     def test_leads_over_the_core_to_a_fixed_address(self) -> None:
@@ -169,7 +232,7 @@ class TestHomeAddresses:
     def scene(self) -> Scene:
         scene = Scene()
         scene.network.homes[int(HOME_ADDRESS)] = (scene.agent, scene.segment)
-        scene.network.at_home[int(HOME_ADDRESS)] = scene.other.port
+        scene.network.at_home[int(HOME_ADDRESS)] = (scene.other.port,)
         return scene
 
     def test_of_a_node_at_home_lead_to_it(self, scene: Scene) -> None:

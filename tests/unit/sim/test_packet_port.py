@@ -4,15 +4,17 @@ from ipaddress import IPv4Address
 from tests.support.simulated import Stage
 
 from mobileip.forwarding.tunnel import Tunnel
-from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL
-from mobileip.sim.packet_port import SimulatedPacketPort, ip_packet
+from mobileip.sim.packet import DATA, ICMP_ERROR, TUNNEL, ip_packet
+from mobileip.sim.packet_port import SimulatedPacketPort
 from mobileip.sim.world import CORRESPONDENT, LINK, MOBILE_LINK
 from mobileip.wire.ip.ipv4 import Ipv4Packet, encode_ipv4
 
 
 def packet(destination: IPv4Address = CORRESPONDENT, *, size: int = 100, protocol: int = 17) -> bytes:
     source = IPv4Address("198.51.100.7")
-    return encode_ipv4(Ipv4Packet(source=source, destination=destination, protocol=protocol, payload=bytes(size)))
+    return encode_ipv4(
+        Ipv4Packet(source=source, destination=destination, protocol=protocol, payload=b"\x03" + bytes(size - 1))
+    )
 
 
 def port_of(stage: Stage, name: str) -> SimulatedPacketPort:

@@ -118,3 +118,50 @@ def test_a_file_that_is_none(tmp_path: Path, content: str | None) -> None:
 def test_what_ships_is_valid_and_says_what_it_is(name: str) -> None:
     assert load(name).title
     assert shipped()[name].startswith(f"# {name}: ")
+
+
+class TestTraces:
+    SCENARIO = (
+        'mobile.links = ["radio1"]\nmoves = { model = "script", trace = "there.csv", step = [{at = 1, to = "home"}] }\n'
+    )
+
+    def read(self, folder: Path, trace: str | bytes | None) -> Scenario:
+        (folder / "train.toml").write_text(self.SCENARIO)
+        if trace is not None:
+            (folder / "there.csv").write_bytes(trace if isinstance(trace, bytes) else trace.encode())
+        return load(str(folder / "train.toml"))
+
+    def test_are_steps_behind_those_of_the_file(self, tmp_path: Path) -> None:
+        read = self.read(tmp_path, "at,link,to,announced\n2.5,radio1,foreign1,\n9,,nowhere,1.5\n")
+        assert [(step.at, step.link, step.to, step.announced) for step in read.moves.step] == [
+            (1.0, "", "home", 0.0),
+            (2.5, "radio1", "foreign1", 0.0),
+            (9.0, "", "nowhere", 1.5),
+        ]
+
+    @pytest.mark.parametrize(
+        ("trace", "error"),
+        [
+            (None, "moves.trace: there.csv: No such file or directory"),
+            ("at,when\n", "moves.trace: there.csv: line 1: no column 'when' is known"),
+            (b"at,to\n1,\xff\n", "moves.trace: there.csv: 'utf-8' codec can't decode"),
+            ("at,to\n1,foreign9\n", "moves.step[1].to: no network 'foreign9'"),
+            ("at,link,to\n1,radio7,home\n", "moves.step[1].link: nodes have no 'radio7' (they have radio1)"),
+            ("at,to\n-1,home\n", "moves.step: "),
+        ],
+    )
+    def test_are_validated_like_the_rest(self, tmp_path: Path, trace: str | bytes | None, error: str) -> None:
+        with pytest.raises(ScenarioError) as raised:
+            self.read(tmp_path, trace)
+        assert raised.value.errors[0].startswith(error)
+
+
+def test_links_have_names_of_their_own_and_outages_befall_what_there_is() -> None:
+    found = errors(
+        {
+            "mobile": {"links": ["a", "a"]},
+            "faults": {"outage": [{"network": "foreign9", "at": 1, "seconds": 2}]},
+        }
+    )
+    assert found == ["faults.outage[0].network: no network 'foreign9'", "mobile.links: two of them have one name"]
+    assert errors({"mobile": {"links": []}})[0].startswith("mobile.links: ")

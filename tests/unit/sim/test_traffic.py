@@ -1,7 +1,11 @@
+from ipaddress import IPv4Address
+
 import pytest
 from tests.support.simulated import Stage
 
+from mobileip.sim.packet import DATA, ECHO, Packet
 from mobileip.sim.traffic import Streams
+from mobileip.sim.world import CORRESPONDENT
 
 
 def streaming(stage: Stage, seconds: float) -> Streams:
@@ -69,3 +73,42 @@ def test_packets_of_others_do_not_count(stage: Stage) -> None:
         streams.received("mobile0", packet)
         streams.received("mobile7", packet)
     assert streams.streams[0].received == 0
+
+
+@pytest.mark.parametrize("reverse_tunnel", [False, True])
+def test_both_ways(reverse_tunnel: bool) -> None:
+    stage = Stage(
+        mobile={"reverse_tunnel": reverse_tunnel},
+        traffic={"streams": 1, "every": 0.1, "octets": 100, "both_ways": True},
+    )
+    streams = streaming(stage, 20.0)
+    stage.go("foreign1", seconds=10.04)
+    feed(stage, streams)
+    (down,), (up,) = streams.by_name.values(), streams.upwards.values()
+    assert down.lost() == up.lost() == []
+    assert 45 <= up.sent <= 55
+    stage.node.host.sleep()
+    stage.run(1.05)
+    stage.node.host.wake_up()
+    stage.run(5.0)
+    assert 10 <= len(up.lost()) <= 11
+    assert all(10.0 <= at <= 11.1 for at in up.lost())
+
+
+def test_what_others_send_to_the_correspondent_does_not_count() -> None:
+    stage = Stage(traffic={"streams": 1, "every": 0.1, "both_ways": True})
+    streams = streaming(stage, 8.0)
+    stage.go("foreign1", seconds=1.0)
+    for kind, source in ((DATA, IPv4Address(9)), (ECHO, stage.node.home_address)):
+        payload = bytes(12) + source.packed + bytes(84)
+        streams.hear(None, Packet(kind=kind, payload=payload, source=source, destination=CORRESPONDENT))
+    assert [stream.received for stream in streams.streams] == [0, 0]
+
+
+def test_the_silence_of_each_handover_is_noted_both_ways() -> None:
+    stage = Stage(traffic={"streams": 1, "every": 0.1, "both_ways": True})
+    streams = streaming(stage, 20.0)
+    for _ in range(2):
+        streams.moved("mobile0")
+        streams.moved("mobile9")
+    assert [list(stream.silences) for stream in streams.streams] == [[0.0], [0.0]]

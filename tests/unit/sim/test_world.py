@@ -70,3 +70,23 @@ def test_the_seed_makes_the_keys() -> None:
         assert agent is not None
         keys.append(agent.config.mobile_nodes[0].associations[0].key)
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_node_has_as_many_links_as_the_scenario_names() -> None:
+    world = World(scenario(mobile={"nodes": 2, "links": ["radio1", "radio2"]}), Onlooker())
+    links = [port.link for node in world.nodes for port in node.host.ports.values()]
+    assert [link.name for link in links] == ["radio1", "radio2"] * 2
+    assert len({link.link_address for link in links}) == 4
+    mobile = world.nodes[0].host.node.mobile
+    assert mobile is not None
+    assert mobile.config.links == ("radio1", "radio2")
+
+
+def test_agents_deliver_early_and_listen_a_while_longer_unless_told_otherwise() -> None:
+    told = scenario(foreign={"early_delivery": False}, home={"handover_grace": 0})
+    for settings, expected in ((scenario(), (True, 2.0)), (told, (False, 0.0))):
+        world = World(settings, Onlooker())
+        home, foreign = world.homes[0].host.node.home, world.foreign[0].node.foreign
+        assert home is not None
+        assert foreign is not None
+        assert (foreign.config.early_delivery, home.config.handover_grace) == expected

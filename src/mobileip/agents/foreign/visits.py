@@ -42,6 +42,8 @@ class Visits:
             # registration with another care-of address is none of ours.
             ended = (reply.home_address, before.care_of_address) if before is not None else ()
             return self.end(before, "deregistered") if before and pending.care_of_address in ended else []
+        if self._is_known(pending, reply):
+            return []
         replaced = self.list.replaced_by(pending, reply.home_address)
         for each in replaced:
             self._remove(each)
@@ -52,6 +54,16 @@ class Visits:
         self.list.put(visitor)
         self.keepalives.put(visitor, now)
         return self._change(replaced, visitor) + _arrival_notice(replaced[0] if replaced else None, visitor)
+
+    def _is_known(self, pending: PendingRegistration, reply: RegistrationReply) -> bool:
+        """Whether that is the registration by which the visitor is here, answered once more: its home agent counts the
+        lifetime from the first time on, and who kept a Request and its Reply prolongs and moves nobody by them."""
+        visitor = self.list.of(reply.home_address, reply.home_agent)
+        return (
+            visitor is not None
+            and visitor.care_of_address == pending.care_of_address
+            and visitor.identification == pending.identification
+        )
 
     def end(self, visitor: Visitor, cause: str) -> list[Output]:
         """A visitor is one no more."""

@@ -8,6 +8,7 @@ from mobileip.agents.mobile.chooser import next_candidate_at
 from mobileip.agents.mobile.former import former_ends_at
 from mobileip.agents.mobile.fsm import State
 from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.paths import quality_ends_at
 from mobileip.agents.mobile.standing import next_trust_at
 from mobileip.agents.mobile.state import NodeState
 
@@ -63,6 +64,9 @@ def _of_link(state: NodeState, link: LinkView, now: float) -> Iterator[Deadline]
     ready_at = next_candidate_at(link, state.config, now)
     if ready_at is not None:
         yield Deadline(ready_at, f"no agent heard on {link.name}")
+    quality_end = quality_ends_at(link)
+    if quality_end is not None:
+        yield Deadline(quality_end, f"what was found of {link.name} is old")
 
 
 def _of_registrations(state: NodeState) -> Iterator[Deadline]:

@@ -17,6 +17,10 @@ MOST_NEIGHBOURS = 8
 MOST_NETWORKS = 16
 """Networks without agents that are remembered."""
 
+LONGEST_PATIENCE = 60.0
+"""Seconds for which a link is not trusted at most whose path dies again and again; once whole for as long, it is
+forgiven."""
+
 
 class Quality(msgspec.Struct, frozen=True):
     """What probes have found of a link's path to the home agent."""
@@ -66,6 +70,8 @@ class LinkView:
         """From then on it may be preferred to one that works: a link that was lost has to prove itself."""
         self.quality = Quality()
         self._hold_down = config.hold_down
+        self._patience = 0.0
+        """Seconds that were to pass after its path died last; 0: it never did."""
         self._was_lost = False
         self._has_agents = False
         """An agent was heard here, at any time."""
@@ -117,6 +123,14 @@ class LinkView:
     def distrust(self, now: float) -> None:
         """It has to be whole for a while until it is preferred to another one that works."""
         self.trusted_at = now + self._hold_down
+
+    def died(self, now: float) -> None:
+        """Its path leads nowhere, though the link is up, and nothing will tell when it is whole again but another try.
+        Each time that such a try does not last, the next one is put off for twice as long."""
+        is_again = self._patience > 0 and now < self.trusted_at + LONGEST_PATIENCE
+        longest = max(LONGEST_PATIENCE, self._hold_down)
+        self._patience = min(2 * self._patience, longest) if is_again else self._hold_down
+        self.trusted_at = now + self._patience
 
     def agent_is_here(self) -> None:
         """An agent is heard: on this link one waits for agents from now on."""

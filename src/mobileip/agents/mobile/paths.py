@@ -9,8 +9,11 @@ it is asked once, so that a million nodes with one link each cost it nothing.
 import math
 from collections import deque
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
-from mobileip.agents.mobile.attachment import Attachment, CareOf
+import msgspec
+
+from mobileip.agents.mobile.attachment import Attachment, CareOf, Place
 from mobileip.agents.mobile.config import Probing
 from mobileip.agents.mobile.link import LinkView, Quality
 from mobileip.agents.mobile.outbox import Outbox
@@ -34,17 +37,29 @@ KEPT = 60.0
 """Seconds for which what was found of a link counts that is not used."""
 LINGER = 1.0
 """Seconds for which a link still counts as used when nothing passes any more: a path that has died is silent too."""
+MOST_PROVEN = 16
+"""Places of which is remembered that answers came there."""
 SEQUENCES = 1 << 16
 UNKNOWN = Quality()
+
+
+class Waiting(NamedTuple):
+    """A probe: when it left, and until when its answer is waited for. That is settled when it leaves, so that only
+    time decides when it is lost, and no message that happens to come in."""
+
+    sent_at: float
+    until: float
 
 
 class _Path:
     """What is known of the path from one point of attachment. Times are boot time, seconds."""
 
-    def __init__(self, attachment: Attachment) -> None:
+    def __init__(self, attachment: Attachment, *, is_proven: bool) -> None:
         self.attachment = attachment
-        self.sent: dict[int, float] = {}
-        """Probes that may be answered, by number: when they left."""
+        self._is_proven = is_proven
+        """An answer has come by it, now or the last time that we were there."""
+        self.sent: dict[int, Waiting] = {}
+        """Probes that may be answered, by number."""
         self.probe_at = -math.inf
         self.unanswered = 0
         """In a row."""
@@ -60,7 +75,8 @@ class _Path:
         """Probes and answers since then."""
 
     def probed(self, number: int, now: float) -> None:
-        self.sent[number] = self.probe_at = now
+        self.sent[number] = Waiting(now, now + self.answer_time)
+        self.probe_at = now
         self._own += 1
 
     def used(self, sent: int, received: int, now: float) -> None:
@@ -76,20 +92,20 @@ class _Path:
 
     def answered(self, number: int, now: float) -> bool:
         """Whether that was a probe that waits for its answer; earlier ones are not waited for any more."""
-        sent_at = self.sent.pop(number, None)
-        if sent_at is None:
+        waiting = self.sent.pop(number, None)
+        if waiting is None:
             return False
         self._answers += 1
-        self.sent = {other: at for other, at in self.sent.items() if at > sent_at}
-        took = now - sent_at
+        self.sent = {other: later for other, later in self.sent.items() if later.sent_at > waiting.sent_at}
+        took = now - waiting.sent_at
         self._delay = took if self._delay is None else self._delay + SMOOTHING * (took - self._delay)
         self._results.append(True)
-        self.unanswered, self.is_dead, self._is_verified = 0, False, True
+        self.unanswered, self.is_dead, self._is_verified, self._is_proven = 0, False, True, True
         return True
 
     def give_up(self, now: float) -> bool:
         """What was not answered in time is lost; whether something was."""
-        lost = [number for number, at in self.sent.items() if now >= at + self.answer_time]
+        lost = [number for number, waiting in self.sent.items() if now >= waiting.until]
         for number in lost:
             del self.sent[number]
             self.unanswered += 1
@@ -104,12 +120,12 @@ class _Path:
     @property
     def has_died(self) -> bool:
         """It was whole, and is so no more."""
-        return self._is_verified and not self.is_dead and self.unanswered >= UNANSWERED
+        return self._is_proven and not self.is_dead and self.unanswered >= UNANSWERED
 
     @property
     def is_in_doubt(self) -> bool:
         """It was whole, and a probe is lost: the next ones are to tell soon, whether packets pass or not."""
-        return self._is_verified and 0 < self.unanswered < UNANSWERED
+        return self._is_proven and 0 < self.unanswered < UNANSWERED
 
     @property
     def answer_time(self) -> float:
@@ -133,6 +149,9 @@ class PathProbes:
         self.due: float | None = None
         """When to look again; None: there is no path to be watched."""
         self._path: _Path | None = None
+        self._proven: dict[Place, None] = {}
+        """Where an answer came to, the latest last: nobody filters it there, so silence means something at once when we
+        are there again."""
         self._number = 0
 
     def used(self, interface: str, sent: int, received: int, now: float) -> None:
@@ -150,9 +169,13 @@ class PathProbes:
         was_dead = path is not None and path.is_dead
         if path is None or not path.answered(number, now):
             return False
-        link = state.links[interface]
+        link, place = state.links[interface], path.attachment.place
+        self._proven.pop(place, None)
+        self._proven[place] = None
+        if len(self._proven) > MOST_PROVEN:
+            del self._proven[next(iter(self._proven))]
         if was_dead:
-            state.refusals.forget(path.attachment.place)
+            state.refusals.forget(place)
         if was_dead or not link.quality.is_verified:
             out.notify(PathNoticed(interface=interface, state="verified"))
         link.quality = path.quality(now)
@@ -180,7 +203,8 @@ class PathProbes:
             return
         path = self._path
         if path is None or path.attachment.place != binding.attachment.place:
-            path, self.due = _Path(binding.attachment), now
+            is_proven = binding.attachment.place in self._proven
+            path, self.due = _Path(binding.attachment, is_proven=is_proven), now
             self._path = path
         path.attachment = binding.attachment
         if self.due is None and (state.has_other or path.is_dead):
@@ -210,7 +234,7 @@ class PathProbes:
             )
             out.probes.append(SendProbe(departure=departure, number=self._number))
             state.count("probes_sent")
-        looks = [at + path.answer_time for at in path.sent.values()]
+        looks = [waiting.until for waiting in path.sent.values()]
         if has_other:
             looks += [path.probe_at + interval, now + LOOK]
         elif path.is_dead:
@@ -221,12 +245,19 @@ class PathProbes:
         path.is_dead = True
         link.quality = path.quality(now)
         state.refusals.note(path.attachment.place, state.config.hold_down, now, avoid=True)
-        link.distrust(now)
+        link.died(now)
         self.due = now + LOOK
         out.notify(PathNoticed(interface=link.name, state="dead"))
 
 
+def quality_ends_at(link: LinkView) -> float | None:
+    """When what was found of a link's path counts no more (boot time, s); None when nothing was."""
+    is_known = msgspec.structs.replace(link.quality, found_at=UNKNOWN.found_at) != UNKNOWN
+    return link.quality.found_at + KEPT if is_known else None
+
+
 def _forget_what_is_old(state: NodeState, now: float) -> None:
     for link in state.links.values():
-        if link.quality != UNKNOWN and now >= link.quality.found_at + KEPT:
+        end = quality_ends_at(link)
+        if end is not None and now >= end:
             link.quality = UNKNOWN

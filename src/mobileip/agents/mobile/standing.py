@@ -3,7 +3,9 @@
 Points are counted once for all links, so that their differences mean something: the configured order, what the user
 says for or against a link, and what probes have found of its path. A change that nothing forces has to be worth
 `hysteresis` points, is not made to a link that was lost until that has been there again for `hold_down` seconds, nor
-within `hold_down` of the one before. So a link that comes and goes moves nobody, and who is moved knows why.
+within `hold_down` of the one before. So a link that comes and goes moves nobody, and who is moved knows why. A
+link whose path dies while it looks up is tried again after `hold_down`, and each time that this does not last, after
+twice as long.
 """
 
 from collections.abc import Mapping, Sequence

@@ -64,11 +64,31 @@ def test_the_reply_names_address_and_home_agent() -> None:
 def test_a_visitor_comes_stays_and_moves() -> None:
     made = visits()
     assert kinds(accept(made, pending())) == [ChangeForwarding, VisitorAdded]
-    assert kinds(accept(made, pending(), 5.0)) == [ChangeForwarding]
-    assert kinds(accept(made, pending(link_address=OTHER_MAC), 6.0)) == [ChangeForwarding, VisitorAdded]
+    assert kinds(accept(made, pending(identification=2), 5.0)) == [ChangeForwarding]
+    moved = pending(link_address=OTHER_MAC, identification=3)
+    assert kinds(accept(made, moved, 6.0)) == [ChangeForwarding, VisitorAdded]
     [route] = made.wishes()
     assert isinstance(route, VisitorRoute)
     assert (route.link_address, route.expires_at) == (OTHER_MAC, 1806.0)
+
+
+@pytest.mark.parametrize("again", [{}, {"link_address": OTHER_MAC}, {"interface": "eth9"}], ids=repr)
+def test_who_kept_a_request_and_its_reply_prolongs_and_moves_nobody(again: dict[str, Any]) -> None:
+    """Nobody signs Replies for the foreign agent here; a home agent that answers a duplicate prolongs nothing too."""
+    made = visits()
+    accept(made, pending())
+    before = list(made.list)
+    assert accept(made, pending(**again), 100.0) == []
+    assert list(made.list) == before
+    assert kinds(made.expire(1800.0)) == [ChangeForwarding, VisitorRemoved]
+
+
+def test_the_same_identification_for_another_care_of_address_is_another_registration() -> None:
+    made = visits()
+    accept(made, pending())
+    assert accept(made, pending(care_of_address=COLOCATED), 5.0)
+    [visitor] = made.list
+    assert (visitor.care_of_address, visitor.registered_at) == (COLOCATED, 5.0)
 
 
 def test_who_decapsulates_itself_needs_no_route() -> None:

@@ -19,6 +19,7 @@ from tests.support.mobile_node import FOREIGN_1, Scene
 
 from mobileip.agents.events import Arrival, Link
 from mobileip.agents.mobile.deadlines import end_of_agents, standing_deadlines
+from mobileip.agents.mobile.link import Quality
 from mobileip.agents.mobile.state import Announcing, NodeState
 from mobileip.forwarding.model import TunnelExit
 from mobileip.forwarding.tunnel import Tunnel
@@ -65,6 +66,15 @@ def test_the_ends_of_agents_are_kept_apart_from_what_repetitions_leave_as_it_is(
 
 
 class TestOfLinks:
+    def test_the_end_of_what_probes_have_found(self) -> None:
+        state = started()
+        connect(state)
+        state.links["eth0"].solicitor.stop()
+        state.links["eth0"].quality = Quality(found_at=100.0)
+        assert wakings(state) == {}
+        state.links["eth0"].quality = Quality(delay=0.03, is_verified=True, found_at=100.0)
+        assert wakings(state) == {"what was found of eth0 is old": 160.0}
+
     def test_the_next_solicitation(self) -> None:
         state = started()
         connect(state)

@@ -3,11 +3,12 @@
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.mobile_node import FOREIGN_1, HOME, NODE_MAC, Agent, config
 
 from mobileip.agents.events import Arrival, Link
-from mobileip.agents.mobile.link import MOST_NEIGHBOURS, MOST_NETWORKS, LinkTurn, LinkView, Quality
+from mobileip.agents.mobile.link import LONGEST_PATIENCE, MOST_NEIGHBOURS, MOST_NETWORKS, LinkTurn, LinkView, Quality
 from mobileip.agents.mobile.snapshot import LinkSnapshot
 
 GATEWAY = IPv4Address("192.0.2.1")
@@ -205,3 +206,46 @@ class TestShown:
         hear(view, FOREIGN_1)
         view.agents.doubt_all()
         assert view.heard() == []
+
+
+class TestPatience:
+    """In a link whose path dies while it looks up."""
+
+    def test_is_there_again_later_each_time_that_it_did_not_last(self) -> None:
+        view, now, waits = connected(), 100.0, []
+        for _ in range(7):
+            view.died(now)
+            waits.append(view.trusted_at - now)
+            now = view.trusted_at + 1.0
+        assert waits == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
+
+    def test_is_as_at_first_once_it_lasted(self) -> None:
+        view = connected()
+        view.died(100.0)
+        view.died(106.0)
+        assert view.trusted_at == 116.0
+        view.died(116.0 + LONGEST_PATIENCE)
+        assert view.trusted_at == 116.0 + LONGEST_PATIENCE + 5.0
+
+    def test_is_never_put_off_for_less_than_was_configured(self) -> None:
+        view = LinkView("eth0", msgspec.structs.replace(config(), hold_down=90.0))
+        view.update(picture(), 0.0)
+        for now in (100.0, 200.0):
+            view.died(now)
+            assert view.trusted_at == now + 90.0
+
+    def test_costs_nothing_where_no_time_is_wanted(self) -> None:
+        view = LinkView("eth0", msgspec.structs.replace(config(), hold_down=0.0))
+        view.update(picture(), 0.0)
+        for now in (1.0, 2.0):
+            view.died(now)
+            assert view.trusted_at == now
+
+    def test_in_a_new_connection_begins_anew(self) -> None:
+        view = connected()
+        for now in (10.0, 16.0, 27.0):
+            view.died(now)
+        assert view.trusted_at == 47.0
+        view.update(picture(carrier=False), 28.0)
+        view.update(picture(), 29.0)
+        assert view.trusted_at == 34.0

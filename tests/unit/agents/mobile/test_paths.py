@@ -1,13 +1,15 @@
 """A path that leads nowhere is found though its link is up."""
 
+import pytest
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1
-from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, TwoLinks
+from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, WWAN_ADDRESS, TwoLinks
 
 from mobileip.agents.events import LinkUsed, ProbeAnswered
 from mobileip.agents.mobile.config import Probing
+from mobileip.agents.mobile.paths import MOST_PROVEN
 from mobileip.agents.notices import PathNoticed
-from mobileip.agents.outputs import AskLinkUse, Departure, SendProbe
+from mobileip.agents.outputs import AskLinkUse, Departure, Notify, SendProbe
 
 
 def registered(**fields: object) -> TwoLinks:
@@ -202,3 +204,56 @@ class TestWhatIsFound:
         assert quality(scene)[0] == "dead"
         scene.down(WLAN, addresses=())
         assert quality(scene)[0] == "down"
+
+    def test_what_was_found_is_forgotten_at_a_time_of_its_own_and_by_no_message(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.wait(0.05)
+        scene.answer_probe()
+        found_at = scene.now
+        assert quality(scene) == ("verified", pytest.approx(0.05), 0.0)
+        while scene.now < found_at + 60.0:
+            due = scene.node.next_deadline()
+            assert due is not None
+            assert quality(scene)[0] == "verified"
+            scene.wait(min(due.at, found_at + 60.0) - scene.now)
+        assert scene.now == found_at + 60.0
+        assert quality(scene)[0] == "registered"
+
+    def test_how_long_an_answer_is_waited_for_is_settled_when_the_probe_leaves(self) -> None:
+        """An answer that comes late makes those after it patient, and not those that are on their way."""
+        scene = busy()
+        scene.wait(0.19)
+        probes = scene.node._paths._path
+        assert probes is not None
+        until = {number: waiting.until for number, waiting in probes.sent.items()}
+        assert len(until) == 2
+        first, second = sorted(until)
+        scene.handle(ProbeAnswered(interface=WLAN, number=first))
+        assert {number: waiting.until for number, waiting in probes.sent.items()} == {second: until[second]}
+
+    def test_where_it_had_answered_before_a_path_may_die_before_its_first_answer(self) -> None:
+        scene = busy()
+        scene.wait(1.0)
+        scene.answer()
+        scene.wait(6)
+        scene.answer()
+        assert scene.way == WLAN
+        scene.use(sent=300)
+        scene.wait(0.1)
+        scene.use(sent=400)
+        scene.wait(0.8)
+        seen = [output.notice for _, output in scene.history if isinstance(output, Notify)]
+        assert [notice.state for notice in seen if isinstance(notice, PathNoticed)] == ["verified", "dead", "dead"]
+        assert scene.request.care_of_address == WWAN_ADDRESS
+
+    def test_of_few_places_it_is_remembered_that_they_answer(self) -> None:
+        scene = TwoLinks()
+        for number in range(MOST_PROVEN + 3):
+            scene.down(WLAN)
+            scene.lease(WLAN)
+            scene.wait(1)
+            scene.answer()
+            scene.answer_probe()
+            assert len(scene.node._paths._proven) == min(number + 1, MOST_PROVEN)

@@ -6,7 +6,8 @@ from collections import deque
 from mobileip.lab.topology import Wire
 
 QUEUE_LIMIT_FRAMES = 1000
-"""As Linux's own devices: more waiting frames than this are dropped at the tail."""
+"""As Linux's own devices: more frames than this that wait for the rate are dropped at the tail. What is on the cable
+already, however long that is, waits for nothing."""
 
 
 class Lane:
@@ -18,11 +19,14 @@ class Lane:
         self.lost = 0
         """Frames lost because the wire has a loss."""
         self.overflowed = 0
-        """Frames dropped because the queue was full."""
+        """Frames dropped because the queue before the wire was full."""
         self.worst_added = 0.0
         """Seconds: how late the relay came at worst, beyond the delay that was asked for."""
         self._random = random.Random(seed)  # noqa: S311 - losses shall be the same at each run
+        self._unsent: deque[float] = deque()
+        """When the last bit of each frame that waits for the rate is on the cable."""
         self._waiting: deque[tuple[float, bytes]] = deque()
+        """All frames, unsent and on the cable, with the time at which each comes out."""
         self._idle_at = 0.0
 
     def accept(self, frame: bytes, now: float) -> None:
@@ -30,11 +34,14 @@ class Lane:
         if self.wire.loss and self._random.random() < self.wire.loss:
             self.lost += 1
             return
-        if len(self._waiting) >= QUEUE_LIMIT_FRAMES:
+        while self._unsent and self._unsent[0] <= now:
+            self._unsent.popleft()
+        if len(self._unsent) >= QUEUE_LIMIT_FRAMES:
             self.overflowed += 1
             return
         start = max(now, self._idle_at)
         self._idle_at = start + len(frame) * 8 / (self.wire.rate_mbit * 1e6)
+        self._unsent.append(self._idle_at)
         self._waiting.append((self._idle_at + self.wire.delay_ms / 1e3, frame))
 
     def due(self, now: float) -> list[bytes]:

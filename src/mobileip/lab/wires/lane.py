@@ -10,6 +10,11 @@ QUEUE_LIMIT_FRAMES = 1000
 already, however long that is, waits for nothing."""
 
 
+LATE_SECONDS = 0.002
+"""From here on a late turn of the relay is remembered by its time."""
+LATE_TURNS_KEPT = 1000
+
+
 class Lane:
     """Frames go in at `accept` and out at `due`, in order: first the rate, then the delay, as on a long cable."""
 
@@ -22,6 +27,8 @@ class Lane:
         """Frames dropped because the queue before the wire was full."""
         self.worst_added = 0.0
         """Seconds: how late the relay came at worst, beyond the delay that was asked for."""
+        self.late: deque[tuple[float, float]] = deque(maxlen=LATE_TURNS_KEPT)
+        """From when to when a frame waited for a late relay; the latest ones."""
         self._random = random.Random(seed)  # noqa: S311 - losses shall be the same at each run
         self._unsent: deque[float] = deque()
         """When the last bit of each frame that waits for the rate is on the cable."""
@@ -46,13 +53,20 @@ class Lane:
 
     def due(self, now: float) -> list[bytes]:
         """The frames that leave the wire by `now`."""
-        frames = []
+        frames: list[bytes] = []
         while self._waiting and self._waiting[0][0] <= now:
             planned, frame = self._waiting.popleft()
             self.worst_added = max(self.worst_added, now - planned)
+            if not frames and now - planned > LATE_SECONDS:
+                self.late.append((planned, now))
             frames.append(frame)
         self.forwarded += len(frames)
         return frames
+
+    def forget_lateness(self) -> None:
+        """The worst, and the late turns, begin anew."""
+        self.worst_added = 0.0
+        self.late.clear()
 
     def next_at(self) -> float | None:
         """When the next frame leaves; None = nothing waits."""

@@ -97,6 +97,16 @@ def test_lateness_is_told() -> None:
     lane.accept(b"", 0.0)
     lane.due(0.0075)
     assert lane.worst_added == pytest.approx(0.0025)
+    assert list(lane.late) == [(0.005, 0.0075)]
+    lane.forget_lateness()
+    assert (lane.worst_added, list(lane.late)) == (0.0, [])
+
+
+def test_a_turn_that_is_hardly_late_is_not_remembered() -> None:
+    lane = Lane(Wire(delay_ms=5), seed=0)
+    lane.accept(b"", 0.0)
+    lane.due(0.0060)
+    assert list(lane.late) == []
 
 
 def test_a_change_counts_for_frames_that_enter_later() -> None:

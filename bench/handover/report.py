@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from bench.handover.results import Result
@@ -79,12 +80,8 @@ def words(drops: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in drops.items())
 
 
-def read(file: Path) -> list[Result]:
-    return msgspec.json.decode(file.read_bytes(), type=list[Result])
-
-
 def write(results: Sequence[Result], file: Path) -> None:
-    """In place of what is there of the same names and engines."""
-    kept = read(file) if file.exists() else []
-    named = {(result.name, result.engine): result for result in (*kept, *results)}
+    """In place of what is there of the same names and engines; the others stay as they are, whatever fields they have."""
+    kept = msgspec.json.decode(file.read_bytes(), type=list[dict[str, Any]]) if file.exists() else []
+    named = {(each["name"], each["engine"]): each for each in (*kept, *map(msgspec.structs.asdict, results))}
     file.write_bytes(msgspec.json.format(msgspec.json.encode(list(named.values())), indent=2) + b"\n")

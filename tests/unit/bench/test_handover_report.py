@@ -93,10 +93,18 @@ def test_results_are_kept_in_place_of_those_of_their_names(tmp_path: Path) -> No
     there, back = measured()
     report.write([there, back], file)
     report.write([msgspec.structs.replace(back, lost=7), msgspec.structs.replace(back, engine="userspace")], file)
-    found = {(one.name, one.engine): one.lost for one in report.read(file)}
+    rows = msgspec.json.decode(file.read_bytes())
+    found = {(one["name"], one["engine"]): one["lost"] for one in rows}
     assert found == {(there.name, "ebpf"): 0, (back.name, "ebpf"): 7, (back.name, "userspace"): 0}
     required = {"name", "runs", "lost", "silence_ms_median", "silence_ms_max", "mos", "engine"}
-    assert all(required <= set(one) for one in msgspec.json.decode(file.read_bytes()))
+    assert all(required <= set(one) for one in rows)
+
+
+def test_results_of_an_older_bench_stay(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    file.write_text('[{"name": "old", "engine": "ebpf", "lost": 3}]')
+    report.write(measured()[:1], file)
+    assert [one["lost"] for one in msgspec.json.decode(file.read_bytes())] == [3, 0]
 
 
 def test_the_table_fits_a_page_and_the_notes_name_the_drops() -> None:

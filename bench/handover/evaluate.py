@@ -43,7 +43,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     sent: Sequence[int]
     """When each number left."""
     numbers: Sequence[int]
-    """Of packets as they came."""
+    """Of packets, in the order in which they came."""
     times: Sequence[int]
     """When they came."""
     not_sent: frozenset[int] = frozenset()
@@ -131,10 +131,10 @@ def costs(stream: Stream, windows: Sequence[Window], late: Sequence[tuple[int, i
 
 def _cost(stream: Stream, one: Window, span: tuple[int, int], mine: list[Arrival], late: list[tuple[int, int]]) -> Cost:
     first, last = span
-    came: dict[int, int] = {}  # in the order of time
+    came: dict[int, int] = {}  # in the order of arrival
     copies: list[int] = []
     greatest, reordered, reordered_by = -1, 0, 0
-    for number, at in sorted(mine, key=lambda arrival: arrival[1]):
+    for number, at in mine:
         if number in came:
             copies.append(at)
             continue

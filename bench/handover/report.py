@@ -22,7 +22,7 @@ COLUMNS = {
     "mos": "1 to 4.5",
     "lab": "ms: its wire's worst delay / a stream's worst lateness",
     "idle": "% of the processors",
-    "must hold": "",
+    "holds": "what has to; what does not is below",
 }
 
 
@@ -41,20 +41,20 @@ def row(result: Result) -> list[str]:
         f"{result.mos:g}",
         f"{result.wire_worst_added_ms:g} / {result.sender_late_ms:g}",
         f"{result.idle_percent:g}",
-        "; ".join(result.broken) or "yes",
+        "no" if result.broken else "yes",
     ]
 
 
 def line(result: Result) -> str:
     """One, as soon as it is there."""
-    return " ".join(f"{name} {value}," for name, value in zip(COLUMNS, row(result), strict=True) if value).rstrip(",")
+    words = (f"{name} {value}" for name, value in zip(COLUMNS, row(result), strict=True) if value)
+    return ", ".join((*words, *result.broken)).removeprefix("what ")
 
 
 def table(results: Sequence[Result]) -> Table:
     made = Table()
     for name in COLUMNS:
-        is_text = name in {"what", "engine", "must hold"}
-        made.add_column(name, justify="left" if is_text else "right", no_wrap=name != "must hold")
+        made.add_column(name, justify="left" if name in {"what", "engine"} else "right", no_wrap=True)
     for result in results:
         made.add_row(*row(result))
     return made
@@ -65,6 +65,8 @@ def notes(results: Sequence[Result]) -> Iterator[str]:
     yield "; ".join(f"{name}: {meaning}" for name, meaning in COLUMNS.items() if meaning)
     told = set()
     for result in results:
+        if result.broken:
+            yield f"{result.name} {result.engine}: {'; '.join(result.broken)}"
         kind, _, delay, _ = result.name.split(".")
         counted = {"drops": result.drops, "the laboratory's own": result.lab_drops}
         for what, drops in counted.items():
@@ -81,7 +83,7 @@ def words(drops: dict[str, int]) -> str:
 
 
 def write(results: Sequence[Result], file: Path) -> None:
-    """In place of what is there of the same names and engines; the others stay as they are, whatever fields they have."""
+    """In place of what is there of the same names and engines; the others stay, whatever fields they have."""
     kept = msgspec.json.decode(file.read_bytes(), type=list[dict[str, Any]]) if file.exists() else []
     named = {(each["name"], each["engine"]): each for each in (*kept, *map(msgspec.structs.asdict, results))}
     file.write_bytes(msgspec.json.format(msgspec.json.encode(list(named.values())), indent=2) + b"\n")

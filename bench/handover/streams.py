@@ -36,6 +36,8 @@ PRIORITY = -8
 OWN_REFUSALS = frozenset({errno.EAGAIN, errno.ENOBUFS})
 """The sending socket's buffer was full: the bench's fault, nobody else's."""
 ROOM_FOR_COPIES = 2
+STOOD_STILL_NS = 20_000
+"""Longer than this from one clock's reading to the other's: the process was interrupted in between."""
 
 _SO_TIMESTAMPNS, _SO_RXQ_OVFL, _SO_RCVBUFFORCE = 35, 40, 33
 _TIMESPEC = struct.Struct("@qq")
@@ -62,6 +64,23 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     streams: list[StreamSummary]
 
 
+class Clock:
+    """From the time of the kernel's stamps (CLOCK_REALTIME) to that of ours. Looked at each second: it may drift."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+        self._known_until = 0
+
+    def look(self) -> None:
+        before = time.monotonic_ns()
+        if before < self._known_until:
+            return
+        wall, after = time.time_ns(), time.monotonic_ns()
+        if after - before < STOOD_STILL_NS or not self._known_until:  # or it looks again next time
+            self.ahead = wall - (before + after) // 2
+            self._known_until = after + 1_000_000_000
+
+
 class Stream:
     """One rate, both ways. `room`: so many packets can be sent."""
 
@@ -70,6 +89,7 @@ class Stream:
         self.interval = int(1e9 / rate)
         self.octets = VOICE_OCTETS if rate == VOICE_RATE else SMALL_OCTETS
         self.peer = peer
+        self.clock = Clock()
         self.due = 0
         self.count = self.received = 0
         self.sent = array("q", bytes(8 * room))
@@ -109,7 +129,8 @@ class Stream:
 
     def receive(self) -> None:
         """What has come, a few packets at most."""
-        ahead = time.time_ns() - time.monotonic_ns()
+        self.clock.look()
+        ahead = self.clock.ahead
         for _ in range(MOST_AT_ONCE):
             try:
                 octets, ancillary, _, _ = self.socket.recvmsg(2048, _ANCILLARY)

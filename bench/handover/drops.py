@@ -7,9 +7,9 @@ A name says the place first: `fa1.daemon.no_visitor`, `mn.kernel.TcpExt.IPRevers
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mobileip.control.client import ControlError
-from mobileip.forwarding.drop_reason import DropReason
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.plan import SWITCHES
 
@@ -33,7 +33,8 @@ LINK_COLUMNS = {
     14: "tx_carrier",
 }
 """Of /proc/net/dev."""
-_REASONS = frozenset(reason.value for reason in DropReason)
+DROPPED = "dropped_"
+"""Before the reason, in the names of an engine's counters."""
 _PROC = Path("/proc/thread-self/net")
 """Of the namespace that the calling thread is in (/proc/net is the process's)."""
 
@@ -67,12 +68,17 @@ def of_laboratory(lab: Lab, drops: Mapping[str, int]) -> Counters:
 
 
 def _daemon(lab: Lab, node: str) -> Counters:
-    """Packets and messages that it dropped, by reason."""
     try:
-        traffic = lab.daemon(node).ask("traffic")
+        return of_daemon(lab.daemon(node).ask("traffic"))
     except ControlError:
-        return {}  # no daemon runs there
-    packets = {name: count for name, count in traffic["packets"].items() if name in _REASONS}
+        return {}  # none runs there
+
+
+def of_daemon(traffic: Mapping[str, Any]) -> Counters:
+    """Packets and messages that a daemon dropped, by reason, from its `traffic` (a TrafficView)."""
+    packets = {
+        name.removeprefix(DROPPED): count for name, count in traffic["packets"].items() if name.startswith(DROPPED)
+    }
     return packets | {f"message.{name}": count for name, count in traffic["discarded"].items()}
 
 

@@ -59,6 +59,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     lost_by_bench: int
     """The bench's own sockets refused them or had no room; not among `lost`."""
+    missing_ms: list[float]
+    """When those that did not come had left, after the change began (before it: less than 0)."""
     duplicates: int
     duplicates_outside: int
     """Copies that came before the change began, or later than the grace time after it."""
@@ -157,6 +159,7 @@ def _cost(stream: Stream, one: Window, span: tuple[int, int], mine: list[Arrival
         sent=last - first,
         lost=len(missing) - by_bench,
         lost_by_bench=by_bench,
+        missing_ms=[_milliseconds(stream.sent[number] - one.began) for number in missing],
         duplicates=len(copies),
         duplicates_outside=sum(at < one.began or at > one.done + GRACE_NS for at in copies),
         latest_duplicate_ms=_milliseconds(max((0, *(at - one.done for at in copies)))),

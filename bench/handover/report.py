@@ -8,7 +8,7 @@ import msgspec
 from bench.handover.results import Result
 from rich.table import Table
 
-WIDTH = 160
+WIDTH = 190
 """Of the page that the table is made for."""
 COLUMNS = {
     "what": "",
@@ -67,6 +67,9 @@ def notes(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         if result.broken:
             yield f"{result.name} {result.engine}: {'; '.join(result.broken)}"
+        if result.lost and result.name.startswith("make"):
+            times = "; ".join(f"{way}: {', '.join(map(str, ms))}" for way, ms in result.lost_at_ms.items() if ms)
+            yield f"  lost packets had left so many ms after the change began: {times}"
         kind, _, delay, _ = result.name.split(".")
         counted = {"drops": result.drops, "the laboratory's own": result.lab_drops}
         for what, drops in counted.items():

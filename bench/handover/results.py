@@ -10,6 +10,8 @@ from bench.handover.evaluate import Cost, Stream, Way, Window, costs, percentile
 from bench.handover.quality import call
 from bench.handover.verdict import broken
 
+LOSSES_TOLD = 20
+
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
     """Times in ns of CLOCK_MONOTONIC."""
@@ -53,6 +55,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     handovers_with_loss: int
     lost_by_bench: int
     """Packets that the bench's own sockets refused or had no room for; not among `lost`."""
+    lost_at_ms: dict[Way, list[float]]
+    """When the packets lost had left, after the change began (before it: less than 0); the first ones."""
     duplicates: int
     duplicates_outside: int
     latest_duplicate_ms: float
@@ -137,6 +141,7 @@ def _result(name: str, engine: str, by_way: dict[Way, list[Cost]], spans: Sequen
         lost_down=lost[Way.DOWN],
         handovers_with_loss=sum(any(each.lost for each in pair) for pair in zip(*by_way.values(), strict=True)),
         lost_by_bench=sum(each.lost_by_bench for each in both),
+        lost_at_ms={way: [ms for each in by_way[way] for ms in each.missing_ms][:LOSSES_TOLD] for way in Way},
         duplicates=sum(each.duplicates for each in both),
         duplicates_outside=sum(each.duplicates_outside for each in both),
         latest_duplicate_ms=max(each.latest_duplicate_ms for each in both),

@@ -49,6 +49,7 @@ def test_a_whole_stream_costs_nothing() -> None:
 def test_what_was_lost_at_the_change_is_missed() -> None:
     found = one(whole(without=[5, 6]))
     assert (found.lost, found.silence_ms, found.first_ms) == (2, 60.0, 45.0)
+    assert found.missing_ms == [0.0, 20.0]
 
 
 def test_what_was_lost_last_makes_silence_too() -> None:

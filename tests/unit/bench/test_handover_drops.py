@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bench.handover.drops import grown, idle_percent, kernel, links, machine, namespace
+from bench.handover.drops import grown, idle_percent, kernel, links, machine, namespace, of_daemon
+from bench.handover.kernel_trace import count
 
 SNMP = """\
 Ip: Forwarding DefaultTTL InReceives InAddrErrors OutNoRoutes
@@ -37,6 +38,11 @@ def test_kernel_counters_that_tell_of_a_drop() -> None:
         "kernel.Udp.RcvbufErrors": 7,
     }
     assert dict(kernel(NETSTAT)) == {"kernel.TcpExt.IPReversePathFilter": 4, "kernel.IpExt.InNoRoutes": 5}
+
+
+def test_what_a_daemon_dropped() -> None:
+    packets = {"encapsulated_packets": 9, "dropped_no_binding": 4, "icmp_errors_sent": 1}
+    assert of_daemon({"packets": packets, "discarded": {"replayed": 2}}) == {"no_binding": 4, "message.replayed": 2}
 
 
 def test_counters_of_links() -> None:
@@ -78,3 +84,15 @@ def test_only_what_grew_is_told() -> None:
 
 def test_idle_time() -> None:
     assert idle_percent("cpu 10 0 10 100 0 0 0 0 0 0\n", "cpu 30 0 20 130 20 0 10 10 5 0\n") == 30.0
+
+
+def test_what_the_kernel_s_trace_tells() -> None:
+    place = "skbaddr=000000001 rx_sk=0000000000000000 protocol=2048 location=ip_rcv_finish_core+0x1d/0x5a0 reason:"
+    lines = [
+        "# tracer: nop\n",
+        f"  python-77 [000] d..2. 12.5: kfree_skb: {place} IP_RPFILTER\n",
+        f"  python-77 [001] d..2. 12.6: kfree_skb: {place} IP_RPFILTER\n",
+        f"  python-77 [001] d..2. 12.7: kfree_skb: {place} NO_SOCKET\n",
+        f"  python-77 [001] d..2. 12.8: kfree_skb: {place} SOCKET_FILTER\n".replace("ip_rcv_finish_core", "raw_rcv"),
+    ]
+    assert count(lines) == {"trace.IP_RPFILTER@ip_rcv_finish_core": 2, "trace.NO_SOCKET@ip_rcv_finish_core": 1}

@@ -46,6 +46,7 @@ def test_each_direction_has_its_own_handovers() -> None:
     assert (there.engine, there.runs, there.lost, there.broken) == ("ebpf", 1, 0, [])
     assert (back.runs, back.lost, back.lost_up, back.lost_down) == (1, 2, 2, 0)
     assert back.broken == ["lost 2", "silent for 60 ms"]
+    assert back.lost_at_ms == {"up": [100.0, 120.0], "down": []}
     assert back.mos < there.mos
     assert there.drops == {"fa1.daemon.no_visitor": 1}
 
@@ -117,3 +118,4 @@ def test_the_table_fits_a_page_and_the_notes_name_the_drops() -> None:
     notes = "\n".join(report.notes(found))
     assert "make_before_break.1ms ebpf, drops: fa1.daemon.no_visitor 1" in notes
     assert "wire.home.overflowed 3" in notes
+    assert "lost packets had left so many ms after the change began: up: 100.0" in notes

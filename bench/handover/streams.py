@@ -31,6 +31,9 @@ VOICE_RATE, VOICE_OCTETS, SMALL_OCTETS = 50.0, 172, 32
 """160 octets of G.711 behind 12 of RTP."""
 MOST_AT_ONCE = 16
 RECEIVE_BUFFER = 16 << 20
+SEND_BUFFER = 4 << 20
+"""More than the kernel keeps for a neighbour whose link-layer address it waits for (unres_qlen_bytes): such packets
+are lost there and counted there, not refused here."""
 PRIORITY = -8
 """Before daemons and kernel threads, behind the laboratory's wire (-10)."""
 OWN_REFUSALS = frozenset({errno.EAGAIN, errno.ENOBUFS})
@@ -39,7 +42,7 @@ ROOM_FOR_COPIES = 2
 STOOD_STILL_NS = 20_000
 """Longer than this from one clock's reading to the other's: the process was interrupted in between."""
 
-_SO_TIMESTAMPNS, _SO_RXQ_OVFL, _SO_RCVBUFFORCE = 35, 40, 33
+_SO_TIMESTAMPNS, _SO_RXQ_OVFL, _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 35, 40, 32, 33
 _TIMESPEC = struct.Struct("@qq")
 _UINT32 = struct.Struct("@I")
 _ANCILLARY = socket.CMSG_SPACE(_TIMESPEC.size) + socket.CMSG_SPACE(_UINT32.size)
@@ -103,6 +106,7 @@ class Stream:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
+            self.socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, SEND_BUFFER)
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
         self.socket.setblocking(False)

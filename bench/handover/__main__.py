@@ -1,6 +1,8 @@
 """Measures what handovers cost a voice call (50 packets/s) and a fast stream (5,000/s), both ways; as root.
 
-python -m bench.handover                                   all of it, an hour: bench/results/handover.json
+Our own daemons on both engines, and in the same laboratory Debian's wireguard-go and OpenVPN.
+
+python -m bench.handover                                   all of it, two hours: bench/results/handover.json
 python -m bench.handover --only make_before_break.fa-fa    the parts that begin so; --list says the names
 """
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from bench.handover import drops
 from bench.handover.carrier import CarrierWatch, carrier_watch
-from bench.handover.combinations import PAIRS, RATES, Kind, Part
+from bench.handover.combinations import COMPETITORS, PAIRS, RATES, Kind, Part
+from bench.handover.competitors import competitor
 from bench.handover.ends import Seen, end, stream
 from bench.handover.evaluate import Stream, Way
 from bench.handover.kernel_trace import kernel_trace
@@ -43,7 +44,8 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
     pair = PAIRS[part.pair]
     afterwards = AFTERWARDS + AFTERWARDS_TRIPS * part.delay_ms / 1e3
     size: Any = {"rates": RATES, "seconds": 60.0 + 2 * runs * (PAUSE + afterwards + 0.5)}
-    with mobile_ip(part, pair) as (lab, system), contextlib.ExitStack() as undo:
+    built = competitor if part.engine in COMPETITORS else mobile_ip
+    with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
         node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))
         peer = undo.enter_context(end(lab, CORRESPONDENT, CORRESPONDENT_ADDRESS, HOME_ADDRESS, **size))

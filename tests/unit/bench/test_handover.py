@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from bench.handover.combinations import PAIRS, everything
+from bench.handover.combinations import COMPETITORS, COMPETITORS_PAIR, PAIRS, RUNS, Kind, everything
 from bench.handover.evaluate import Cost, Stream, Way, Window, costs, percentile, united, windows
 from bench.handover.quality import call, opinion, rating
 
@@ -157,4 +157,8 @@ def test_each_part_has_a_name_of_its_own() -> None:
     names = [part.name for part in everything()]
     assert len(set(names)) == len(names)
     assert "make_before_break.fa-fa.1ms.ebpf" in names
+    others = [part for part in everything() if part.engine in COMPETITORS]
+    assert {part.pair for part in others} == {COMPETITORS_PAIR}
+    assert "break_before_make.colocated-colocated.100ms.wireguard-go" in names
+    assert len(others) == len(COMPETITORS) * len(Kind) * len(RUNS)
     assert PAIRS["fa-colocated"].names == ("fa-colocated", "colocated-fa")

@@ -42,7 +42,7 @@ bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, 
 	@tools/setup bench
 	$(BIN)/python -m bench.dataplane
 
-bench-handover: ## what a handover costs a voice call and a fast stream, packet by packet (root, an hour and more)
+bench-handover: ## what a handover costs a voice call and a fast stream, packet by packet; wireguard-go and OpenVPN too (root, two hours)
 	@tools/setup bench
 	$(BIN)/python -m bench.handover
 

@@ -1,6 +1,8 @@
 """Measures what handovers cost a voice call (50 packets/s) and a fast stream (5,000/s), both ways; as root.
 
-python -m bench.handover                                   all of it, an hour: bench/results/handover.json
+Our own daemons on both engines, and in the same laboratory Debian's wireguard-go and OpenVPN.
+
+python -m bench.handover                                   all of it, two hours: bench/results/handover.json
 python -m bench.handover --only make_before_break.fa-fa    the parts that begin so; --list says the names
 """
 
@@ -10,33 +12,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from bench.dataplane.errors import BenchError
 from bench.handover.combinations import RUNS, everything
-from bench.handover.measure import Result, measure
+from bench.handover.measure import measure
+from bench.handover.report import WIDTH, line, notes, table, write
+from bench.handover.results import Result
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from mobileip.lab.errors import LabError
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "handover.json"
 QUICK_RUNS = 3
-SHOWN = (
-    "name",
-    "engine",
-    "runs",
-    "lost_up",
-    "lost_down",
-    "duplicates",
-    "reordered",
-    "silence_ms_median",
-    "silence_ms_max",
-    "first_packet_ms_median",
-    "first_packet_ms_p99",
-    "mos",
-    "wire_worst_added_ms",
-)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("a laboratory needs root", file=sys.stderr)
         return 2
     output = options.output or (None if options.quick else RESULTS)
-    console, failed = Console(width=max(180, Console().width)), False
+    console, failed = Console(width=max(WIDTH, Console().width)), False
     runs = {part: options.runs or (QUICK_RUNS if options.quick else RUNS[part.delay_ms]) for part in parts}
     columns = (
         TextColumn("{task.description}"),
@@ -83,26 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             found += results
             for result in results:
-                words = " ".join(f"{name}={getattr(result, name)}" for name in SHOWN)
-                bar.console.print(words, highlight=False)
+                bar.console.print(line(result), highlight=False)
             if output is not None:
                 write(found, output)
     console.print(table(found))
+    for text in notes(found):
+        console.print(text, highlight=False)
     return 1 if failed else 0
-
-
-def write(results: Sequence[Result], output: Path) -> None:
-    """In place of what is there of the same names and engines."""
-    kept = msgspec.json.decode(output.read_bytes(), type=list[Result]) if output.exists() else []
-    named = {(result.name, result.engine): result for result in (*kept, *results)}
-    output.write_bytes(msgspec.json.format(msgspec.json.encode(list(named.values())), indent=2) + b"\n")
-
-
-def table(results: Sequence[Result]) -> Table:
-    made = Table(*SHOWN)
-    for result in results:
-        made.add_row(*(str(getattr(result, name)) for name in SHOWN))
-    return made
 
 
 if __name__ == "__main__":

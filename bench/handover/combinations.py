@@ -45,6 +45,9 @@ PAIRS = {
     "home-colocated": Pair(HOME, COLOCATED_2),
 }
 ENGINES = ("ebpf", "userspace")
+COMPETITORS = ("wireguard-go", "openvpn")
+"""As engines' names in results; they know no agents, so both their links have addresses of their networks."""
+COMPETITORS_PAIR = "colocated-colocated"
 RATES = (50, 5000)
 RUNS = {1: 100, 20: 20, 100: 20}
 """By the one-way delay to the home agent in ms: handovers of each direction."""
@@ -64,4 +67,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def everything() -> list[Part]:
-    return [Part(kind, pair, delay, engine) for delay in RUNS for kind in Kind for pair in PAIRS for engine in ENGINES]
+    found = []
+    for delay in RUNS:
+        for kind in Kind:
+            found += [Part(kind, pair, delay, engine) for pair in PAIRS for engine in ENGINES]
+            found += [Part(kind, COMPETITORS_PAIR, delay, engine) for engine in COMPETITORS]
+    return found

@@ -191,9 +191,10 @@ class Lab:
             line = plan.netem_line("change", interface, wire)
             netns.tc(plan.Step(namespace=self.namespace(node), lines=(line,)))
 
-    def wires(self) -> protocol.Report | None:
-        """What the relay has counted; None where netem makes the wires."""
-        return None if self._known.netem else protocol.ask(self.folder.wires, protocol.Question())
+    def wires(self, *, forget_lateness: bool = False) -> protocol.Report | None:
+        """What the relay has counted; None where netem makes the wires. `forget_lateness`: it is counted anew."""
+        question = protocol.Question(forget_lateness=forget_lateness)
+        return None if self._known.netem else protocol.ask(self.folder.wires, question)
 
     # -- programs in nodes
 

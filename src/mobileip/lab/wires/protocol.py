@@ -38,6 +38,8 @@ class LaneReport(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     overflowed: int
     worst_added_ms: float
+    late: tuple[tuple[float, float], ...] = ()
+    """From when to when (CLOCK_MONOTONIC, seconds) a frame waited for the relay, beyond the delay asked for."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Sets the wires named (none: just asks); each answer is a Report."""
 
     set: dict[str, Wire] = {}
+    forget_lateness: bool = False
+    """After this answer `worst_added_ms` and `late` begin anew."""
 
 
 def ask(path: Path, question: Question, timeout: float = 5.0) -> Report:

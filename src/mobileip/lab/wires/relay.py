@@ -60,6 +60,7 @@ class Port:
             lost=lane.lost,
             overflowed=lane.overflowed,
             worst_added_ms=round(lane.worst_added * 1e3, 3),
+            late=tuple(lane.late),
         )
 
 
@@ -117,6 +118,9 @@ class Relay:
             for port in self.ports:
                 port.lane.wire = question.set.get(port.name, port.lane.wire)
             connection.sendall(msgspec.json.encode(self.report()) + b"\n")
+            if question.forget_lateness:
+                for port in self.ports:
+                    port.lane.forget_lateness()
 
     def report(self) -> Report:
         pairs = zip(self.ports[::2], self.ports[1::2], strict=True)

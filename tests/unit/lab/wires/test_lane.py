@@ -74,11 +74,39 @@ def test_a_full_queue_drops_at_the_tail() -> None:
     assert [frame for _, frame in drain(lane, 9.0)][-1] == (QUEUE_LIMIT_FRAMES - 1).to_bytes(2, "big")
 
 
+def test_frames_on_a_long_cable_fill_no_queue() -> None:
+    lane = Lane(Wire(delay_ms=100, rate_mbit=1000), seed=0)
+    count = 3 * QUEUE_LIMIT_FRAMES
+    for number in range(count):
+        lane.accept(bytes(100), number / 20_000)  # 50 us apart, 0.8 us on the wire each: 2,000 are under way at once
+    assert lane.overflowed == 0
+    assert len(drain(lane, 9.0)) == count
+
+
+def test_a_queue_that_has_drained_takes_frames_again() -> None:
+    lane = Lane(Wire(delay_ms=100, rate_mbit=8), seed=0)
+    for _ in range(QUEUE_LIMIT_FRAMES + 1):
+        lane.accept(bytes(1000), 0.0)  # 1 ms each
+    lane.accept(bytes(1000), 0.0105)  # ten are on the cable by now
+    assert lane.overflowed == 1
+    assert len(drain(lane, 9.0)) == QUEUE_LIMIT_FRAMES + 1
+
+
 def test_lateness_is_told() -> None:
     lane = Lane(Wire(delay_ms=5), seed=0)
     lane.accept(b"", 0.0)
     lane.due(0.0075)
     assert lane.worst_added == pytest.approx(0.0025)
+    assert list(lane.late) == [(0.005, 0.0075)]
+    lane.forget_lateness()
+    assert (lane.worst_added, list(lane.late)) == (0.0, [])
+
+
+def test_a_turn_that_is_hardly_late_is_not_remembered() -> None:
+    lane = Lane(Wire(delay_ms=5), seed=0)
+    lane.accept(b"", 0.0)
+    lane.due(0.0060)
+    assert list(lane.late) == []
 
 
 def test_a_change_counts_for_frames_that_enter_later() -> None:

@@ -1,0 +1,35 @@
+"""The bench of handovers itself works: a part of it is measured, its results have their fields, nothing of it stays."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench.handover.ends import REPOSITORY
+
+from mobileip.lab import netns
+
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
+
+PART = "make_before_break.fa-fa.1ms.userspace"
+
+
+def test_a_part_gives_results_with_their_fields_and_no_loss(tmp_path: Path) -> None:
+    output = tmp_path / "handover.json"
+    words = ["--quick", "--runs", "2", "--only", PART, "--output", str(output)]
+    command = [sys.executable, "-m", "bench.handover", *words]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    voice, fast = json.loads(output.read_bytes())
+    assert voice["name"] == "make_before_break.fa-fa.1ms.50pps"
+    assert fast["name"] == "make_before_break.fa-fa.1ms.5000pps"
+    for result in (voice, fast):
+        assert result["engine"] == "userspace"
+        assert result["runs"] == 4  # there and back: both are from a foreign agent to another one
+        assert result["lost"] == 0, result
+        assert result["duplicates_outside"] == 0
+        assert 0 < result["silence_ms_median"] <= result["silence_ms_max"]
+        assert 1.0 < result["mos"] < 4.5
+        assert result["wire_worst_added_ms"] > 0
+    assert netns.existing("mip-handover-") == []

@@ -105,12 +105,14 @@ class RawTunnelSocket:
 
     def write_all(self, packets: Sequence[bytes]) -> tuple[int, int]:
         """As `write`, in as few system calls as can be: how many went before the first that did not, and its errno."""
-        return self._sending.send(
-            self._out.fileno(),
-            packets,
-            [_NAME + packet[16:20] for packet in packets],
-            [_CONTROL + packet[12:16] + _CONTROL_END for packet in packets],
-        )
+        ends = {packet[12:20] for packet in packets}
+        if len(ends) == 1:  # nearly always: packets of one tunnel
+            (one,) = ends
+            names, controls = [_name(one)] * len(packets), [_control(one)] * len(packets)
+        else:
+            names = [_name(packet[12:20]) for packet in packets]
+            controls = [_control(packet[12:20]) for packet in packets]
+        return self._sending.send(self._out.fileno(), packets, names, controls)
 
     def path_mtu(self, source: IPv4Address, destination: IPv4Address) -> int:
         """The kernel's path MTU by the way that `write` takes; 0 when it knows no way."""
@@ -131,6 +133,16 @@ def prepare(source: socket.socket) -> None:
     """Makes a raw socket one that `RawTunnelSocket.read` reads."""
     source.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     enlarge(source, receive=RECEIVE_BUFFER)
+
+
+def _name(ends: bytes) -> bytes:
+    """Of the destination; `ends`: the two addresses of a header."""
+    return _NAME + ends[4:]
+
+
+def _control(ends: bytes) -> bytes:
+    """As `_from`, as the kernel reads it."""
+    return _CONTROL + ends[:4] + _CONTROL_END
 
 
 def _from(source: bytes) -> tuple[int, int, bytes]:

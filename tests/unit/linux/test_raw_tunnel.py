@@ -154,6 +154,17 @@ def test_many_leave_together_each_to_the_destination_in_its_header(sockets: Sock
     assert opened._sending.sent == expected  # type: ignore[attr-defined]
 
 
+def test_many_of_one_tunnel_too(sockets: Sockets) -> None:
+    opened = RawTunnelSocket()
+    packets = [bytes(12) + NEAR.packed + FAR.packed + payload for payload in (b"one", b"other")]
+    assert opened.write_all(packets) == (2, 0)
+    (_, first, *ways), (_, second, *same_ways) = opened._sending.sent  # type: ignore[attr-defined]
+    assert [first, second] == packets
+    assert ways == same_ways
+    assert FAR.packed in ways[0]
+    assert NEAR.packed in ways[1]
+
+
 @pytest.mark.parametrize(
     ("error", "number"), [(OSError(errno.EMSGSIZE, ""), errno.EMSGSIZE), (OSError("odd"), errno.EIO)]
 )

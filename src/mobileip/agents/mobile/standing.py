@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from mobileip.agents.mobile.attachment import Attachment, Place
 from mobileip.agents.mobile.chooser import Standing, choose
 from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.state import NodeState
 
 RANK, METERED = 100, 30
@@ -32,11 +33,12 @@ def decide(
     state: NodeState, offers: Sequence[Attachment], current: Place | None, avoided: set[Place], now: float
 ) -> Attachment | None:
     """The point of attachment to be at now."""
-    links, can_stay = standings(state), current is not None and _works(state, now)
+    links, here = standings(state), state.registration
+    can_stay = here is not None and current is not None and _works(state, here, now)
     while True:
         best = choose(offers, current, avoided, links)
-        here = [offer for offer in offers if offer.interface == state.active] if can_stay else []
-        stay = choose(here, current, avoided, links)
+        kept = [offer for offer in offers if offer.interface == state.active] if can_stay else []
+        stay = choose(kept, current, avoided, links)
         if best is None or stay is None or best.interface == stay.interface:
             return best
         if _is_forced(best, stay, avoided, links):
@@ -73,11 +75,8 @@ def _standing(state: NodeState, link: LinkView) -> Standing:
     )
 
 
-def _works(state: NodeState, now: float) -> bool:
+def _works(state: NodeState, registration: Registration, now: float) -> bool:
     """Whether anything works where the node is."""
-    registration = state.registration
-    if registration is None:
-        return False
     unanswered = registration.attempt - (not state.is_unanswered(registration, now))
     return registration.binding is not None or registration.home is not None or unanswered < PATIENCE
 

@@ -22,6 +22,8 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
             "nodes": draw(st.integers(2, 4)),
             "lifetime": draw(st.sampled_from([5, 30])),
             "replay": draw(st.sampled_from(["timestamps", "nonces"])),
+            "links": draw(st.sampled_from([["eth0"], ["eth0", "eth1"]])),
+            "reverse_tunnel": draw(st.booleans()),
         },
         "home": {"agents": draw(st.integers(1, 2)), "link": draw(st.booleans())},
         "foreign": {"keys": draw(st.booleans())},
@@ -30,7 +32,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
         "access": {"loss": draw(part), "jitter": draw(part) / 10, "duplicate": draw(part), "reorder": draw(part)},
         "clocks": {"drift": 100.0, "ahead": 3.0, "jump_every": draw(now_and_then)},
         "faults": {"reboot_foreign_every": draw(now_and_then), "suspend_every": draw(now_and_then)},
-        "traffic": {"streams": 1, "every": 0.5},
+        "traffic": {"streams": 1, "every": 0.5, "both_ways": draw(st.booleans())},
         "attack": {"flood": draw(often), "replay": draw(often), "forge": draw(often), "advertise": draw(often)},
     }
 

@@ -26,6 +26,31 @@ def test_everything_works_together() -> None:
     assert 0.5 < sum(s.received for s in streams) / sum(s.sent for s in streams) <= 1.0
 
 
+@pytest.mark.parametrize("seed", [17, 18])
+def test_everything_works_together_with_several_links(seed: int) -> None:
+    """Nodes of which each link goes its own ways, between attackers, networks that are cut off, and faults."""
+    simulation = simulated(
+        seed=seed,
+        duration=60.0,
+        calm=150.0,
+        mobile={"nodes": 3, "lifetime": 30, "links": ["radio1", "radio2"], "reverse_tunnel": seed % 2 == 0},
+        moves={"model": "random", "every": 10.0, "silent": 0.3},
+        plain={"networks": 1},
+        foreign={"keys": True},
+        access={"loss": 0.02},
+        faults={"suspend_every": 30.0, "outage": [{"network": "foreign1", "at": 20.0, "seconds": 10.0}]},
+        traffic={"streams": 2, "every": 0.2, "both_ways": True},
+        attack={"replay": 2.0, "forge": 2.0, "reflect": 1.0, "flood": 1.0},
+    )
+    assert simulation.moves.made > 15
+    assert simulation.faults.happened["outage"] == 1
+    handovers = simulation.meter.notices["mobile", "HandedOver"]
+    assert handovers > simulation.meter.notices["mobile", "RegistrationLost"] > 0, "some are without a break"
+    streams = simulation.streams.streams
+    assert len(streams) == 4
+    assert 0.5 < sum(s.received for s in streams) / sum(s.sent for s in streams) <= 1.0
+
+
 def test_progress_is_told() -> None:
     told: list[float] = []
     Simulation(scenario(duration=5.0, calm=5.0)).run(told.append)

@@ -107,9 +107,9 @@ def _be_alone_when_due(state: NodeState, now: float) -> None:
 
 def _note_silence(state: NodeState, now: float) -> None:
     registration = state.registration
-    if registration is None or registration.target is None or registration.send_at is None:
+    if registration is None or registration.target is None:
         return
-    is_asking = registration.state in (State.REGISTERING, State.RENEWING) and now >= registration.send_at
+    is_asking = registration.state in (State.REGISTERING, State.RENEWING) and state.is_unanswered(registration, now)
     if is_asking and registration.attempt == UNANSWERED_ATTEMPTS:
         state.refusals.note(registration.target.place, UNANSWERED_WAIT, now, avoid=True)
         ask_others(state, registration)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from mobileip.agents.mobile.attachment import Attachment, Place
 from mobileip.agents.mobile.chooser import Standing, choose
 from mobileip.agents.mobile.link import LinkView
+from mobileip.agents.mobile.registration import Registration
 from mobileip.agents.mobile.state import NodeState
 
 RANK, METERED = 100, 30
@@ -20,7 +21,7 @@ RANK, METERED = 100, 30
 LOSS, DELAY, MOST_DELAY = 200, 100.0, 50
 """Points against a path where all is lost, and for each second there and back, up to."""
 PATIENCE = 1
-"""Requests that may be unanswered where we are until a link counts as one that does not work."""
+"""Requests that are unanswered where we are when a link counts as one that does not work."""
 
 
 def standings(state: NodeState) -> dict[str, Standing]:
@@ -32,10 +33,12 @@ def decide(
     state: NodeState, offers: Sequence[Attachment], current: Place | None, avoided: set[Place], now: float
 ) -> Attachment | None:
     """The point of attachment to be at now."""
-    links = standings(state)
+    links, here = standings(state), state.registration
+    can_stay = here is not None and current is not None and _works(state, here, now)
     while True:
         best = choose(offers, current, avoided, links)
-        stay = _place_to_stay(state, offers, current, avoided, links)
+        kept = [offer for offer in offers if offer.interface == state.active] if can_stay else []
+        stay = choose(kept, current, avoided, links)
         if best is None or stay is None or best.interface == stay.interface:
             return best
         if _is_forced(best, stay, avoided, links):
@@ -72,20 +75,10 @@ def _standing(state: NodeState, link: LinkView) -> Standing:
     )
 
 
-def _place_to_stay(
-    state: NodeState,
-    offers: Sequence[Attachment],
-    current: Place | None,
-    avoided: set[Place],
-    links: Mapping[str, Standing],
-) -> Attachment | None:
-    """Where the node is now, if it can stay there and anything works there."""
-    registration = state.registration
-    if registration is None or current is None:
-        return None
-    works = registration.binding is not None or registration.home is not None or registration.attempt <= PATIENCE
-    here = [offer for offer in offers if offer.interface == state.active]
-    return choose(here, current, avoided, links) if works else None
+def _works(state: NodeState, registration: Registration, now: float) -> bool:
+    """Whether anything works where the node is."""
+    unanswered = registration.attempt - (not state.is_unanswered(registration, now))
+    return registration.binding is not None or registration.home is not None or unanswered < PATIENCE
 
 
 def _is_forced(best: Attachment, stay: Attachment, avoided: set[Place], links: Mapping[str, Standing]) -> bool:

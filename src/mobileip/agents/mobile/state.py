@@ -106,6 +106,12 @@ class NodeState:
         """The one of the active link."""
         return self.registrations[self.active] if self.active is not None else None
 
+    def is_unanswered(self, registration: Registration, now: float) -> bool:
+        """Whether the time is over in which the latest Request was to be answered: when the next one may leave. A
+        deadline wakes us then, so that no message that happens to come in decides anything by it."""
+        send_at = registration.send_at
+        return send_at is not None and now >= self.limit.ready_at(send_at)
+
     @property
     def direct_to(self) -> IPv4Address | None:
         """Where Requests go that no foreign agent relays; None: only a foreign agent could know."""

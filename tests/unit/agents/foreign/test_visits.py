@@ -74,7 +74,7 @@ def test_a_visitor_comes_stays_and_moves() -> None:
 
 @pytest.mark.parametrize("again", [{}, {"link_address": OTHER_MAC}, {"interface": "eth9"}], ids=repr)
 def test_who_kept_a_request_and_its_reply_prolongs_and_moves_nobody(again: dict[str, Any]) -> None:
-    """Nobody signs Replies for the foreign agent here; a home agent that answers a duplicate prolongs nothing too."""
+    """Nobody signs Replies for the foreign agent here. A home agent that answers a duplicate prolongs nothing, too."""
     made = visits()
     accept(made, pending())
     before = list(made.list)

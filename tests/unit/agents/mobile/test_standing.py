@@ -2,10 +2,11 @@
 
 import pytest
 from tests.support.mobile_node import HOME
-from tests.support.two_links import WLAN, WWAN, TwoLinks
+from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, WWAN_ADDRESS, TwoLinks
 
-from mobileip.agents.events import HandoverCommanded, LinkAnnounced, PreferCommanded, Resumed
+from mobileip.agents.events import HandoverCommanded, LinkAnnounced, PreferCommanded, ProbeAnswered, Resumed
 from mobileip.agents.mobile.config import LinkPreference
+from mobileip.agents.outputs import SendMessage
 
 
 def settled(*names: str, **fields: object) -> TwoLinks:
@@ -70,6 +71,24 @@ def test_a_link_that_alternates_moves_nobody() -> None:
         scene.lease(WLAN)
         scene.wait(2.8)
     assert [handover.to_interface for handover in scene.handovers[before:]] == [WWAN]
+
+
+def test_where_a_request_is_unanswered_the_next_one_goes_by_a_link_that_is_not_proven_yet() -> None:
+    """At the time at which it leaves, and not when any message comes in after that."""
+    scene = settled(WLAN, WWAN)
+    scene.wait(2)
+    scene.down(WLAN, addresses=())
+    asked_at = scene.now
+    assert scene.request.care_of_address == WWAN_ADDRESS
+    scene.lease(WLAN)
+    stray = ProbeAnswered(interface=WWAN, number=99)
+    for now in (asked_at + 0.5, asked_at + 0.999):
+        scene.wait(now - scene.now)
+        assert scene.handle(stray) == []
+    scene.wait(0.001)
+    assert scene.times(SendMessage)[-1] == pytest.approx(asked_at + 1.0)
+    assert scene.request.care_of_address == WLAN_ADDRESS
+    assert scene.handle(stray) == []
 
 
 def test_a_lost_link_is_better_than_none() -> None:

@@ -96,3 +96,13 @@ def test_what_is_configured_is_asked_again() -> None:
 def test_a_home_agent_whose_name_is_known() -> None:
     assert NodeState(config()).identities == {}
     assert NodeState(config(home_agent_nai="ha@example.net")).identities == {1: "ha@example.net"}
+
+
+def test_a_request_is_unanswered_when_the_next_one_may_leave() -> None:
+    state = NodeState(config())
+    registration = state.registrations["eth0"]
+    assert not state.is_unanswered(registration, 100.0)
+    registration.send_at = 101.0
+    assert [state.is_unanswered(registration, now) for now in (100.9, 101.0)] == [False, True]
+    state.limit.take(100.5)
+    assert [state.is_unanswered(registration, now) for now in (101.0, 101.4, 101.5)] == [False, False, True]

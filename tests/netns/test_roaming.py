@@ -173,6 +173,18 @@ def test_a_virtual_home_network() -> None:
         assert reachable(lab)
 
 
+def test_at_home_it_asks_by_arp_as_any_host_there_does() -> None:
+    with roaming("minimal", "asks") as lab:
+        mine, home = link_address(lab, "mn"), bytes(int(part) for part in HOME_ADDRESS.split("."))
+        capture = lab.capture(("mn", "eth0"))
+        lab.run("mn", "ip", "neighbour", "flush", "dev", "eth0")
+        assert reachable(lab, CORRESPONDENT, source="mn")
+        capture.close()
+        asked = [arp for arp in arp_of(capture.frames, mine) if arp[7] == 1]
+        assert asked
+        assert {arp[14:18] for arp in asked} == {home}
+
+
 def test_redirects_are_not_obeyed() -> None:
     with roaming("roaming", "redirect") as lab:
         go(lab, "visited")

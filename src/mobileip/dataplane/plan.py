@@ -264,22 +264,22 @@ def _mobile_link(wish: MobileLink) -> tuple[KernelObject, ...]:
     # R5944-4.6-q, R5944-4.6-s: "while the mobile node is away from home, it MUST NOT reply to ARP Requests in
     # which the target IP address is its own home address". The home address is on our own device, and with 1
     # the kernel answers only for addresses of the link that was asked; a co-located care-of address is one and
-    # is answered for, as it should be. The kernel takes max(all, link), so `all` must be 0 for the answers at
-    # home.
-    arp_ignore = (
-        (_conf_all("arp_ignore", 0), _conf(link, "arp_ignore", 0))
+    # is answered for, as it should be.
+    # Nor does what the kernel asks by ARP bear the home address by accident: with 2 it bears an address of the link.
+    # At home it bears the home address, like the packet that it is for: a router with a strict reverse-path check
+    # answers no question from the dummy below.
+    # The kernel takes max(all, link), so `all` must be 0 for both at home.
+    arp = (
+        tuple(conf for name in ("arp_ignore", "arp_announce") for conf in (_conf_all(name, 0), _conf(link, name, 0)))
         if wish.answers_arp
-        else (_conf(link, "arp_ignore", 1),)
+        else (_conf(link, "arp_ignore", 1), _conf(link, "arp_announce", 2))
     )
     # Of what comes in by a link without any address, by another way than its answers take, the kernel believes nothing
     # where rp_filter is not 0 for `all` and the link: so packets of the agent that a node is changing to would be lost.
     dummy = (InterfaceAddress(interface=link, address=DUMMY_ADDRESS),) if wish.is_bare else ()
     return (
         *dummy,
-        *arp_ignore,
-        # What the kernel asks by ARP on this link bears an address of this link, never the home address by
-        # accident.
-        _conf(link, "arp_announce", 2),
+        *arp,
         # Packets from anywhere come in by the foreign agent, and by the home agent's tunnel.
         _conf(link, "rp_filter", 2),
         _arp_believes_at_once(link),

@@ -46,7 +46,7 @@ def test_only_what_the_new_wish_no_longer_needs_is_removed():
     away = MobileLink(interface="eth0", answers_arp=False)
     ledger, _ = entered(home)
     removed = [o.target.path for o in ledger.change([(home.key, home, away)]) if o.action is Action.REMOVE]
-    assert removed == ["net/ipv4/conf/all/arp_ignore"]
+    assert removed == ["net/ipv4/conf/all/arp_ignore", "net/ipv4/conf/all/arp_announce"]
 
 
 def test_a_wish_that_loses_against_another_changes_nothing_until_that_one_goes():

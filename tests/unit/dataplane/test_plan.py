@@ -223,12 +223,13 @@ def test_a_link_without_any_address_bears_one_that_names_nobody():
     assert others == {InterfaceAddress(interface="eth1", address=IPv4Interface("192.0.0.8/32"))}
 
 
-def test_a_mobile_link_at_home_answers_whatever_all_says():
+def test_a_mobile_link_at_home_answers_and_asks_by_arp_whatever_all_says():
     assert planned(MobileLink(interface="eth1", answers_arp=True)) == (
         {
             ("net/ipv4/conf/all/arp_ignore", "0"),
             ("net/ipv4/conf/eth1/arp_ignore", "0"),
-            ("net/ipv4/conf/eth1/arp_announce", "2"),
+            ("net/ipv4/conf/all/arp_announce", "0"),
+            ("net/ipv4/conf/eth1/arp_announce", "0"),
             ("net/ipv4/conf/eth1/rp_filter", "2"),
             ARP_BELIEVES,
         }

@@ -111,8 +111,10 @@ def test_another_value_is_written_over_and_not_removed_first():
         plan(ForwardingState.of([MobileLink(interface="eth0", answers_arp=arp)]), "mip0") for arp in (False, True)
     )
     assert reconcile(home, away) == [
+        Operation(Action.INSTALL, Sysctl(path="net/ipv4/conf/eth0/arp_announce", value="2")),
         Operation(Action.INSTALL, Sysctl(path="net/ipv4/conf/eth0/arp_ignore", value="1")),
         Operation(Action.REMOVE, Sysctl(path="net/ipv4/conf/all/arp_ignore", value="0")),
+        Operation(Action.REMOVE, Sysctl(path="net/ipv4/conf/all/arp_announce", value="0")),
     ]
 
 

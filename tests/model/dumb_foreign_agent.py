@@ -306,6 +306,9 @@ class DumbForeignAgent:
             if before and asked.care_of in (home, before.care_of):
                 self._end(here)
             return
+        known = self.visitors.get(here)
+        if known and (known.care_of, known.identification) == (asked.care_of, asked.identification):
+            return  # answered once more: it counts from the first time on
         offered = [e.body for e in extensions if e.kind == 137] if asked.signed and self.revocation else []
         clock = int.from_bytes(offered[-1][2:6]) if offered else None
         inform = bool(offered) and bool(offered[-1][0] & 0x80)

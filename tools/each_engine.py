@@ -2,8 +2,9 @@
 
 Usage: tools/each_engine.py [FILE ...]   only the tests of these files
 
-The userspace engine's run goes on beside everything else: tests of namespaces mostly wait. It has /run/netns and
-/run/mip to itself, so that labs of one name meet nowhere, and its output is shown at its end.
+The three runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run.
+Each of theirs has /run/netns and /run/mip to itself, so that labs of one name meet nowhere and none outlives a run that
+is killed. Their output is shown when they have ended.
 """
 
 import os
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import IO, NamedTuple
 
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 ALONE = ("unshare", "--mount", "sh", "-c")
@@ -19,39 +22,49 @@ OWN_FOLDERS = """
 for folder in /run/netns /run/mip; do mkdir -p $folder; mount -t tmpfs tmpfs $folder || exit 1; done
 exec "$@"
 """
-
-RUNS = (("not netns", "ebpf"), ("netns", "ebpf"))
-"""One after another: which tests, and the engine of their daemons."""
-BESIDE = ("netns and not no_engine", "userspace")
-
+BEHIND = ("nice", "-n", "5")
 
 NO_TESTS = 5
 """pytest's exit code: a file may have none with such marks, all files together may not."""
+
+
+class Run(NamedTuple):
+    marks: str
+    engine: str
+    """Of their daemons."""
+
+
+OTHERS = Run("not netns", "ebpf")
+NAMESPACES = (Run("netns", "ebpf"), Run("netns and not no_engine", "userspace"))
 
 
 def command(marks: str, files: Sequence[str]) -> list[str]:
     return [*PYTEST, "-m", marks, *(files or ["tests"])]
 
 
-def environment(engine: str) -> dict[str, str]:
-    return {**os.environ, "MIP_LAB_ENGINE": engine}
+def started(run: Run, files: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    """A run of the namespaces' tests."""
+    words = [*ALONE, OWN_FOLDERS, "sh", *command(run.marks, files)]
+    environment = {**os.environ, "MIP_LAB_ENGINE": run.engine}
+    return subprocess.Popen(words, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
 def main(files: Sequence[str]) -> int:
-    marks, engine = BESIDE
-    with tempfile.TemporaryFile() as output:
-        words = [*ALONE, OWN_FOLDERS, "sh", *command(marks, files)]
-        beside = subprocess.Popen(words, env=environment(engine), stdout=output, stderr=subprocess.STDOUT)
+    codes: list[int] = []
+    with ExitStack() as opened:
+        outputs = [opened.enter_context(tempfile.TemporaryFile()) for _ in NAMESPACES]
+        beside = [started(run, files, output) for run, output in zip(NAMESPACES, outputs, strict=True)]
         try:
-            codes = [subprocess.run(command(m, files), env=environment(e), check=False).returncode for m, e in RUNS]
-        finally:  # Ctrl-C reaches both, and each clears up what it has made
-            beside.wait()
+            codes.append(subprocess.run([*BEHIND, *command(OTHERS.marks, files)], check=False).returncode)
+        finally:  # Ctrl-C reaches all of them, and each clears up what it has made
+            codes += [process.wait() for process in beside]
+        for run, output in zip(NAMESPACES, outputs, strict=True):
+            print(f"\nthe namespaces' tests with the engine {run.engine}:", flush=True)
             output.seek(0)
-            print(f"\nthe namespaces' tests with the engine {engine}:", flush=True)
             sys.stdout.buffer.write(output.read())
             sys.stdout.flush()
     good = {0, NO_TESTS} if files else {0}
-    return int(not good.issuperset((*codes, beside.returncode)))
+    return int(not good.issuperset(codes))
 
 
 if __name__ == "__main__":

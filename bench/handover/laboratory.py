@@ -14,6 +14,8 @@ NODE, CORRESPONDENT = "mn", "cn"
 HOME_ADDRESS, CORRESPONDENT_ADDRESS = "10.1.0.10", "198.51.100.10"
 LINKS = ("eth0", "eth1")
 SETTLE = 1.5
+SOLICITED = 3.5
+"""Seconds after which the node knows of a link that no agent answers there: it need not wait for one again."""
 PATIENCE = 15.0
 RATE_MBIT = 1000
 
@@ -70,6 +72,7 @@ def mobile_ip(part: Part, pair: Pair, *, name: str = "handover") -> Iterator[tup
         lab.events(NODE).wait_for("handed_over", timeout=PATIENCE)
         system = MobileIp(lab)
         if part.kind is Kind.BREAK_BEFORE_MAKE:
+            time.sleep(SOLICITED)
             lab.unplug(NODE, LINKS[1])
         system.choose(LINKS[0])
         time.sleep(SETTLE)

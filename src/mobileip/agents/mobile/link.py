@@ -17,6 +17,9 @@ MOST_NEIGHBOURS = 8
 MOST_NETWORKS = 16
 """Networks without agents that are remembered."""
 
+SILENCE = 3.0
+"""Seconds in which three solicitations are sent: where nobody has answered them there is no agent."""
+
 LONGEST_PATIENCE = 60.0
 """Seconds for which a link is not trusted at most whose path dies again and again; once whole for as long, it is
 forgiven."""
@@ -76,14 +79,15 @@ class LinkView:
         self._has_agents = False
         """An agent was heard here, at any time."""
         self._without_agents: dict[tuple[IPv4Address, IPv4Address], None] = {}
-        """Care-of addresses of our own and their gateways that were registered where no agent was: a set in the order
-        of learning."""
+        """Care-of addresses of our own and their gateways where no agent was: a set in the order of learning."""
         self._neighbours: dict[IPv4Address, bytes] = {}
         self._carrier_changes = 0
 
     def update(self, link: Link, now: float) -> LinkTurn:
         """Takes in the system's new picture."""
         was_up, flapped = self.up, self.up and link.carrier_changes != self._carrier_changes
+        if flapped or (was_up and not link.carrier):
+            self._learn_from_silence(now)
         self.exists = True
         self.up = link.carrier
         self.addresses = link.addresses
@@ -138,11 +142,18 @@ class LinkView:
         self._without_agents.clear()
 
     def no_agent_is_here(self, care_of_address: IPv4Address, gateway: IPv4Address) -> None:
-        """A registration with an address of our own was accepted, and no agent is heard."""
+        """A registration with an address of our own was accepted, or solicitations stayed unanswered, and no agent was
+        heard."""
         if not self._has_agents:
             self._without_agents[care_of_address, gateway] = None
             if len(self._without_agents) > MOST_NETWORKS:
                 self._without_agents.pop(next(iter(self._without_agents)))
+
+    def _learn_from_silence(self, now: float) -> None:
+        """The connection ends: was there an agent?"""
+        if now >= self.up_since + SILENCE and self.gateway is not None:
+            for interface in self.addresses:
+                self.no_agent_is_here(interface.ip, self.gateway)
 
     def waits_for_agents(self, care_of_address: IPv4Address, gateway: IPv4Address) -> bool:
         """Whether an agent may be here: none is waited for where there was none, on a link that never had one."""

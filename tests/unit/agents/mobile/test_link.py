@@ -8,7 +8,15 @@ import pytest
 from tests.support.mobile_node import FOREIGN_1, HOME, NODE_MAC, Agent, config
 
 from mobileip.agents.events import Arrival, Link
-from mobileip.agents.mobile.link import LONGEST_PATIENCE, MOST_NEIGHBOURS, MOST_NETWORKS, LinkTurn, LinkView, Quality
+from mobileip.agents.mobile.link import (
+    LONGEST_PATIENCE,
+    MOST_NEIGHBOURS,
+    MOST_NETWORKS,
+    SILENCE,
+    LinkTurn,
+    LinkView,
+    Quality,
+)
 from mobileip.agents.mobile.snapshot import LinkSnapshot
 
 GATEWAY = IPv4Address("192.0.2.1")
@@ -111,6 +119,22 @@ class TestWaitingForAgents:
         view.agent_is_here()
         view.no_agent_is_here(ADDRESS.ip, GATEWAY)
         assert view.waits_for_agents(ADDRESS.ip, GATEWAY)
+
+    @pytest.mark.parametrize("ending", [{"carrier": False}, {"carrier_changes": 2}])
+    @pytest.mark.parametrize(("seconds", "waits"), [(SILENCE, False), (SILENCE - 0.1, True)])
+    def test_three_unanswered_solicitations_tell_as_well(
+        self, seconds: float, waits: bool, ending: dict[str, Any]
+    ) -> None:
+        view = connected(10.0, addresses=(ADDRESS,), gateway=GATEWAY)
+        view.update(picture(**ending), 10.0 + seconds)
+        assert view.waits_for_agents(ADDRESS.ip, GATEWAY) is waits
+
+    def test_but_not_where_an_agent_answered_or_no_gateway_was(self) -> None:
+        heard, alone = connected(addresses=(ADDRESS,), gateway=GATEWAY), connected(addresses=(ADDRESS,))
+        heard.agent_is_here()
+        for view in (heard, alone):
+            view.update(picture(carrier=False), 60.0)
+            assert view.waits_for_agents(ADDRESS.ip, GATEWAY)
 
     def test_the_oldest_of_many_networks_is_forgotten(self) -> None:
         view = connected()

@@ -79,7 +79,7 @@ async def lose_and_repair(engine: UserspaceEngine, kernel: KernelTables) -> None
     state = ForwardingState.of([HomeAddress(address=HOME_ADDRESS), route, HomeNetwork(prefix=HOME_NETWORK)])
     assert await engine.reconcile(state) == []
     for command, restored in (
-        ("ip rule del priority 7432", 1),
+        ("ip rule del priority 7431", 1),
         ("ip -4 addr flush dev mip0", 4),  # the address, and with it every route of the device
         ("ip link set eth0 down", 1),  # the neighbour, which may be on a link that is down
         ("ip link set eth0 up", 1),  # the route, which may not

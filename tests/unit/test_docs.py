@@ -19,7 +19,17 @@ from mobileip.control.server import ControlServer
 from mobileip.daemon.config_file import ConfigurationError, parse
 from mobileip.dataplane.plan import objects_of
 from mobileip.dataplane.ports import Rule, Sysctl
-from mobileip.forwarding.model import AgentLink, HomeAddress, HomeNetwork, MobileLink, ReturnPath, Wish
+from mobileip.forwarding.model import (
+    AgentLink,
+    HomeAddress,
+    HomeNetwork,
+    MobileLink,
+    ReturnPath,
+    ReverseTunnel,
+    Way,
+    Wish,
+)
+from mobileip.forwarding.tunnel import Tunnel
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")]
 DOCUMENTS += sorted((ROOT / "docs").rglob("*.md"))
@@ -148,6 +158,12 @@ WISHES: tuple[Wish, ...] = (
     HomeAddress(address=ADDRESS),
     MobileLink(interface="eth0", answers_arp=False),
     MobileLink(interface="eth0", answers_arp=True),
+    ReverseTunnel(
+        home_address=ADDRESS,
+        tunnel=Tunnel(local=ADDRESS, remote=ADDRESS),
+        expires_at=1.0,
+        way=Way(interface="eth0", gateway=ADDRESS),
+    ),
 )
 
 

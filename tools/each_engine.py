@@ -2,9 +2,9 @@
 
 Usage: tools/each_engine.py [FILE ...]   only the tests of these files
 
-The three runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run.
-Each of theirs has /run/netns, /run/mip and its processes to itself, so that labs of one name meet nowhere and none
-outlives a run that is killed. Their output is shown when they have ended.
+The runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run. Each
+of theirs has /run/netns, /run/mip and its processes to itself, so that labs of one name meet nowhere and none outlives
+a run that is killed. Their output is shown when they have ended.
 """
 
 import os
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO, NamedTuple
 
 PYTEST = (sys.executable, "-m", "pytest", "-q")
@@ -30,36 +31,47 @@ NO_TESTS = 5
 
 
 class Run(NamedTuple):
+    """Of tests of namespaces."""
+
     marks: str
     engine: str
     """Of their daemons."""
+    first: int = 0
+    step: int = 1
+    """Which of the files: this one, and each so many after it."""
 
 
-OTHERS = Run("not netns", "ebpf")
-NAMESPACES = (Run("netns", "ebpf"), Run("netns and not no_engine", "userspace"))
+OTHERS = "not netns"
+NAMESPACES = (Run("netns", "ebpf", 0, 2), Run("netns", "ebpf", 1, 2), Run("netns and not no_engine", "userspace"))
+
+
+def with_namespaces() -> list[str]:
+    """All test files with tests of namespaces."""
+    return sorted(str(path) for path in Path("tests").rglob("test_*.py") if "pytest.mark.netns" in path.read_text())
 
 
 def command(marks: str, files: Sequence[str]) -> list[str]:
-    return [*PYTEST, "-m", marks, *(files or ["tests"])]
+    return [*PYTEST, "-m", marks, *files]
 
 
 def started(run: Run, files: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """A run of the namespaces' tests."""
     words = [*ALONE, OWN_FOLDERS, "sh", *command(run.marks, files)]
     environment = {**os.environ, "MIP_LAB_ENGINE": run.engine}
     return subprocess.Popen(words, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
 def main(files: Sequence[str]) -> int:
+    runs = [(run, part) for run in NAMESPACES if (part := (files or with_namespaces())[run.first :: run.step])]
     codes: list[int] = []
     with ExitStack() as opened:
-        outputs = [opened.enter_context(tempfile.TemporaryFile()) for _ in NAMESPACES]
-        beside = [started(run, files, output) for run, output in zip(NAMESPACES, outputs, strict=True)]
+        outputs = [opened.enter_context(tempfile.TemporaryFile()) for _ in runs]
+        beside = [started(run, part, output) for (run, part), output in zip(runs, outputs, strict=True)]
         try:
-            codes.append(subprocess.run([*BEHIND, *command(OTHERS.marks, files)], check=False).returncode)
+            others = [*BEHIND, *command(OTHERS, files or ["tests"])]
+            codes.append(subprocess.run(others, env={**os.environ, "MIP_LAB_ENGINE": "ebpf"}, check=False).returncode)
         finally:  # Ctrl-C reaches all of them, and each clears up what it has made
             codes += [process.wait() for process in beside]
-        for run, output in zip(NAMESPACES, outputs, strict=True):
+        for (run, _), output in zip(runs, outputs, strict=True):
             print(f"\nthe namespaces' tests with the engine {run.engine}:", flush=True)
             output.seek(0)
             sys.stdout.buffer.write(output.read())

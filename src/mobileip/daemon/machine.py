@@ -27,7 +27,7 @@ from mobileip.linux.realm_devices import RealmDevices
 from mobileip.linux.signalling import Receivers, Signalling
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
-from mobileip.linux.turn import PACKETS_PER_WAKE_UP, TURNS_TO_EMPTY
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP, until_nothing_waits
 from mobileip.linux.udp_tunnels import UdpTunnels
 from mobileip.linux.unresolved import Unresolved
 from mobileip.linux.watch import LinkWatch
@@ -185,13 +185,13 @@ class Machine:
 
     def empty_device(self) -> None:
         with self._emptying():
-            _until_nothing_waits(self._read_device)
+            until_nothing_waits(self._read_device)
             self._realms.empty()
 
     def empty_tunnels(self) -> None:
         with self._emptying():
             for source in (*self._tunnel.sources, *self._udp_tunnels.sources):
-                _until_nothing_waits(partial(self._read_tunnel, source))
+                until_nothing_waits(partial(self._read_tunnel, source))
 
     @contextmanager
     def _emptying(self) -> Iterator[None]:
@@ -275,10 +275,3 @@ class Machine:
             if packet is None:
                 return
             self.engine.icmp_packet(packet, now)
-
-
-def _until_nothing_waits(read: Callable[[], bool]) -> None:
-    """But not for ever."""
-    for _ in range(TURNS_TO_EMPTY):
-        if not read():
-            return

@@ -45,7 +45,8 @@ IFA_ADDRESS, IFA_LOCAL, IFA_PROTO = 1, 2, 11
 
 _ROUTE = struct.Struct("=BBBBBBBBI")
 """struct rtmsg, and of the same form struct fib_rule_hdr."""
-_NEIGHBOUR = struct.Struct("=BxxxiHBB")
+NEIGHBOUR = struct.Struct("=BxxxiHBB")
+"""struct ndmsg: family, interface, state, flags, type."""
 _ADDRESS = struct.Struct("=BBBBI")
 _ATTRIBUTE = struct.Struct("=HH")
 _U32 = struct.Struct("=HHI")
@@ -74,7 +75,7 @@ def encode(operation: Operation, index_of: IndexOf) -> tuple[int, int, bytes]:
                 _rule(rule),
             )
         case NeighbourEntry(interface=interface, address=address, link_address=link_address):
-            body = _neighbour(index_of(interface), address, 0) + _attribute(NDA_LLADDR, link_address)
+            body = _neighbour(index_of(interface), address, 0) + attribute(NDA_LLADDR, link_address)
             return (
                 RTM_NEWNEIGH if install else RTM_DELNEIGH,
                 NLM_F_CREATE | NLM_F_REPLACE if install else 0,
@@ -96,7 +97,8 @@ def encode(operation: Operation, index_of: IndexOf) -> tuple[int, int, bytes]:
             raise TypeError(f"{other} is no object of rtnetlink")
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
+def attribute(kind: int, value: bytes) -> bytes:
+    """One attribute of a message, padded to four octets."""
     length = 4 + len(value)
     return _ATTRIBUTE.pack(length, kind) + value + b"\0" * (-length & 3)
 
@@ -120,17 +122,15 @@ def _route(route: Route, index: int) -> bytes:
         RTN_BROADCAST if route.is_broadcast else RTN_UNICAST,
         flags,
     )
-    body = (
-        _attribute(RTA_DST, route.prefix.network_address.packed) + _u32(RTA_OIF, index) + _u32(RTA_TABLE, route.table)
-    )
+    body = attribute(RTA_DST, route.prefix.network_address.packed) + _u32(RTA_OIF, index) + _u32(RTA_TABLE, route.table)
     if route.gateway is not None:
-        body += _attribute(RTA_GATEWAY, route.gateway.packed)
+        body += attribute(RTA_GATEWAY, route.gateway.packed)
     if route.source is not None:
-        body += _attribute(RTA_PREFSRC, route.source.packed)
+        body += attribute(RTA_PREFSRC, route.source.packed)
     if route.metric:
         body += _u32(RTA_PRIORITY, route.metric)
     if route.segment_size is not None:
-        body += _attribute(RTA_METRICS, _u32(RTAX_ADVMSS, route.segment_size))
+        body += attribute(RTA_METRICS, _u32(RTAX_ADVMSS, route.segment_size))
     return head + body
 
 
@@ -150,27 +150,27 @@ def _rule(rule: Rule) -> bytes:
     body = (
         _u32(FRA_PRIORITY, rule.priority)
         + _u32(FRA_TABLE, rule.table)
-        + _attribute(FRA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))
+        + attribute(FRA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))
     )
     if rule.source is not None:
-        body += _attribute(FRA_SRC, rule.source.packed)
+        body += attribute(FRA_SRC, rule.source.packed)
     if rule.arriving_by is not None:
-        body += _attribute(FRA_IIFNAME, rule.arriving_by.encode() + b"\0")
+        body += attribute(FRA_IIFNAME, rule.arriving_by.encode() + b"\0")
     if rule.mark is not None:
         body += _u32(FRA_FWMARK, rule.mark) + _u32(FRA_FWMASK, 0xFFFFFFFF)
     if rule.udp_ports is not None:
         source, destination = rule.udp_ports
-        body += _attribute(FRA_IP_PROTO, bytes((IPPROTO_UDP,)))
-        body += _attribute(FRA_SPORT_RANGE, struct.pack("=HH", source, source))
-        body += _attribute(FRA_DPORT_RANGE, struct.pack("=HH", destination, destination))
+        body += attribute(FRA_IP_PROTO, bytes((IPPROTO_UDP,)))
+        body += attribute(FRA_SPORT_RANGE, struct.pack("=HH", source, source))
+        body += attribute(FRA_DPORT_RANGE, struct.pack("=HH", destination, destination))
     if rule.suppress_prefix_length is not None:
         body += _u32(FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefix_length)
     return head + body
 
 
 def _neighbour(index: int, address: IPv4Address, flags: int) -> bytes:
-    head = _NEIGHBOUR.pack(AF_INET, index, NUD_PERMANENT, flags, 0)
-    return head + _attribute(NDA_DST, address.packed) + _OUR_NEIGHBOUR
+    head = NEIGHBOUR.pack(AF_INET, index, NUD_PERMANENT, flags, 0)
+    return head + attribute(NDA_DST, address.packed) + _OUR_NEIGHBOUR
 
 
 def _address(address: IPv4Interface, index: int) -> bytes:
@@ -183,9 +183,9 @@ def _address(address: IPv4Interface, index: int) -> bytes:
     )
     return (
         head
-        + _attribute(IFA_LOCAL, address.ip.packed)
-        + _attribute(IFA_ADDRESS, address.ip.packed)
-        + _attribute(IFA_PROTO, bytes((ROUTE_PROTOCOL,)))
+        + attribute(IFA_LOCAL, address.ip.packed)
+        + attribute(IFA_ADDRESS, address.ip.packed)
+        + attribute(IFA_PROTO, bytes((ROUTE_PROTOCOL,)))
     )
 
 
@@ -196,4 +196,4 @@ def _scope(address: IPv4Interface) -> int:
     return RT_SCOPE_HOST if address.ip.is_loopback else RT_SCOPE_UNIVERSE
 
 
-_OUR_NEIGHBOUR = _attribute(NDA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))
+_OUR_NEIGHBOUR = attribute(NDA_PROTOCOL, bytes((ROUTE_PROTOCOL,)))

@@ -3,11 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from mobileip.dataplane.ports import MOST_REALMS, realm_device
 from mobileip.linux.errors import MachineError
 from mobileip.linux.tun import TunnelDevice, device_names, remove_leftover
-from mobileip.linux.turn import PACKETS_PER_WAKE_UP, TURNS_TO_EMPTY
+from mobileip.linux.turn import PACKETS_PER_WAKE_UP, until_nothing_waits
 
 
 class RealmDevices:
@@ -41,9 +42,7 @@ class RealmDevices:
     def empty(self) -> None:
         """Hands on what waits in them now."""
         for realm in self._open:
-            for _ in range(TURNS_TO_EMPTY):
-                if not self._read(realm):
-                    break
+            until_nothing_waits(partial(self._read, realm))
 
     def indices(self) -> dict[int, int]:
         """Device index -> realm."""

@@ -19,13 +19,11 @@ from mobileip.linux.netlink_dump import (
     RTM_GETNEIGH,
     SOL_NETLINK,
 )
-from mobileip.linux.netlink_encode import NDA_DST, RTM_DELNEIGH
+from mobileip.linux.netlink_encode import NDA_DST, NEIGHBOUR, RTM_DELNEIGH, attribute
 
 NDA_IFINDEX = 8
 NUD_INCOMPLETE = 0x01
 _HEADER = struct.Struct("=IHHII")
-_NEIGHBOUR = struct.Struct("=BxxxiHBB")
-_ATTRIBUTE = struct.Struct("=HH")
 PIECE = 1 << 16
 
 
@@ -55,11 +53,11 @@ def forget(index: int) -> int:
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE) as netlink:
         netlink.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
-        request = _NEIGHBOUR.pack(socket.AF_INET, 0, 0, 0, 0) + _attribute(NDA_IFINDEX, struct.pack("=I", index))
+        request = NEIGHBOUR.pack(socket.AF_INET, 0, 0, 0, 0) + attribute(NDA_IFINDEX, struct.pack("=I", index))
         netlink.send(_message(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, request))
         waiting = _incomplete(netlink)
         for destination in waiting:
-            body = _NEIGHBOUR.pack(socket.AF_INET, index, 0, 0, 0) + _attribute(NDA_DST, destination)
+            body = NEIGHBOUR.pack(socket.AF_INET, index, 0, 0, 0) + attribute(NDA_DST, destination)
             netlink.send(_message(RTM_DELNEIGH, NLM_F_REQUEST, body))  # has happened when it returns
     return len(waiting)
 
@@ -70,7 +68,7 @@ def _incomplete(netlink: socket.socket) -> list[bytes]:
         for message in messages(netlink.recv(PIECE)):
             if message.kind in (NLMSG_DONE, NLMSG_ERROR):
                 return found
-            _, _, state, _, _ = _NEIGHBOUR.unpack_from(message.body)
+            _, _, state, _, _ = NEIGHBOUR.unpack_from(message.body)
             destination = attributes(message.body, NEIGHBOUR_HEADER).get(NDA_DST)
             if state & NUD_INCOMPLETE and destination is not None:
                 found.append(destination)
@@ -78,7 +76,3 @@ def _incomplete(netlink: socket.socket) -> list[bytes]:
 
 def _message(kind: int, flags: int, body: bytes) -> bytes:
     return _HEADER.pack(_HEADER.size + len(body), kind, flags, 1, 0) + body
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    return _ATTRIBUTE.pack(4 + len(value), kind) + value  # of four octets each

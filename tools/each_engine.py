@@ -3,8 +3,8 @@
 Usage: tools/each_engine.py [FILE ...]   only the tests of these files
 
 The runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run. Each
-of theirs has /run/netns, /run/mip and its processes to itself, so that labs of one name meet nowhere and none outlives
-a run that is killed. Their output is shown when they have ended.
+of theirs has /run/netns, /run/mip, /dev/shm and its processes to itself, so that labs of one name meet nowhere and none
+outlives a run that is killed. Their output is shown when they have ended.
 """
 
 import os
@@ -19,9 +19,10 @@ from typing import IO, NamedTuple
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c")
 """Mounts and processes made in here are seen by nobody else, and end with it."""
+# Shared memory too: libfaketime names its own by the process's id, and two of these runs have the same ids.
 # The shell stays: somebody has to take leave of orphans.
 OWN_FOLDERS = """
-for folder in /run/netns /run/mip; do mkdir -p $folder; mount -t tmpfs tmpfs $folder || exit 1; done
+for folder in /run/netns /run/mip /dev/shm; do mkdir -p $folder; mount -t tmpfs tmpfs $folder || exit 1; done
 "$@"
 """
 BEHIND = ("nice", "-n", "5")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
@@ -21,13 +21,13 @@ _END_SECONDS = 60.0
 
 
 class Program:
-    """Runs until `close`."""
+    """Runs until `close`; `prefix`: words that run the command in their own way."""
 
-    def __init__(self, topology: Topology, place: Place, *words: str) -> None:
+    def __init__(self, topology: Topology, place: Place, *words: str, prefix: Sequence[str] = ()) -> None:
         self._name = f"{words[0]} at the {place}"
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
-            topology.command(place, *words),
+            topology.command(place, *prefix, *words),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -84,6 +84,6 @@ class Program:
 class Helper(Program):
     """A module of this package as a program."""
 
-    def __init__(self, topology: Topology, place: Place, module: str, *words: str) -> None:
-        super().__init__(topology, place, sys.executable, "-m", f"bench.dataplane.{module}", *words)
+    def __init__(self, topology: Topology, place: Place, module: str, *words: str, prefix: Sequence[str] = ()) -> None:
+        super().__init__(topology, place, sys.executable, "-m", f"bench.dataplane.{module}", *words, prefix=prefix)
         self._name = f"{module} at the {place}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import msgspec
+from bench.dataplane.cores import tunnel_core
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import Helper, Program
 from bench.dataplane.topology import (
@@ -19,6 +20,10 @@ from bench.dataplane.topology import (
 from bench.dataplane.traffic import Way
 from bench.dataplane.wishes import End, Form
 
+from mobileip.lab.daemon import PRIORITY
+
+AS_SERVICE = (*PRIORITY, "unshare", "--mount", "sh", "-c", 'mount -t bpf bpf /sys/fs/bpf; exec "$@"', "sh")
+"""How systemd starts the daemon: with its unit's priority, and a bpffs where systemd mounts one."""
 START_SECONDS = 300.0
 """A million bindings take their time to come."""
 _OTHER_TABLE = 100
@@ -47,6 +52,11 @@ class Scene(msgspec.Struct, frozen=True):
     def laid(self, topology: Topology) -> Iterator[None]:
         """The tunnel is there, for a while."""
         yield
+
+    def on_its_core(self, place: Place) -> tuple[str, ...]:
+        """In front of a command that is one end of the tunnel."""
+        takes_in = (place is Place.HOME_AGENT) is (self.sender is Place.CORRESPONDENT)
+        return "taskset", "--cpu-list", str(tunnel_core(takes_in=takes_in))
 
 
 class Vxlan(Scene, frozen=True):
@@ -77,7 +87,7 @@ class OpenVpn(Scene, frozen=True):
             for place, local, remote, inside, peer in ends:
                 words = f"--dev tun7 --proto udp4 --local {local} --remote {remote} --ifconfig {inside} {peer}"
                 options = f"{words} --cipher none --auth none --verb 3"
-                program = Program(topology, place, "openvpn", *options.split())
+                program = Program(topology, place, "openvpn", *options.split(), prefix=self.on_its_core(place))
                 undo.callback(program.close, politely=False)
                 while b"net_iface_up" not in program.line(20.0):
                     pass  # its log
@@ -108,7 +118,8 @@ class MobileIp(Scene, frozen=True, kw_only=True):
                 (Place.HOME_AGENT, near),
                 (Place.ROUTER if is_visitor else Place.MOBILE_NODE, far),
             ):
-                endpoint = Helper(topology, place, "endpoint", self.engine)
+                prefix = (*self.on_its_core(place), *AS_SERVICE)
+                endpoint = Helper(topology, place, "endpoint", self.engine, prefix=prefix)
                 undo.callback(endpoint.close)
                 endpoint.tell({"form": self.form, **order})
                 answer = endpoint.hear(START_SECONDS)

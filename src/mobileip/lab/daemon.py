@@ -15,6 +15,8 @@ from mobileip.lab.feed import Feed
 from mobileip.lab.netns import path
 from mobileip.lab.processes import Process
 
+PRIORITY = ("nice", "-n", "-5")
+"""As examples/mipd.service."""
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 
@@ -66,7 +68,7 @@ class Daemon:
             raise LabError(f"the daemon of {self.node} runs already")
         self.run_dir.mkdir(parents=True, exist_ok=True)
         processes.start(
-            ["nsenter", f"--net={path(self._namespace)}", *prefix, *self.command],
+            ["nsenter", f"--net={path(self._namespace)}", *PRIORITY, *prefix, *self.command],
             label=f"{self.node}.mipd",
             notes=self._notes,
             log=self.log,

@@ -40,11 +40,11 @@ def file(tmp_path: Path) -> Path:
 def test_values_are_set_and_restored(here: Namespace, file: Path) -> None:
     here.sysctl(RP_FILTER, "1")
     journal = SysctlJournal(file)
-    assert journal.set(ARP_IGNORE, "1") == 0
-    assert journal.set(RP_FILTER, "2") == 0
+    assert journal.set([(ARP_IGNORE, "1")]) == [0]
+    assert journal.set([(RP_FILTER, "2")]) == [0]
     assert journal.current() == {ARP_IGNORE: "1", RP_FILTER: "2"}
     assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("1", "2")
-    assert journal.restore(ARP_IGNORE) == 0
+    assert journal.restore([ARP_IGNORE]) == [0]
     assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("0", "2")
     journal.restore_all()
     assert here.sysctl(RP_FILTER) == "1"
@@ -61,30 +61,30 @@ def test_the_old_value_is_written_down_before_the_new_one_is_set(
         return 0
 
     monkeypatch.setattr("mobileip.linux.sysctl._write", write)
-    SysctlJournal(file).set(ARP_IGNORE, "1")
+    SysctlJournal(file).set([(ARP_IGNORE, "1")])
     assert written_down == {ARP_IGNORE: "0"}
 
 
 def test_the_first_old_value_counts(here: Namespace, file: Path) -> None:
     journal = SysctlJournal(file)
-    journal.set(ARP_IGNORE, "1")
-    journal.set(ARP_IGNORE, "2")
+    journal.set([(ARP_IGNORE, "1")])
+    journal.set([(ARP_IGNORE, "2")])
     journal.restore_all()
     assert here.sysctl(ARP_IGNORE) == "0"
 
 
 def test_a_crash_is_made_up_for(here: Namespace, file: Path) -> None:
-    SysctlJournal(file).set(ARP_IGNORE, "1")
+    SysctlJournal(file).set([(ARP_IGNORE, "1")])
     after = SysctlJournal(file)
     assert after.current() == {ARP_IGNORE: "1"}
-    after.set(ARP_IGNORE, "1")
+    after.set([(ARP_IGNORE, "1")])
     after.restore_all()
     assert here.sysctl(ARP_IGNORE) == "0"
 
 
 def test_what_others_set_meanwhile_stays(here: Namespace, file: Path) -> None:
     journal = SysctlJournal(file)
-    journal.set(ARP_IGNORE, "1")
+    journal.set([(ARP_IGNORE, "1")])
     here.sysctl(ARP_IGNORE, "2")
     assert journal.current() == {ARP_IGNORE: "2"}
     journal.restore_all()
@@ -94,19 +94,19 @@ def test_what_others_set_meanwhile_stays(here: Namespace, file: Path) -> None:
 
 def test_an_interface_that_vanished_is_no_error(here: Namespace, file: Path) -> None:
     journal = SysctlJournal(file)
-    journal.set(ARP_IGNORE, "1")
-    journal.set(RP_FILTER, "2")
+    journal.set([(ARP_IGNORE, "1")])
+    journal.set([(RP_FILTER, "2")])
     here.ip("link delete x")
     assert journal.current() == {}
-    assert journal.restore(ARP_IGNORE) == 0
+    assert journal.restore([ARP_IGNORE]) == [0]
     journal.restore_all()
     assert not file.exists()
-    assert journal.set(ARP_IGNORE, "1") == errno.ENOENT
+    assert journal.set([(ARP_IGNORE, "1")]) == [errno.ENOENT]
     assert not file.exists()
 
 
 def test_a_journal_of_another_namespace_is_ignored(here: Namespace, file: Path) -> None:
-    SysctlJournal(file).set(ARP_IGNORE, "1")
+    SysctlJournal(file).set([(ARP_IGNORE, "1")])
     with namespace() as other, other.entered():
         veth(other, "x", other, "z")
         other.sysctl(ARP_IGNORE, "1")
@@ -125,13 +125,13 @@ def test_a_damaged_journal_is_ignored(here: Namespace, file: Path, octets: bytes
 def test_ip_forward_changes_nothing_else_for_good(here: Namespace, file: Path) -> None:
     before = here.sysctl(ACCEPT_REDIRECTS)
     journal = SysctlJournal(file)
-    journal.set(FORWARDING, "1")
-    journal.set(IP_FORWARD, "1")
+    journal.set([(FORWARDING, "1")])
+    journal.set([(IP_FORWARD, "1")])
     assert here.sysctl(ACCEPT_REDIRECTS) == before
-    assert journal.restore(IP_FORWARD) == 0
+    assert journal.restore([IP_FORWARD]) == [0]
     assert here.sysctl(FORWARDING) == "1", "still asked for"
     assert here.sysctl(ACCEPT_REDIRECTS) == before
-    journal.set(IP_FORWARD, "1")
+    journal.set([(IP_FORWARD, "1")])
     journal.restore_all()
     assert (here.sysctl(FORWARDING), here.sysctl(IP_FORWARD), here.sysctl(ACCEPT_REDIRECTS)) == ("0", "0", before)
 
@@ -139,14 +139,39 @@ def test_ip_forward_changes_nothing_else_for_good(here: Namespace, file: Path) -
 def test_a_link_that_forwarded_before_forwards_after(here: Namespace, file: Path) -> None:
     here.sysctl(FORWARDING, "1")
     journal = SysctlJournal(file)
-    journal.set(FORWARDING, "1")
-    journal.set(IP_FORWARD, "1")
+    journal.set([(FORWARDING, "1")])
+    journal.set([(IP_FORWARD, "1")])
     journal.restore_all()
     assert (here.sysctl(FORWARDING), here.sysctl(IP_FORWARD)) == ("1", "0")
 
 
+def test_what_changes_at_once_is_written_down_at_once(
+    here: Namespace, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda path, octets: (written.append(octets), write(path, octets))[1])
+    journal = SysctlJournal(file)
+    wanted = [(ARP_IGNORE, "1"), ("net/ipv4/conf/gone0/arp_ignore", "1"), (RP_FILTER, "2"), (IP_FORWARD, "nonsense")]
+    assert journal.set(wanted) == [0, errno.ENOENT, 0, errno.EINVAL]
+    assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("1", "2")
+    assert journal.set(wanted[:3]) == [0, errno.ENOENT, 0]
+    assert len(written) == 1, "what it has already is not written again"
+    assert journal.restore([ARP_IGNORE, RP_FILTER]) == [0, 0]
+    assert len(written) == 2
+    assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("0", "0")
+
+
+def test_a_link_that_is_not_to_forward_does_not_though_the_machine_does(here: Namespace, file: Path) -> None:
+    journal = SysctlJournal(file)
+    assert journal.set([(IP_FORWARD, "1"), (FORWARDING, "0")]) == [0, 0]
+    assert (here.sysctl(IP_FORWARD), here.sysctl(FORWARDING)) == ("1", "0")
+    journal.restore_all()
+    assert (here.sysctl(IP_FORWARD), here.sysctl(FORWARDING)) == ("0", "0")
+
+
 def test_a_value_that_the_kernel_refuses(here: Namespace, file: Path) -> None:
-    assert SysctlJournal(file).set(IP_FORWARD, "nonsense") == errno.EINVAL
+    assert SysctlJournal(file).set([(IP_FORWARD, "nonsense")]) == [errno.EINVAL]
 
 
 def test_read_only_sysctls(here: Namespace, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +182,7 @@ def test_read_only_sysctls(here: Namespace, file: Path, monkeypatch: pytest.Monk
             os.chdir("/")
             _unshare_mounts_with_read_only_sysctls()
             lines = [str(lack) for lack in capabilities.lacks()]
-            good = SysctlJournal(file).set(ARP_IGNORE, "1") == errno.EROFS and lines == ["/proc/sys is read-only"]
+            good = SysctlJournal(file).set([(ARP_IGNORE, "1")]) == [errno.EROFS] and lines == ["/proc/sys is read-only"]
             code = 0 if good else 2
         finally:
             os._exit(code)

@@ -68,11 +68,12 @@ class KernelTables:
         return frozenset(found) | self._frame_marks.marks
 
     def perform(self, operations: Sequence[Operation]) -> list[Failure]:
-        """In order; consecutive netlink operations share system calls, and consecutive marks one run of `nft`."""
+        """In order; consecutive netlink operations share system calls, consecutive marks one run of `nft`, consecutive
+        sysctls one writing of their journal."""
         failures: list[Failure] = []
         for means, group in groupby(operations, key=_means):
             if means is Sysctl:
-                failures += [failure for operation in group for failure in self._sysctl(operation)]
+                failures += self._set_sysctls(list(group))
             elif means is FrameMark:
                 failures += self._mark_frames(list(group))
             else:
@@ -101,15 +102,22 @@ class KernelTables:
         text = f"visitors with one home address can't be told apart: {reason}"
         return [Failure(operation, number, text) for operation in operations]
 
-    def _sysctl(self, operation: Operation) -> list[Failure]:
-        target = operation.target
-        if not isinstance(target, Sysctl):
-            return []
-        if operation.action is Action.INSTALL:
-            number = self._journal.set(target.path, target.value)
-        else:
-            number = self._journal.restore(target.path)
-        return [Failure(operation, number, f"/proc/sys/{target.path}: {os.strerror(number)}")] if number else []
+    def _set_sysctls(self, operations: Sequence[Operation]) -> list[Failure]:
+        failures: list[Failure] = []
+        for action, group in groupby(operations, key=lambda operation: operation.action):
+            some = list(group)
+            targets = [one.target for one in some if isinstance(one.target, Sysctl)]
+            numbers = (
+                self._journal.set([(target.path, target.value) for target in targets])
+                if action is Action.INSTALL
+                else self._journal.restore([target.path for target in targets])
+            )
+            failures += [
+                Failure(operation, number, f"/proc/sys/{target.path}: {os.strerror(number)}")
+                for operation, target, number in zip(some, targets, numbers, strict=True)
+                if number
+            ]
+        return failures
 
 
 def _means(operation: Operation) -> type[Sysctl | FrameMark] | None:

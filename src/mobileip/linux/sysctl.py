@@ -3,6 +3,8 @@ crash.
 """
 
 import errno
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,8 @@ import msgspec
 from mobileip.linux.whereabouts import here
 
 ROOT = Path("/proc/sys")
+_LONGEST = 256
+"""Octets of a value; ours are numbers."""
 
 _IP_FORWARD, _ALL_ACCEPT_REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
 
@@ -30,6 +34,8 @@ class SysctlJournal:
         self._path = path
         namespace, boot = here()
         self._journal = _read(path, namespace, boot) or _Journal(namespace, boot)
+        self._saved: bytes | None = None
+        """What the file has, as far as we have written it."""
 
     def current(self) -> dict[str, str]:
         """What we changed (path -> value now, perhaps set by others since). What vanished with its interface is left
@@ -38,35 +44,45 @@ class SysctlJournal:
         now = {path: _value(path) for path in self._journal.ours}
         return {path: value for path, value in now.items() if value is not None}
 
-    def set(self, path: str, value: str) -> int:
-        """Sets one; the errno, 0 when it is set. The old value is on disk before the new one is in the kernel."""
-        old = _value(path)
-        if old is None:
-            return errno.ENOENT
+    def set(self, wanted: Sequence[tuple[str, str]]) -> list[int]:
+        """Sets each path to its value, in order; their errnos, 0 for one that is set. All old values are on disk, by
+        one writing, before the first new one is in the kernel: a handover waits for this.
+        """
         journal = self._journal
-        journal.old.setdefault(path, old)
-        journal.ours[path] = value
+        before = {path: _value(path) for path, _ in wanted}
+        there = [(path, value, old) for path, value in wanted if (old := before[path]) is not None]
+        for path, value, old in there:
+            journal.old.setdefault(path, old)
+            journal.ours[path] = value
         self._save()
-        return 0 if old == value else _write(path, value)
+        # Writing ip_forward changes others.
+        changes = {path for path, value, old in there if old != value or _IP_FORWARD in before}
+        return [
+            errno.ENOENT if before[path] is None else _write(path, value) if path in changes else 0
+            for path, value in wanted
+        ]
 
-    def restore(self, path: str) -> int:
-        """Puts the old value back unless others changed it meanwhile; an interface that vanished is no error."""
-        journal = self._journal
-        old, ours = journal.old.get(path), journal.ours.get(path)
-        result = 0
-        if old is not None and _value(path) == ours and old != ours:
-            result = _write(path, old)
-            if path == _IP_FORWARD:
-                self._repeat_forwarding()
-        journal.old.pop(path, None)
-        journal.ours.pop(path, None)
+    def restore(self, paths: Sequence[str]) -> list[int]:
+        """Puts the old values back, in order, but for those that others changed meanwhile; their errnos. An interface
+        that vanished is no error.
+        """
+        journal, results = self._journal, []
+        for path in paths:
+            old, ours = journal.old.get(path), journal.ours.get(path)
+            result = 0
+            if old is not None and old != ours and _value(path) == ours:
+                result = _write(path, old)
+                if path == _IP_FORWARD:
+                    self._repeat_forwarding()
+            journal.old.pop(path, None)
+            journal.ours.pop(path, None)
+            results.append(0 if result == errno.ENOENT else result)
         self._save()
-        return 0 if result == errno.ENOENT else result
+        return results
 
     def restore_all(self) -> None:
         # ip_forward first: restoring it changes others of ours.
-        for path in sorted(self._journal.ours, key=lambda path: path != _IP_FORWARD):
-            self.restore(path)
+        self.restore(sorted(self._journal.ours, key=lambda path: path != _IP_FORWARD))
 
     def _repeat_forwarding(self) -> None:
         """The kernel sets every link's `forwarding` with ip_forward: those that are still ours are to stay."""
@@ -75,11 +91,15 @@ class SysctlJournal:
                 _write(path, value)
 
     def _save(self) -> None:
-        if not self._journal.ours:
+        octets = msgspec.json.format(msgspec.json.encode(self._journal)) if self._journal.ours else b""
+        if octets == self._saved:
+            return
+        self._saved = octets
+        if not octets:
             self._path.unlink(missing_ok=True)
             return
         new = self._path.with_suffix(".new")
-        new.write_bytes(msgspec.json.format(msgspec.json.encode(self._journal)))
+        new.write_bytes(octets)
         new.replace(self._path)
 
 
@@ -92,10 +112,17 @@ def _read(path: Path, namespace: int, boot: str) -> _Journal | None:
 
 
 def _value(path: str) -> str | None:
+    # By hand: a file object asks the kernel five things more, and there are many sysctls in a handover.
     try:
-        return (ROOT / path).read_text().strip()
+        descriptor = os.open(f"{ROOT}/{path}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        return os.read(descriptor, _LONGEST).decode(errors="replace").strip()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: str, value: str) -> int:

@@ -93,7 +93,9 @@ class Performer:
         """Messages that the machine refused, by its reason: retransmission heals them, an operator wants to know."""
 
     def perform(self, outputs: Sequence[Output], now: float) -> None:
-        """All outputs of one batch of events; `now` is boot time, s."""
+        """All outputs of one batch of events; `now` is boot time, s. What others wait for goes first: forwarding, then
+        messages, and then what is told of them (the log, events).
+        """
         kept = [output for output in outputs if isinstance(output, _KEPT)]
         if kept:
             self._memory.write(kept)
@@ -103,17 +105,21 @@ class Performer:
             if failures:
                 self._report(failures)
         for output in outputs:
-            match output:
-                case SendMessage() | SendDiscovery() | AnnounceAddress():
-                    self._count(self._sent(output))
-                case SendKeepalive() | SendProbe():
-                    self._echo(output, now)
-                case AskActivity() | AskLinkUse():
-                    self._answer(output)
-                case Notify(notice=notice):
-                    self._notify(notice)
-                case ChangeForwarding() | Remember() | Forget():  # no other
-                    pass  # done above
+            self._send(output, now)
+        for output in outputs:
+            if isinstance(output, Notify):
+                self._notify(output.notice)
+
+    def _send(self, output: Output, now: float) -> None:
+        match output:
+            case SendMessage() | SendDiscovery() | AnnounceAddress():
+                self._count(self._sent(output))
+            case SendKeepalive() | SendProbe():
+                self._echo(output, now)
+            case AskActivity() | AskLinkUse():
+                self._answer(output)
+            case ChangeForwarding() | Remember() | Forget() | Notify():  # no other
+                pass  # that is done before, or after
 
     def _echo(self, request: SendKeepalive | SendProbe, now: float) -> None:
         """Through the tunnel, or by a link; what does not go stays unanswered, and that is what it is for."""

@@ -53,7 +53,8 @@ class Runner:
         self.afterwards: Callable[[], None] = lambda: None
 
     def handle(self, *events: Event) -> None:
-        """Handles events that came together: all their forwarding in one batch, then all their messages."""
+        """Handles events that came together: all their forwarding in one batch, then all their messages, then
+        what is told of them."""
         if self._stopped:
             return
         now = self._now()

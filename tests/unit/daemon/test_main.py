@@ -64,12 +64,15 @@ class Stage:
         self.file.write_text(GOOD)
         self.run_dir = folder / "run"
         self.notes: list[str] = []
+        self.frozen: list[int] = []
+        """How many services there were each time that what is there was taken from the collector."""
         self.swept: list[tuple[str, Path, str]] = []
         self.service = type("Service", (FakeService,), {"lives": []})
         patch.setattr(module, "Service", self.service)
         patch.setattr(module, "missing_capabilities", list)
         patch.setattr(module, "has_tun", lambda: True)
         patch.setattr(module, "notify", lambda *lines: self.notes.extend(lines))
+        patch.setattr(module.gc, "freeze", lambda: self.frozen.append(len(self.service.lives)))
         patch.setattr(module.sweep, "start", lambda *what: self.swept.append(("later", *what)))
         patch.setattr(module.sweep, "remove_all", self._remove_all)
 
@@ -221,6 +224,12 @@ def test_signals(number: int, how: End, stage: Stage) -> None:
     assert stage.stopped == [how]
     assert stage.swept == ([("later", stage.run_dir, "mip0")] if how is End.LEAVE else [])
     assert list(stage.run_dir.iterdir()) == []
+
+
+def test_the_collector_does_not_look_again_at_what_is_there_when_the_service_runs(stage: Stage) -> None:
+    stage.plan(at_start=lambda service: service.end(End.REMOVE))
+    assert stage.run() == 0
+    assert stage.frozen == [1]
 
 
 def test_a_second_signal_while_we_end_leaves_nothing(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Outputs are performed: forwarding first, in one batch, then the rest in order."""
+"""Outputs are performed: forwarding first, in one batch, then messages in order, then notices."""
 
 import errno
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ ETH0, ETH1 = AgentLink(interface="eth0"), AgentLink(interface="eth1")
 HOME = HomeAddress(address=IPv4Address("10.1.0.10"))
 
 
-def test_forwarding_first_then_everything_in_order() -> None:
+def test_forwarding_first_then_messages_in_order_then_what_is_told_of_them() -> None:
     recorder = Recorder()
     performer(recorder).perform(
         [
@@ -122,10 +122,10 @@ def test_forwarding_first_then_everything_in_order() -> None:
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["apply", "send", "notify", "announce", "icmp"]
+    assert [call[0] for call in recorder.calls] == ["apply", "send", "announce", "icmp", "notify"]
     assert recorder.calls[0][1] == change(ETH0, ETH1)
-    assert recorder.calls[3][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
-    assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
+    assert recorder.calls[2][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
+    assert recorder.calls[3][1][0] == 10  # ICMP Router Solicitation
 
 
 def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:

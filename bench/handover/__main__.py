@@ -29,7 +29,7 @@ QUICK_RUNS = 3
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m bench.handover", description=(__doc__ or "").partition("\n")[0])
     made.add_argument("--only", action="append", default=[], metavar="NAME", help="what begins so; may be repeated")
-    made.add_argument("--runs", type=int, metavar="N", help=f"handovers of each direction ({RUNS} by ms of delay)")
+    made.add_argument("--runs", type=int, metavar="N", help=f"handovers of each name ({RUNS} by ms of delay)")
     made.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS} of each: does all of it work?")
     made.add_argument("--output", type=Path, metavar="FILE", help="where results go, beside those that are there")
     made.add_argument("--list", action="store_true", help="say the names and end")
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     found: list[Result] = []
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("handovers", total=2 * sum(runs.values()))
+        task = bar.add_task("handovers", total=sum(runs[part] * len(part.names) for part in parts))
         for part in parts:
             try:
                 results = measure(part, runs[part], lambda: bar.advance(task))

@@ -50,7 +50,7 @@ COMPETITORS = ("wireguard-go", "openvpn")
 COMPETITORS_PAIR = "colocated-colocated"
 RATES = (50, 5000)
 RUNS = {1: 100, 20: 20, 100: 20}
-"""By the one-way delay to the home agent in ms: handovers of each direction."""
+"""By the one-way delay to the home agent in ms: handovers of each name."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -60,6 +60,11 @@ class Part(msgspec.Struct, frozen=True):
     pair: str
     delay_ms: int
     engine: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its handovers: one to and one fro; one alone where both places are alike."""
+        return tuple(dict.fromkeys(PAIRS[self.pair].names))
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ from bench.handover.results import Lab as LabFigures
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.wires.protocol import LaneReport
 
-PAUSE = 1.3
+PAUSE = 1.1
 """Seconds from one handover to the next, at least: no two Requests leave within one (RFC 5944 §3.6)."""
 AFTERWARDS, AFTERWARDS_TRIPS = 0.5, 12
 """Seconds, and times the delay to the home agent, from a handover's end to the next one: the last packets of the old
@@ -40,10 +40,11 @@ Progress = Callable[[], None]
 
 
 def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
-    """`runs` handovers of each direction. Raises: BenchError, LabError."""
+    """`runs` handovers of each name. Raises: BenchError, LabError."""
     pair = PAIRS[part.pair]
+    count = runs * len(part.names)
     afterwards = AFTERWARDS + AFTERWARDS_TRIPS * part.delay_ms / 1e3
-    size: Any = {"rates": RATES, "seconds": 60.0 + 2 * runs * (PAUSE + afterwards + 0.5)}
+    size: Any = {"rates": RATES, "seconds": 60.0 + count * (PAUSE + afterwards + 0.5)}
     built = competitor if part.engine in COMPETITORS else mobile_ip
     with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
@@ -56,7 +57,7 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
         before, busy = drops.look(lab), STAT.read_text()
         trace = undo.enter_context(kernel_trace())
         handovers = []
-        for number in range(2 * runs):
+        for number in range(count):
             started = time.monotonic()
             handovers.append(_handover(lab, system, carrier, part, number))
             time.sleep(max(afterwards, started + PAUSE - time.monotonic()))
@@ -80,8 +81,7 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
             drops=own,
             ours={name: count for name, count in grown.items() if name not in own},
         )
-    names = tuple(dict.fromkeys(pair.names))
-    return list(results(part, names, handovers, finished, streams=list(_streams(up, down)), lab=figures))
+    return list(results(part, part.names, handovers, finished, streams=list(_streams(up, down)), lab=figures))
 
 
 def _streams(node: list[Seen], peer: list[Seen]) -> Iterator[Stream]:

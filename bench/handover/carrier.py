@@ -16,7 +16,7 @@ from mobileip.linux.netlink_decode import messages
 _RTM_NEWLINK, _RTMGRP_LINK, _IFF_LOWER_UP = 16, 0x1, 0x10000
 _INTERFACE = struct.Struct("@BxHiII")
 """struct ifinfomsg: family, type, index, flags, change."""
-_PRIORITY = -10
+_PRIORITY = -15
 _NOT_LONGER = 5.0
 _TURN = 0.5
 """Seconds from one look whether it shall end to the next."""

@@ -34,8 +34,8 @@ RECEIVE_BUFFER = 16 << 20
 SEND_BUFFER = 4 << 20
 """More than the kernel keeps for a neighbour whose link-layer address it waits for (unres_qlen_bytes): such packets
 are lost there and counted there, not refused here."""
-PRIORITY = -8
-"""Before daemons and kernel threads, behind the laboratory's wire (-10)."""
+PRIORITY = -13
+"""Before daemons (-5) and kernel threads, behind the laboratory's wire (-20)."""
 OWN_REFUSALS = frozenset({errno.EAGAIN, errno.ENOBUFS})
 """The sending socket's buffer was full: the bench's fault, nobody else's."""
 ROOM_FOR_COPIES = 2

@@ -31,6 +31,8 @@ def test_a_wire_is_a_tap_at_both_ends() -> None:
     lines = lines_of(plan.make(ROAMING, "x", rp_filter=1).links)
     assert "mip-x-internet: tuntap add dev eth2 mode tap" in lines
     assert "mip-x-fa1: tuntap add dev eth0 mode tap" in lines
+    (address,) = [line for line in lines if line.startswith("mip-x-fa1: link set eth0 address")]
+    assert address.endswith(" txqueuelen 5000"), "a wire that is late loses nothing"
 
 
 def test_with_netem_a_wire_is_a_veth_pair_made_once_and_shaped_at_both_ends() -> None:

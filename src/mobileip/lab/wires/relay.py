@@ -130,7 +130,7 @@ class Relay:
 def main() -> int:
     order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Order)
     with contextlib.suppress(PermissionError):
-        os.nice(-10)  # a wire does not wait for the machines that it connects
+        os.nice(-20)  # a wire does not wait for the machines that it connects
     relay = Relay(order)
     relay.run()
     print(msgspec.json.encode(relay.report()).decode(), flush=True)

@@ -69,7 +69,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     reordered: int
     """That came after one with a greater number."""
     reordered_ms: float
-    """How long after it, at worst."""
+    """How long after it, at worst, less what the laboratory's wire was late while it was on its way."""
     silence_ms: float
     """The longest time between two arrivals, less what the sender or the laboratory's wire was late meanwhile."""
     first_ms: float | None
@@ -146,7 +146,7 @@ def _cost(stream: Stream, one: Window, span: tuple[int, int], mine: list[Arrival
             continue
         reordered += 1
         overtaken_at = next(first for other, first in came.items() if other > number)
-        reordered_by = max(reordered_by, at - overtaken_at)
+        reordered_by = max(reordered_by, at - overtaken_at - _overlap(late, stream.sent[number], at))
     missing = [number for number in range(first, last) if number not in came]
     refused = sum(number in stream.not_sent for number in missing)
     overflowed = sum(count for at, count in stream.overflows if one.begin <= at < one.end)
@@ -187,11 +187,15 @@ def _gaps(
         gap = next_at - at
         if gap > stream.interval:
             sender = stream.sent[next_number] - stream.sent[number] - (next_number - number) * stream.interval
-            wire = sum(max(0, min(stop, next_at) - max(start, at)) for start, stop in late)
-            gap -= max(0, sender, wire)  # the greater one: both may have stood still together
+            gap -= max(0, sender, _overlap(late, at, next_at))  # the greater one: both may have stood still together
         yield gap
     delays = sorted(at - stream.sent[number] for number, at in arrivals)
     yield stream.sent[last - 1] + delays[len(delays) // 2] - arrivals[-1][1]  # the last ones did not come
+
+
+def _overlap(spans: list[tuple[int, int]], start: int, stop: int) -> int:
+    """How much of the time from `start` to `stop` is in the spans."""
+    return sum(max(0, min(span[1], stop) - max(span[0], start)) for span in spans)
 
 
 def _since(began: int, at: int | None) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from bench.handover.combinations import Kind, Pair, Part, Place
+from bench.handover.cores import Side, kept_to
 
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.topology import Wire
@@ -54,7 +55,11 @@ class MobileIp:
 @contextlib.contextmanager
 def bare(part: Part, pair: Pair, settings: dict[str, Any] | None = None, *, name: str = "handover") -> Iterator[Lab]:
     """Both links plugged in where the pair says, no daemon started. `name`: of the lab."""
-    with Lab("two-links", name=name, settings=settings or {}, daemons=False, use_netem=False) as lab:
+    with contextlib.ExitStack() as undo:
+        with kept_to(Side.EQUIPMENT):
+            lab = undo.enter_context(
+                Lab("two-links", name=name, settings=settings or {}, daemons=False, use_netem=False)
+            )
         lab.set_wire("home", Wire(delay_ms=part.delay_ms, rate_mbit=RATE_MBIT))
         for link, place in zip(LINKS, (pair.first, pair.second), strict=True):
             _plug(lab, link, place)
@@ -67,8 +72,9 @@ def mobile_ip(part: Part, pair: Pair, *, name: str = "handover") -> Iterator[tup
     settings: dict[str, Any] = {node: {"daemon": {"engine": part.engine}} for node in ("ha", "fa1", "fa2", "mn")}
     settings["mn"]["mobile_node"] = {"deregister_on_stop": False}
     with bare(part, pair, settings, name=name) as lab:
-        for node in ("ha", "fa1", "fa2", "mn"):
-            lab.daemon(node).start()
+        with kept_to(Side.MEASURED):
+            for node in ("ha", "fa1", "fa2", "mn"):
+                lab.daemon(node).start()
         lab.events(NODE).wait_for("handed_over", timeout=PATIENCE)
         system = MobileIp(lab)
         if part.kind is Kind.BREAK_BEFORE_MAKE:

@@ -10,6 +10,7 @@ from bench.handover import drops
 from bench.handover.carrier import CarrierWatch, carrier_watch
 from bench.handover.combinations import COMPETITORS, PAIRS, RATES, Kind, Part
 from bench.handover.competitors import competitor
+from bench.handover.cores import Side, kept_to
 from bench.handover.ends import Seen, end, stream
 from bench.handover.evaluate import Stream, Way
 from bench.handover.kernel_trace import kernel_trace
@@ -48,8 +49,10 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
     built = competitor if part.engine in COMPETITORS else mobile_ip
     with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
-        node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))
-        peer = undo.enter_context(end(lab, CORRESPONDENT, CORRESPONDENT_ADDRESS, HOME_ADDRESS, **size))
+        with kept_to(Side.MEASURED):
+            node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))
+        with kept_to(Side.EQUIPMENT):
+            peer = undo.enter_context(end(lab, CORRESPONDENT, CORRESPONDENT_ADDRESS, HOME_ADDRESS, **size))
         for each in (node, peer):
             each.say()
         time.sleep(SETTLE + afterwards)

@@ -3,6 +3,7 @@
 here, in a namespace:  x (up, 10.0.0.1/24) ---- y      mip0 (TUN)
 """
 
+import asyncio
 import errno
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -24,6 +25,7 @@ from mobileip.dataplane.ports import (
     Rule,
     Sysctl,
 )
+from mobileip.linux import kernel_tables
 from mobileip.linux.kernel_tables import KernelTables
 from mobileip.linux.sysctl import SysctlJournal
 from mobileip.linux.tun import TunnelDevice
@@ -200,3 +202,34 @@ async def test_sysctls_are_performed_among_the_rest_and_seen(here: Namespace, ke
     kernel.perform(install(target))
     kernel.restore_sysctls()
     assert here.sysctl("net/ipv4/conf/x/arp_ignore") == "0"
+
+
+FORWARDING = Sysctl(path="net/ipv4/conf/x/forwarding", value="1")
+
+
+async def test_the_journal_of_sysctls_is_tidied_when_nobody_waits(
+    kernel: KernelTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_tables, "TIDY_SECONDS", 0.0)
+    kernel.perform(install(FORWARDING))
+    kernel.perform(remove(FORWARDING))
+    kernel.perform(install(FORWARDING))
+    kernel.perform(remove(FORWARDING))
+    journal = tmp_path / "sysctl.journal"
+    assert journal.exists()
+    async with asyncio.timeout(10):
+        while journal.exists():
+            await asyncio.sleep(0)
+
+
+async def test_the_journal_is_tidied_at_the_end(kernel: KernelTables, tmp_path: Path) -> None:
+    kernel.perform(install(FORWARDING))
+    kernel.perform(remove(FORWARDING))
+    kernel.close()
+    assert not (tmp_path / "sysctl.journal").exists()
+
+
+def test_without_an_event_loop_the_journal_is_tidied_at_once(kernel: KernelTables, tmp_path: Path) -> None:
+    kernel.perform(install(FORWARDING))
+    kernel.perform(remove(FORWARDING))
+    assert not (tmp_path / "sysctl.journal").exists()

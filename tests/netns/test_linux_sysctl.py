@@ -158,8 +158,43 @@ def test_what_changes_at_once_is_written_down_at_once(
     assert journal.set(wanted[:3]) == [0, errno.ENOENT, 0]
     assert len(written) == 1, "what it has already is not written again"
     assert journal.restore([ARP_IGNORE, RP_FILTER]) == [0, 0]
-    assert len(written) == 2
     assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("0", "0")
+    assert len(written) == 1, "nobody who moves waits for the file"
+
+
+def test_going_to_and_fro_writes_nothing(here: Namespace, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = SysctlJournal(file)
+    journal.set([(ARP_IGNORE, "1")])
+    journal.restore([ARP_IGNORE])
+    journal.set([(RP_FILTER, "2")])
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: pytest.fail("it is in the file"))
+    journal.restore([RP_FILTER])
+    journal.set([(ARP_IGNORE, "1")])
+    journal.restore([ARP_IGNORE])
+    journal.set([(RP_FILTER, "2")])
+    assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("0", "2")
+
+
+def test_a_tidy_journal_has_what_is_ours(here: Namespace, file: Path) -> None:
+    journal = SysctlJournal(file)
+    journal.set([(ARP_IGNORE, "1"), (RP_FILTER, "2")])
+    journal.restore([ARP_IGNORE])
+    journal.tidy()
+    assert list(msgspec.json.decode(file.read_bytes())["old"]) == [RP_FILTER]
+    journal.restore([RP_FILTER])
+    journal.tidy()
+    assert not file.exists()
+
+
+def test_what_was_restored_before_a_crash_stays_as_others_set_it(here: Namespace, file: Path) -> None:
+    journal = SysctlJournal(file)
+    journal.set([(ARP_IGNORE, "1")])
+    journal.restore([ARP_IGNORE])
+    here.sysctl(ARP_IGNORE, "2")
+    after = SysctlJournal(file)
+    after.restore_all()
+    assert here.sysctl(ARP_IGNORE) == "2"
+    assert not file.exists()
 
 
 def test_a_link_that_is_not_to_forward_does_not_though_the_machine_does(here: Namespace, file: Path) -> None:

@@ -193,6 +193,12 @@ class Machine:
             for source in (*self._tunnel.sources, *self._udp_tunnels.sources):
                 until_nothing_waits(partial(self._read_tunnel, source))
 
+    def take_turn(self) -> None:
+        with self._emptying():
+            self._read_device()
+            for source in (*self._tunnel.sources, *self._udp_tunnels.sources):
+                self._read_tunnel(source)
+
     @contextmanager
     def _emptying(self) -> Iterator[None]:
         self._is_emptying = True

@@ -49,6 +49,7 @@ class Forwarder(Protocol):
 
     def apply(self, change: ForwardingChange) -> list[Failure]: ...
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None: ...
+    def take_turn(self) -> None: ...
     def activity(self, home_address: IPv4Address) -> TunnelActivity: ...
 
 
@@ -94,7 +95,8 @@ class Performer:
 
     def perform(self, outputs: Sequence[Output], now: float) -> None:
         """All outputs of one batch of events; `now` is boot time, s. What others wait for goes first: forwarding, then
-        messages, and then what is told of them (the log, events).
+        messages, and then what is told of them (the log, events). Where forwarding has changed, packets that it leads
+        to us wait for none of that.
         """
         kept = [output for output in outputs if isinstance(output, _KEPT)]
         if kept:
@@ -104,8 +106,11 @@ class Performer:
             failures = self._engine.apply(merge(changes))
             if failures:
                 self._report(failures)
+            self._engine.take_turn()
         for output in outputs:
             self._send(output, now)
+        if changes:
+            self._engine.take_turn()
         for output in outputs:
             if isinstance(output, Notify):
                 self._notify(output.notice)

@@ -108,6 +108,9 @@ class Succession:
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
         self._engine.send_keepalive(home_address, home_agent, sequence, now)
 
+    def take_turn(self) -> None:
+        self._engine.take_turn()
+
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         return self._engine.activity(home_address)
 

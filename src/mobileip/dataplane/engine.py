@@ -69,6 +69,10 @@ class Engine(Protocol):
         """An ICMP echo request through a mobile node's reverse tunnel (RFC 3519 §4.9)."""
         ...
 
+    def take_turn(self) -> None:
+        """Packets that wait go their way, a turn's worth: who has much else to do calls it in between."""
+        ...
+
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         """When a mobile node's tunnels were used last."""
         ...

@@ -160,6 +160,9 @@ class FakeEngine:
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
         self.keepalives.append((home_address, home_agent, sequence, now))
 
+    def take_turn(self) -> None:
+        pass  # it has no packets
+
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         return TunnelActivity(home_address=home_address, sent_at=self.sent_at, heard_at=self.heard_at)
 

@@ -214,6 +214,10 @@ class Queues(Protocol):
         """What came by tunnels."""
         ...
 
+    def take_turn(self) -> None:
+        """Of each of these as much as one turn of the event loop takes."""
+        ...
+
 
 class Ears(Protocol):
     """What is heard beside our device and our tunnels. Each call tells all that is wanted from now on."""

@@ -3,7 +3,7 @@
 `actual` holds only what bears our mark, so nothing that others made can be named in an operation.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from mobileip.dataplane.identity import identity
 from mobileip.dataplane.plan import IP_FORWARD
@@ -49,6 +49,16 @@ def sequence(
     operations += [Operation(Action.REMOVE, target) for target in last]
     bared = {target.interface for target in last if isinstance(target, InterfaceAddress)}
     return operations + _flushed(bared, standing) if bared else operations
+
+
+def around_the_turn(operations: Sequence[Operation]) -> tuple[Sequence[Operation], ...]:
+    """What comes before packets are led another way, what leads them, what comes after: files at both ends, which take
+    longer."""
+    steers = [not isinstance(operation.target, Sysctl) for operation in operations]
+    if True not in steers:
+        return operations, (), ()
+    first, last = steers.index(True), len(steers) - steers[::-1].index(True)
+    return operations[:first], operations[first:last], operations[last:]
 
 
 def _flushed(bared: set[str], standing: Collection[KernelObject]) -> list[Operation]:

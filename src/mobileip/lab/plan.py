@@ -83,6 +83,8 @@ def _sysctls(*, forward: bool, rp_filter: int) -> dict[str, str]:
         "net/ipv4/ping_group_range": "0 0",  # the echo probe uses an ICMP datagram socket
         "net/ipv6/conf/all/disable_ipv6": "1",
         "net/ipv6/conf/default/disable_ipv6": "1",
+        "net/bridge/bridge-nf-call-arptables": "0",  # a switch shows no frame to a firewall
+        "net/bridge/bridge-nf-call-iptables": "0",
     }
     for scope in ("all", "default"):
         values[f"net/ipv4/conf/{scope}/rp_filter"] = str(rp_filter)

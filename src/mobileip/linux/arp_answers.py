@@ -21,26 +21,33 @@ _REQUEST = struct.Struct("!8x6s4s6x4s")
 """Sender's link-layer and protocol address, target's protocol address."""
 
 
-class ArpAnswers(LinkReaders[Answers]):
-    """`link_address_of` knows our own link-layer address on a link."""
+class ArpAnswers(LinkReaders[None]):
+    """`link_address_of` knows our own link-layer address on a link.
+
+    A socket once opened stays: a node that comes again answers sooner, and hears little where it answers nobody.
+    """
 
     def __init__(self, link_address_of: Callable[[str], bytes | None]) -> None:
         super().__init__()
         self._link_address_of = link_address_of
+        self._answers: Answers = frozenset()
+        self._links: set[str] = set()
 
     def answer(self, answers: Answers) -> None:
         """These from now on, and no others."""
-        names = {answer.interface for answer in answers}
-        self.want({name: frozenset(a for a in answers if a.interface == name) for name in names})
+        self._answers = answers
+        self._links |= {answer.interface for answer in answers}
+        self.want(dict.fromkeys(self._links))
 
-    def socket_for(self, name: str, wanted: Answers) -> LinkSocket:
+    def socket_for(self, name: str, wanted: None) -> LinkSocket:
         return LinkSocket(name, arp_requests_to_us_alone(), (), ETH_P_ARP)
 
-    def read(self, link: LinkSocket, wanted: Answers) -> None:
+    def read(self, link: LinkSocket, wanted: None) -> None:
+        answers = frozenset(answer for answer in self._answers if answer.interface == link.interface)
         own = self._link_address_of(link.interface)
         for frame in link.frames(BATCH):
             if own is not None and len(frame.packet) >= _REQUEST.size:
-                reply = reply_to(frame.packet, frame.link_source, wanted, own)
+                reply = reply_to(frame.packet, frame.link_source, answers, own)
                 if reply is not None:
                     # R5944-4.6-r: "the mobile node MUST use a unicast ARP Reply to respond to the foreign agent."
                     link.send(reply, frame.link_source, ETH_P_ARP)

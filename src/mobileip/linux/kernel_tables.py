@@ -28,6 +28,9 @@ from mobileip.linux.netlink_dump import RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE,
 from mobileip.linux.netlink_encode import NTF_PROXY
 from mobileip.linux.sysctl import SysctlJournal
 
+TIDY_SECONDS = 60.0
+"""From the time when sysctls have their old values again to that when the journal says so: a handover does not wait for
+a file, nor the next one for what it then has to write again."""
 OBJECTS_PER_TURN = 500
 """Decoded between two turns of the event loop: some 5 ms."""
 
@@ -40,6 +43,7 @@ class KernelTables:
         self._journal = journal
         self._batch = NetlinkBatch()
         self._frame_marks = FrameMarks()
+        self._tidying: asyncio.TimerHandle | None = None
 
     @property
     def port_id(self) -> int:
@@ -88,6 +92,9 @@ class KernelTables:
         self._journal.restore_all()
 
     def close(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+            self._journal.tidy()
         self._batch.close()
 
     def _mark_frames(self, operations: Sequence[Operation]) -> list[Failure]:
@@ -107,17 +114,26 @@ class KernelTables:
         for action, group in groupby(operations, key=lambda operation: operation.action):
             some = list(group)
             targets = [one.target for one in some if isinstance(one.target, Sysctl)]
-            numbers = (
-                self._journal.set([(target.path, target.value) for target in targets])
-                if action is Action.INSTALL
-                else self._journal.restore([target.path for target in targets])
-            )
+            if action is Action.INSTALL:
+                numbers = self._journal.set([(target.path, target.value) for target in targets])
+            else:
+                numbers = self._journal.restore([target.path for target in targets])
+                self._tidy_later()
             failures += [
                 Failure(operation, number, f"/proc/sys/{target.path}: {os.strerror(number)}")
                 for operation, target, number in zip(some, targets, numbers, strict=True)
                 if number
             ]
         return failures
+
+    def _tidy_later(self) -> None:
+        """At once where no event loop runs."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        try:
+            self._tidying = asyncio.get_running_loop().call_later(TIDY_SECONDS, self._journal.tidy)
+        except RuntimeError:
+            self._journal.tidy()
 
 
 def _means(operation: Operation) -> type[Sysctl | FrameMark] | None:

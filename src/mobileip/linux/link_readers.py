@@ -21,7 +21,7 @@ class LinkReaders(ABC, Generic[W]):
         """From now on this on these links, and nothing on others."""
         before, self._wanted = self._wanted, dict(wanted)
         for name in before:
-            if before[name] != wanted.get(name):
+            if name not in wanted or before[name] != wanted[name]:
                 self.link_removed(name)
         for name in wanted:
             self._open(name)

@@ -34,8 +34,9 @@ class SysctlJournal:
         self._path = path
         namespace, boot = here()
         self._journal = _read(path, namespace, boot) or _Journal(namespace, boot)
-        self._saved: bytes | None = None
-        """What the file has, as far as we have written it."""
+        self._noted = self._ours()
+        """What the file has: all that is ours, and what was so until lately. A node that goes to and fro need not wait
+        for a file each time; no old value comes back but where ours stands still."""
 
     def current(self) -> dict[str, str]:
         """What we changed (path -> value now, perhaps set by others since). What vanished with its interface is left
@@ -54,7 +55,7 @@ class SysctlJournal:
         for path, value, old in there:
             journal.old.setdefault(path, old)
             journal.ours[path] = value
-        self._save()
+        self._note()
         # Writing ip_forward changes others.
         changes = {path for path, value, old in there if old != value or _IP_FORWARD in before}
         return [
@@ -64,7 +65,7 @@ class SysctlJournal:
 
     def restore(self, paths: Sequence[str]) -> list[int]:
         """Puts the old values back, in order, but for those that others changed meanwhile; their errnos. An interface
-        that vanished is no error.
+        that vanished is no error. They are crossed out of the file by `tidy`.
         """
         journal, results = self._journal, []
         for path in paths:
@@ -77,12 +78,21 @@ class SysctlJournal:
             journal.old.pop(path, None)
             journal.ours.pop(path, None)
             results.append(0 if result == errno.ENOENT else result)
-        self._save()
         return results
 
     def restore_all(self) -> None:
         # ip_forward first: restoring it changes others of ours.
         self.restore(sorted(self._journal.ours, key=lambda path: path != _IP_FORWARD))
+        self.tidy()
+
+    def tidy(self) -> None:
+        """The file has what is ours now, and no more."""
+        ours = self._ours()
+        if not ours:
+            self._path.unlink(missing_ok=True)
+        elif ours != self._noted:
+            self._write_file(ours)
+        self._noted = ours
 
     def _repeat_forwarding(self) -> None:
         """The kernel sets every link's `forwarding` with ip_forward: those that are still ours are to stay."""
@@ -90,16 +100,23 @@ class SysctlJournal:
             if path.endswith("/forwarding"):
                 _write(path, value)
 
-    def _save(self) -> None:
-        octets = msgspec.json.format(msgspec.json.encode(self._journal)) if self._journal.ours else b""
-        if octets == self._saved:
-            return
-        self._saved = octets
-        if not octets:
-            self._path.unlink(missing_ok=True)
-            return
+    def _ours(self) -> dict[str, tuple[str, str]]:
+        """By path: the old value, and ours."""
+        old = self._journal.old
+        return {path: (old[path], ours) for path, ours in self._journal.ours.items() if path in old}
+
+    def _note(self) -> None:
+        ours = self._ours()
+        if not ours.items() <= self._noted.items():
+            noted = self._noted | ours
+            self._write_file(noted)
+            self._noted = noted
+
+    def _write_file(self, values: dict[str, tuple[str, str]]) -> None:
+        old, ours = ({path: both[side] for path, both in values.items()} for side in (0, 1))
+        journal = msgspec.structs.replace(self._journal, old=old, ours=ours)
         new = self._path.with_suffix(".new")
-        new.write_bytes(octets)
+        new.write_bytes(msgspec.json.format(msgspec.json.encode(journal)))
         new.replace(self._path)
 
 

@@ -1,9 +1,11 @@
 """What the handover bench counts, from times made by hand."""
 
+import os
 from collections.abc import Sequence
 
 import pytest
 from bench.handover.combinations import COMPETITORS, COMPETITORS_PAIR, PAIRS, RUNS, Kind, everything
+from bench.handover.cores import Side, kept_to, of
 from bench.handover.evaluate import Cost, Stream, Way, Window, costs, percentile, united, windows
 from bench.handover.quality import call, opinion, rating
 
@@ -105,6 +107,12 @@ def test_how_long_packets_were_overtaken() -> None:
     assert (found.lost, found.reordered, found.reordered_ms) == (0, 2, 3.0)  # after number 7, at 145
 
 
+def test_what_the_wire_was_late_is_no_overtaking_of_ours() -> None:
+    arrivals = [*whole(without=[5, 6]), (6, 146.0), (5, 148.0)]
+    (found,) = costs(stream(arrivals), [window()], [(141 * MS, 143 * MS), (149 * MS, 170 * MS)])
+    assert (found.reordered, found.reordered_ms) == (2, 1.0)
+
+
 def test_the_two_ways_delays_are_told_apart() -> None:
     found = one([(n, n * 20 + (5.0 if n < 5 else 9.0)) for n in range(20)])
     assert (found.delay_before_ms, found.delay_after_ms) == (5.0, 9.0)
@@ -162,3 +170,15 @@ def test_each_part_has_a_name_of_its_own() -> None:
     assert "break_before_make.colocated-colocated.100ms.wireguard-go" in names
     assert len(others) == len(COMPETITORS) * len(Kind) * len(RUNS)
     assert PAIRS["fa-colocated"].names == ("fa-colocated", "colocated-fa")
+
+
+def test_the_laboratory_and_what_is_measured_have_cores_of_their_own() -> None:
+    assert [of(side, {0, 1, 2, 5}) for side in Side] == [{0, 2}, {1, 5}]
+    assert [of(side, {3}) for side in Side] == [{3}, {3}]
+
+
+def test_what_is_started_meanwhile_keeps_to_its_cores() -> None:
+    allowed = os.sched_getaffinity(0)
+    with kept_to(Side.MEASURED):
+        assert os.sched_getaffinity(0) == of(Side.MEASURED, allowed)
+    assert os.sched_getaffinity(0) == allowed

@@ -66,6 +66,9 @@ class Recorder:
     def send_keepalive(self, *arguments: object) -> None:
         self.calls.append(("keepalive", *arguments))
 
+    def take_turn(self) -> None:
+        self.calls.append(("turn",))
+
     def activity(self, home_address: IPv4Address) -> Any:
         return ("activity of", home_address)
 
@@ -122,10 +125,10 @@ def test_forwarding_first_then_messages_in_order_then_what_is_told_of_them() -> 
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["apply", "send", "announce", "icmp", "notify"]
+    assert [call[0] for call in recorder.calls] == ["apply", "turn", "send", "announce", "icmp", "turn", "notify"]
     assert recorder.calls[0][1] == change(ETH0, ETH1)
-    assert recorder.calls[2][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
-    assert recorder.calls[3][1][0] == 10  # ICMP Router Solicitation
+    assert recorder.calls[3][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
+    assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
 
 
 def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:
@@ -141,7 +144,7 @@ def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> N
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["write", "apply", "send", "notify"]
+    assert [call[0] for call in recorder.calls] == ["write", "apply", "turn", "send", "turn", "notify"]
     assert recorder.calls[0][1] == [remember, Forget(7)]
 
 
@@ -170,7 +173,7 @@ def test_no_change_asks_nothing_of_the_engine() -> None:
 def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:
     recorder = Recorder(failures=[FAILURE])
     performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)], NOW)
-    assert [call[0] for call in recorder.calls] == ["apply", "report", "notify"]
+    assert [call[0] for call in recorder.calls] == ["apply", "report", "turn", "turn", "notify"]
 
 
 def test_messages_that_did_not_go_are_counted_by_reason() -> None:

@@ -13,7 +13,7 @@ from mobileip.dataplane.ports import (
     Rule,
     Sysctl,
 )
-from mobileip.dataplane.reconcile import reconcile
+from mobileip.dataplane.reconcile import around_the_turn, reconcile
 from mobileip.forwarding.model import (
     AgentLink,
     ForwardingState,
@@ -124,3 +124,19 @@ def test_routes_of_a_device_that_loses_its_last_address_come_back():
     after = plan(ForwardingState.of([network]), "mip0")
     last = reconcile(before, after)[-1]
     assert last == Operation(Action.INSTALL, Route(prefix=HOME_NETWORK, interface="mip0", metric=77))
+
+
+def test_files_are_written_before_and_after_packets_are_led_another_way() -> None:
+    before = plan(ForwardingState.of([MobileLink(interface="eth0", answers_arp=True)]), "mip0")
+    after = plan(
+        ForwardingState.of([MobileLink(interface="eth0", answers_arp=False), HomeAddress(address=HOME_ADDRESS)]), "mip0"
+    )
+    operations = reconcile(before, after)
+    first, turning, last = around_the_turn(operations)
+    assert [*first, *turning, *last] == operations
+    assert [kinds(part) for part in (first, turning, last)] == [[Sysctl], [InterfaceAddress, Route, Rule], [Sysctl]]
+
+
+def test_files_alone_lead_no_packet_another_way() -> None:
+    files = reconcile([], plan(ForwardingState.of([MobileLink(interface="eth0", answers_arp=True)]), "mip0"))
+    assert around_the_turn(files) == (files, (), ())

@@ -81,4 +81,13 @@ async def test_one_socket_for_each_link_with_an_answer(answers: ArpAnswers, link
     assert links.open == {"x": 3, "y": 4}
     assert links.made[0].arguments == (arp_requests_to_us_alone(), (), ETH_P_ARP)
     answers.answer(frozenset((other,)))
-    assert links.open == {"y": 4}
+    answers.answer(frozenset((ANSWER, other)))
+    assert len(links.made) == 2, "a node that comes again finds it open"
+
+
+async def test_nobody_is_answered_any_more(answers: ArpAnswers, links: FakeLinks) -> None:
+    answers.answer(frozenset((ANSWER,)))
+    answers.answer(frozenset((ArpAnswer(interface="y", home_address=HOME, link_address=AGENT_MAC),)))
+    links.made[0].give(Frame(REQUEST, AGENT_MAC, True))
+    assert await processed(links, Frame(REQUEST, AGENT_MAC, True)) == []
+    assert links.made[0].sent == []

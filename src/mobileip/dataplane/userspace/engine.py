@@ -14,7 +14,7 @@ from mobileip.dataplane.engine import Repair, TunnelUse
 from mobileip.dataplane.fight import RuleFight
 from mobileip.dataplane.ledger import Ledger
 from mobileip.dataplane.ports import Action, Ears, Failure, Kernel, KernelObject, Operation, PacketPort, Queues
-from mobileip.dataplane.reconcile import reconcile
+from mobileip.dataplane.reconcile import around_the_turn, reconcile
 from mobileip.dataplane.userspace.arrivals import from_tunnel
 from mobileip.dataplane.userspace.broadcasts import from_link
 from mobileip.dataplane.userspace.counting import Tally, Watch, count, count_all
@@ -72,6 +72,7 @@ class UserspaceEngine:
         self._ledger = Ledger(device)
         self.tables = self._tables = PacketTables(port.path_mtu)
         """What packets are looked up in; to be read only."""
+        self._queues = queues
         self._turnover = Turnover(self._tables, queues, self._changed)
         self._hearing = Hearing(ears, self._tables)
         self._fight = RuleFight()
@@ -129,10 +130,17 @@ class UserspaceEngine:
         Raises: ValueError for a name that no interface can have; nothing is changed then.
         """
         operations, leaving = self._enter(change)
+        before, turning, after = around_the_turn(operations)
         try:
-            return self._kernel.perform(operations) if operations else []
+            failures = self._kernel_performs(before)
+            self._turnover.serve(leaving)
+            failures += self._kernel_performs(turning)
         finally:
             self._turnover.leave(leaving)
+        return failures + self._kernel_performs(after)
+
+    def _kernel_performs(self, operations: Sequence[Operation]) -> list[Failure]:
+        return self._kernel.perform(operations) if operations else []
 
     async def repair(self, now: float) -> Repair:
         """Puts back what others removed, but backs off where they keep removing it. Call it when netlink
@@ -203,6 +211,10 @@ class UserspaceEngine:
             return
         packet = keepalive(home_address, home_agent, sequence)
         self._perform(encapsulated(self._tables, leg, packet, now), now, self._straight)
+
+    def take_turn(self) -> None:
+        if self._queues is not None:
+            self._queues.take_turn()
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         """When the mobile node's tunnels were used last."""

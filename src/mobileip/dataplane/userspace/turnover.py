@@ -52,11 +52,16 @@ class Turnover:
         self._put(entering)
         return tuple(leaving)
 
-    def leave(self, keys: Iterable[Key]) -> None:
-        """These wishes go, but for those that were wished for again meanwhile."""
-        gone = [key for key in keys if key in self._leaving]
+    def serve(self, keys: Iterable[Key]) -> None:
+        """Packets for these wishes go before the kernel turns: those that it then leads another way would overtake
+        them."""
         if self._queues is not None:
-            _empty(self._queues, [self._tables.wishes[key] for key in gone])
+            _empty(self._queues, [self._tables.wishes[key] for key in keys if key in self._leaving])
+
+    def leave(self, keys: Sequence[Key]) -> None:
+        """These wishes go, but for those that were wished for again meanwhile."""
+        self.serve(keys)
+        gone = [key for key in keys if key in self._leaving]
         for key in gone:
             del self._leaving[key]
         self._put(dict.fromkeys(gone))

@@ -1,0 +1,31 @@
+"""On which cores what runs: wire and correspondent on some, the tunnel's ends and the mobile node on the others.
+
+The kernel balances cores by priorities, of which the wire has the highest: left to itself it puts everything else, for
+tenths of a second, on one core, beside a wire that leaves half of its own idle.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from enum import Enum
+
+
+class Side(Enum):
+    EQUIPMENT = 0
+    MEASURED = 1
+
+
+@contextlib.contextmanager
+def kept_to(side: Side) -> Iterator[None]:
+    """What is started meanwhile keeps to that side's cores."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, of(side, allowed))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def of(side: Side, allowed: set[int]) -> set[int]:
+    """Every second core; where there is one alone, it is both sides'."""
+    return set(sorted(allowed)[side.value :: 2]) or allowed

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from bench.dataplane.errors import BenchError
 from bench.handover.combinations import Kind, Pair, Part
-from bench.handover.cores import Side, kept_to
 from bench.handover.laboratory import (
     CORRESPONDENT,
     CORRESPONDENT_ADDRESS,
@@ -77,8 +76,7 @@ def competitor(part: Part, pair: Pair) -> Iterator[tuple[Lab, System]]:
         netns.set_sysctls(lab.namespace(NODE), {"net/ipv4/conf/all/rp_filter": "2"})
         system = DefaultRoute(lab, pair)
         system.choose(LINKS[0])
-        with kept_to(Side.MEASURED):
-            TUNNELS[part.engine](lab, Path(folder))
+        TUNNELS[part.engine](lab, Path(folder))
         for node, line in (
             (NODE, f"route replace {CORRESPONDENTS} dev {DEVICES[NODE]} src {HOME_ADDRESS}"),
             (SERVER, f"route replace {HOME_ADDRESS} dev {DEVICES[SERVER]}"),

@@ -1,7 +1,8 @@
-"""On which cores what runs: wire and correspondent on some, the tunnel's ends and the mobile node on the others.
+"""On which cores the equipment runs: wire and correspondent on some, the mobile node's streams on the others; the ends
+of a tunnel, which are what is measured, run where the kernel likes.
 
-The kernel balances cores by priorities, of which the wire has the highest: left to itself it puts everything else, for
-tenths of a second, on one core, beside a wire that leaves half of its own idle.
+It balances cores by priorities, of which the wire has the highest: left to itself it puts both streams and more for
+tenths of a second on one core, while the wire leaves half of its own idle.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from enum import Enum
 
 class Side(Enum):
     EQUIPMENT = 0
-    MEASURED = 1
+    NODE = 1
 
 
 @contextlib.contextmanager

@@ -72,9 +72,8 @@ def mobile_ip(part: Part, pair: Pair, *, name: str = "handover") -> Iterator[tup
     settings: dict[str, Any] = {node: {"daemon": {"engine": part.engine}} for node in ("ha", "fa1", "fa2", "mn")}
     settings["mn"]["mobile_node"] = {"deregister_on_stop": False}
     with bare(part, pair, settings, name=name) as lab:
-        with kept_to(Side.MEASURED):
-            for node in ("ha", "fa1", "fa2", "mn"):
-                lab.daemon(node).start()
+        for node in ("ha", "fa1", "fa2", "mn"):
+            lab.daemon(node).start()
         lab.events(NODE).wait_for("handed_over", timeout=PATIENCE)
         system = MobileIp(lab)
         if part.kind is Kind.BREAK_BEFORE_MAKE:

@@ -49,7 +49,7 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
     built = competitor if part.engine in COMPETITORS else mobile_ip
     with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
-        with kept_to(Side.MEASURED):
+        with kept_to(Side.NODE):
             node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))
         with kept_to(Side.EQUIPMENT):
             peer = undo.enter_context(end(lab, CORRESPONDENT, CORRESPONDENT_ADDRESS, HOME_ADDRESS, **size))

@@ -172,13 +172,13 @@ def test_each_part_has_a_name_of_its_own() -> None:
     assert PAIRS["fa-colocated"].names == ("fa-colocated", "colocated-fa")
 
 
-def test_the_laboratory_and_what_is_measured_have_cores_of_their_own() -> None:
+def test_equipment_and_node_have_cores_of_their_own() -> None:
     assert [of(side, {0, 1, 2, 5}) for side in Side] == [{0, 2}, {1, 5}]
     assert [of(side, {3}) for side in Side] == [{3}, {3}]
 
 
 def test_what_is_started_meanwhile_keeps_to_its_cores() -> None:
     allowed = os.sched_getaffinity(0)
-    with kept_to(Side.MEASURED):
-        assert os.sched_getaffinity(0) == of(Side.MEASURED, allowed)
+    with kept_to(Side.NODE):
+        assert os.sched_getaffinity(0) == of(Side.NODE, allowed)
     assert os.sched_getaffinity(0) == allowed

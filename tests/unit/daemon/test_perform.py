@@ -125,10 +125,23 @@ def test_forwarding_first_then_messages_in_order_then_what_is_told_of_them() -> 
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["apply", "turn", "send", "announce", "icmp", "turn", "notify"]
-    assert recorder.calls[0][1] == change(ETH0, ETH1)
+    assert [call[0] for call in recorder.calls] == ["icmp", "apply", "send", "announce", "turn", "notify"]
+    assert recorder.calls[1][1] == change(ETH0, ETH1)
     assert recorder.calls[3][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
-    assert recorder.calls[4][1][0] == 10  # ICMP Router Solicitation
+    assert recorder.calls[0][1][0] == 10  # ICMP Router Solicitation
+
+
+@pytest.mark.parametrize(
+    ("octets", "link_destination", "is_first"),
+    [(b"\x01", b"\x02" * 6, True), (b"\x01", None, False), (b"\x03", b"\x02" * 6, False)],
+)
+def test_a_request_as_a_frame_waits_for_nothing(octets: bytes, link_destination: bytes | None, is_first: bool) -> None:
+    recorder = Recorder()
+    departure = Departure(destination=HOME.address, interface="eth0", link_destination=link_destination)
+    message = SendMessage(octets=octets, departure=departure)
+    performer(recorder).perform([ChangeForwarding(change(ETH0)), message, message], NOW)
+    order = [call[0] for call in recorder.calls]
+    assert order == ["send", "send", "apply", "turn"] if is_first else order == ["apply", "send", "send", "turn"]
 
 
 def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:
@@ -144,7 +157,7 @@ def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> N
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["write", "apply", "turn", "send", "turn", "notify"]
+    assert [call[0] for call in recorder.calls] == ["write", "apply", "send", "turn", "notify"]
     assert recorder.calls[0][1] == [remember, Forget(7)]
 
 
@@ -173,7 +186,7 @@ def test_no_change_asks_nothing_of_the_engine() -> None:
 def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:
     recorder = Recorder(failures=[FAILURE])
     performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)], NOW)
-    assert [call[0] for call in recorder.calls] == ["apply", "report", "turn", "turn", "notify"]
+    assert [call[0] for call in recorder.calls] == ["apply", "report", "turn", "notify"]
 
 
 def test_messages_that_did_not_go_are_counted_by_reason() -> None:

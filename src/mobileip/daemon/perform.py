@@ -1,5 +1,5 @@
 """What agents ask for, done: one function for each kind of output. What is to be remembered first, in one transaction,
-then questions, forwarding, and everything else in order.
+then solicitations, forwarding, and everything else in order.
 
 So a reply never promises what is not installed yet, or what a crash would forget, and all changes of one batch are one
 system call.
@@ -32,7 +32,6 @@ from mobileip.dataplane.ports import Failure
 from mobileip.forwarding.model import ForwardingChange, Key, Wish
 from mobileip.forwarding.news import News, TunnelActivity
 from mobileip.wire.agent_discovery import AgentSolicitation, encode_icmp
-from mobileip.wire.numbers import MessageType
 
 _KEPT = (Remember, Forget)
 
@@ -95,23 +94,23 @@ class Performer:
         """Messages that the machine refused, by its reason: retransmission heals them, an operator wants to know."""
 
     def perform(self, outputs: Sequence[Output], now: float) -> None:
-        """All outputs of one batch of events; `now` is boot time, s. What others wait for goes first: questions, whose
-        answers take longer than what follows, then forwarding, then messages, and then what is told of them (the log,
-        events). Where forwarding has changed, packets that it leads to us do not wait for that.
+        """All outputs of one batch of events; `now` is boot time, s. What others wait for goes first: solicitations,
+        which no table of ours leads, then forwarding, then messages, and then what is told of them (the log, events).
+        Where forwarding has changed, packets that it leads to us do not wait for that.
         """
         kept = [output for output in outputs if isinstance(output, _KEPT)]
         if kept:
             self._memory.write(kept)
-        questions = [output for output in outputs if is_question(output)]
-        for question in questions:
-            self._send(question, now)
+        for output in outputs:
+            if is_solicitation(output):
+                self._send(output, now)
         changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
         if changes:
             failures = self._engine.apply(merge(changes))
             if failures:
                 self._report(failures)
         for output in outputs:
-            if output not in questions:
+            if not is_solicitation(output):
                 self._send(output, now)
         if changes:
             self._engine.take_turn()
@@ -162,15 +161,9 @@ class Performer:
             self.unsent[os.strerror(number)] += 1
 
 
-def is_question(output: Output) -> bool:
-    """A solicitation or a Request that leaves as a frame: no table of ours leads it, so that none need be ready."""
-    match output:
-        case SendDiscovery(message=AgentSolicitation()):
-            return True
-        case SendMessage(octets=octets, departure=departure):
-            return departure.link_destination is not None and octets[0] == MessageType.REGISTRATION_REQUEST
-        case _:
-            return False
+def is_solicitation(output: Output) -> bool:
+    """Not so a Request: before it the node changes what ARP answers (R5944-4.6-t, R5944-4.6-u)."""
+    return isinstance(output, SendDiscovery) and isinstance(output.message, AgentSolicitation)
 
 
 def merge(changes: Sequence[ForwardingChange]) -> ForwardingChange:

@@ -131,17 +131,13 @@ def test_forwarding_first_then_messages_in_order_then_what_is_told_of_them() -> 
     assert recorder.calls[0][1][0] == 10  # ICMP Router Solicitation
 
 
-@pytest.mark.parametrize(
-    ("octets", "link_destination", "is_first"),
-    [(b"\x01", b"\x02" * 6, True), (b"\x01", None, False), (b"\x03", b"\x02" * 6, False)],
-)
-def test_a_request_as_a_frame_waits_for_nothing(octets: bytes, link_destination: bytes | None, is_first: bool) -> None:
+def test_a_request_waits_until_arp_is_as_it_has_to_be() -> None:
     recorder = Recorder()
-    departure = Departure(destination=HOME.address, interface="eth0", link_destination=link_destination)
-    message = SendMessage(octets=octets, departure=departure)
-    performer(recorder).perform([ChangeForwarding(change(ETH0)), message, message], NOW)
-    order = [call[0] for call in recorder.calls]
-    assert order == ["send", "send", "apply", "turn"] if is_first else order == ["apply", "send", "send", "turn"]
+    departure = Departure(destination=HOME.address, interface="eth0", link_destination=b"\x02" * 6)
+    request = SendMessage(octets=b"\x01", departure=departure)
+    announcement = AnnounceAddress(interface="eth0", address=HOME.address, link_address=None)
+    performer(recorder).perform([announcement, request, ChangeForwarding(change(ETH0))], NOW)
+    assert [call[0] for call in recorder.calls] == ["apply", "announce", "send", "turn"]
 
 
 def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:

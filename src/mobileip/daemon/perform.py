@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
+from itertools import filterfalse
 from typing import Protocol
 
 from mobileip.agents.events import Event, LinkUsed
@@ -101,22 +102,23 @@ class Performer:
         kept = [output for output in outputs if isinstance(output, _KEPT)]
         if kept:
             self._memory.write(kept)
-        for output in outputs:
-            if is_solicitation(output):
-                self._send(output, now)
+        for output in filter(is_solicitation, outputs):
+            self._send(output, now)
         changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
         if changes:
-            failures = self._engine.apply(merge(changes))
-            if failures:
-                self._report(failures)
-        for output in outputs:
-            if not is_solicitation(output):
-                self._send(output, now)
+            self._change(merge(changes))
+        for output in filterfalse(is_solicitation, outputs):
+            self._send(output, now)
         if changes:
             self._engine.take_turn()
         for output in outputs:
             if isinstance(output, Notify):
                 self._notify(output.notice)
+
+    def _change(self, change: ForwardingChange) -> None:
+        failures = self._engine.apply(change)
+        if failures:
+            self._report(failures)
 
     def _send(self, output: Output, now: float) -> None:
         match output:

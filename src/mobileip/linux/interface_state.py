@@ -1,5 +1,6 @@
 """What the kernel says about one interface and about default routes: message bodies become values for `watch.py`."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -71,13 +72,18 @@ def default_routes(body: bytes) -> list[DefaultRoute]:
     if len(body) < ROUTE_HEADER or body[1] or body[3] or body[5] == ROUTE_PROTOCOL or body[7] != RTN_UNICAST:
         return []
     found = attributes(body, ROUTE_HEADER)
-    if (number(found.get(RTA_TABLE)) or body[4]) != MAIN_TABLE:
+    if table_of(body, found) != MAIN_TABLE:
         return []
     metric = number(found.get(RTA_PRIORITY))
     source = to_address(found.get(RTA_PREFSRC)) or IPv4Address(0)
     hops = [(number(found.get(RTA_OIF)), to_address(found.get(RTA_GATEWAY)))]
     hops += _next_hops(found.get(RTA_MULTIPATH, b""))
     return [DefaultRoute(metric, index, gateway, source) for index, gateway in hops if index and gateway]
+
+
+def table_of(body: bytes, found: Mapping[int, bytes]) -> int:
+    """The number of the table that a route is in; its header has no room for one above 255."""
+    return number(found.get(RTA_TABLE)) or body[4]
 
 
 def _next_hops(octets: bytes) -> list[tuple[int, IPv4Address | None]]:

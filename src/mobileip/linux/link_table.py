@@ -10,9 +10,9 @@ from ipaddress import IPv4Interface
 import msgspec
 
 from mobileip.agents.events import Link
-from mobileip.dataplane.ports import DUMMY_ADDRESS, ROUTE_PROTOCOL
-from mobileip.linux.interface_state import DefaultRoute, InterfaceState, default_routes, interface_state
-from mobileip.linux.netlink_decode import RULE_HEADER, Message, attributes, indexed_address
+from mobileip.dataplane.ports import DUMMY_ADDRESS, ROUTE_PROTOCOL, ROUTING_TABLE
+from mobileip.linux.interface_state import DefaultRoute, InterfaceState, default_routes, interface_state, table_of
+from mobileip.linux.netlink_decode import ROUTE_HEADER, RULE_HEADER, Message, attributes, indexed_address
 from mobileip.linux.netlink_encode import (
     FRA_PROTOCOL,
     NLM_F_REPLACE,
@@ -133,6 +133,8 @@ class LinkTable:
     def _route(self, message: Message) -> bool:
         if message.body[5:6] == bytes((ROUTE_PROTOCOL,)):
             return message.kind == RTM_DELROUTE  # our own doing is filtered out before
+        if message.kind == RTM_NEWROUTE and message.flags & NLM_F_REPLACE and _is_in_our_table(message.body):
+            return True  # the kernel tells of the one that took our route's place only
         for route in default_routes(message.body):
             if message.kind == RTM_DELROUTE:
                 self._routes = [r for r in self._routes if r != route]
@@ -143,3 +145,7 @@ class LinkTable:
             if route not in self._routes:
                 self._routes.append(route)
         return False
+
+
+def _is_in_our_table(body: bytes) -> bool:
+    return len(body) >= ROUTE_HEADER and table_of(body, attributes(body, ROUTE_HEADER)) == ROUTING_TABLE

@@ -151,6 +151,15 @@ def test_what_is_told_of_ours(table: LinkTable) -> None:
     assert table.apply(link(X)), "one that appears: wishes have waited for it"
 
 
+def test_a_route_that_others_put_in_the_place_of_ours_is_told(table: LinkTable) -> None:
+    """`ip route replace default dev x table 7434`: nothing tells of the route that was there."""
+    header = struct.pack("=BBBBBBBBI", 2, 0, 0, 0, 252, 3, 0, 1, 0)
+    ours, elsewhere = (header + attribute(15, number(number_of)) for number_of in (7434, 7435))
+    assert table.apply(Message(RTM_NEWROUTE, NLM_F_REPLACE, 0, ours))
+    assert not table.apply(Message(RTM_NEWROUTE, 0, 0, ours)), "it is beside ours"
+    assert not table.apply(Message(RTM_NEWROUTE, NLM_F_REPLACE, 0, elsewhere))
+
+
 def test_messages_of_no_interest(table: LinkTable) -> None:
     wireless = Message(RTM_NEWLINK, 0, 0, link(X).body + attribute(11, b"w"))
     assert not table.apply(wireless)

@@ -293,6 +293,7 @@ def test_what_others_delete_comes_back(lab: Lab) -> None:
     deletions = {
         "mn": [
             ("route", "del", "default", *TABLE, "metric", "0"),
+            ("route", "replace", "default", "dev", "mip0", *TABLE, "metric", "0"),
             ("rule", "del", "priority", "7430"),
             ("address", "del", f"{HOME_ADDRESS}/32", "dev", "mip0"),
             ("link", "set", "mip0", "down"),

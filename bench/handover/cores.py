@@ -27,6 +27,11 @@ def kept_to(side: Side) -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
+def keep(pid: int, side: Side) -> None:
+    """A process that runs already keeps to that side's cores from now on."""
+    os.sched_setaffinity(pid, of(side, os.sched_getaffinity(0)))
+
+
 def of(side: Side, allowed: set[int]) -> set[int]:
     """Every second core; where there is one alone, it is both sides'."""
     return set(sorted(allowed)[side.value :: 2]) or allowed

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from bench.handover.combinations import Kind, Pair, Part, Place
-from bench.handover.cores import Side, kept_to
 
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.topology import Wire
@@ -55,11 +54,7 @@ class MobileIp:
 @contextlib.contextmanager
 def bare(part: Part, pair: Pair, settings: dict[str, Any] | None = None, *, name: str = "handover") -> Iterator[Lab]:
     """Both links plugged in where the pair says, no daemon started. `name`: of the lab."""
-    with contextlib.ExitStack() as undo:
-        with kept_to(Side.EQUIPMENT):
-            lab = undo.enter_context(
-                Lab("two-links", name=name, settings=settings or {}, daemons=False, use_netem=False)
-            )
+    with Lab("two-links", name=name, settings=settings or {}, daemons=False, use_netem=False) as lab:
         lab.set_wire("home", Wire(delay_ms=part.delay_ms, rate_mbit=RATE_MBIT))
         for link, place in zip(LINKS, (pair.first, pair.second), strict=True):
             _plug(lab, link, place)

@@ -10,7 +10,7 @@ from bench.handover import drops
 from bench.handover.carrier import CarrierWatch, carrier_watch
 from bench.handover.combinations import COMPETITORS, PAIRS, RATES, Kind, Part
 from bench.handover.competitors import competitor
-from bench.handover.cores import Side, kept_to
+from bench.handover.cores import Side, keep, kept_to
 from bench.handover.ends import Seen, end, stream
 from bench.handover.evaluate import Stream, Way
 from bench.handover.kernel_trace import kernel_trace
@@ -27,6 +27,7 @@ from bench.handover.laboratory import (
 from bench.handover.results import Handover, Result, results
 from bench.handover.results import Lab as LabFigures
 
+from mobileip.lab.builder import WIRES
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.wires.protocol import LaneReport
 
@@ -48,6 +49,9 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
     size: Any = {"rates": RATES, "seconds": 60.0 + count * (PAUSE + afterwards + 0.5)}
     built = competitor if part.engine in COMPETITORS else mobile_ip
     with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
+        for process in lab.processes():
+            if process.label == WIRES:
+                keep(process.pid, Side.EQUIPMENT)
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
         with kept_to(Side.NODE):
             node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))

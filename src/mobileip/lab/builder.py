@@ -18,7 +18,7 @@ from mobileip.lab.state import Folder, State
 from mobileip.lab.topology import Topology
 from mobileip.lab.wires import protocol
 
-_WIRES = "wires"
+WIRES = "wires"
 _READY_SECONDS = 10.0
 
 
@@ -54,8 +54,8 @@ def _start_wires(name: str, topology: Topology, folder: Folder) -> None:
     order = folder.path / "wires.json"
     order.write_bytes(msgspec.json.encode(protocol.Order(socket=str(folder.wires), lines=lines)))
     program = [sys.executable, "-m", "mobileip.lab.wires.relay", str(order)]
-    log = folder.logs / f"{_WIRES}.log"
-    relay = processes.start(program, label=_WIRES, notes=folder.notes, log=log)
+    log = folder.logs / f"{WIRES}.log"
+    relay = processes.start(program, label=WIRES, notes=folder.notes, log=log)
     _until(lambda: _wires_answer(folder), "the wires", log, relay)
 
 
@@ -121,7 +121,7 @@ def remove(name: str, topology: Topology, folder: Folder) -> None:
     """
     noted = processes.noted(folder.notes)
     for process in noted:
-        if process.label == _WIRES:
+        if process.label == WIRES:
             processes.end(process, signal.SIGTERM, 1.0)  # it prints its report
     processes.kill_ids([process.pid for process in noted if processes.is_alive(process)])
     namespaces = [plan.namespace(name, node) for node in (plan.SWITCHES, *topology.nodes)]

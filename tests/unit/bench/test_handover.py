@@ -1,11 +1,12 @@
 """What the handover bench counts, from times made by hand."""
 
 import os
+import subprocess
 from collections.abc import Sequence
 
 import pytest
 from bench.handover.combinations import COMPETITORS, COMPETITORS_PAIR, PAIRS, RUNS, Kind, everything
-from bench.handover.cores import Side, kept_to, of
+from bench.handover.cores import Side, keep, kept_to, of
 from bench.handover.evaluate import Cost, Stream, Way, Window, costs, percentile, united, windows
 from bench.handover.quality import call, opinion, rating
 
@@ -182,3 +183,13 @@ def test_what_is_started_meanwhile_keeps_to_its_cores() -> None:
     with kept_to(Side.NODE):
         assert os.sched_getaffinity(0) == of(Side.NODE, allowed)
     assert os.sched_getaffinity(0) == allowed
+
+
+def test_a_process_that_runs_keeps_to_its_cores() -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        keep(sleeper.pid, Side.EQUIPMENT)
+        assert os.sched_getaffinity(sleeper.pid) == of(Side.EQUIPMENT, os.sched_getaffinity(0))
+    finally:
+        sleeper.kill()
+        sleeper.wait()

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = bar.add_task("handovers", total=sum(runs[part] * len(part.names) for part in parts))
         for part in parts:
             try:
-                results = measure(part, runs[part], lambda: bar.advance(task))
+                results = measure(part, runs[part], lambda: bar.advance(task), is_alone=not options.quick)
             except (BenchError, LabError) as error:
                 failed = True
                 bar.console.print(f"[red]{part.name}[/]: {error}", highlight=False)

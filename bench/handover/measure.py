@@ -41,8 +41,9 @@ STAT = Path("/proc/stat")
 Progress = Callable[[], None]
 
 
-def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
-    """`runs` handovers of each name. Raises: BenchError, LabError."""
+def measure(part: Part, runs: int, progress: Progress, *, is_alone: bool = True) -> list[Result]:
+    """`runs` handovers of each name. `is_alone`: the machine does nothing else, so that equipment may keep to cores.
+    Raises: BenchError, LabError."""
     pair = PAIRS[part.pair]
     count = runs * len(part.names)
     afterwards = AFTERWARDS + AFTERWARDS_TRIPS * part.delay_ms / 1e3
@@ -50,12 +51,12 @@ def measure(part: Part, runs: int, progress: Progress) -> list[Result]:
     built = competitor if part.engine in COMPETITORS else mobile_ip
     with built(part, pair) as (lab, system), contextlib.ExitStack() as undo:
         for process in lab.processes():
-            if process.label == WIRES:
+            if is_alone and process.label == WIRES:
                 keep(process.pid, Side.EQUIPMENT)
         carrier = undo.enter_context(carrier_watch(lab, NODE, LINKS))
-        with kept_to(Side.NODE):
+        with kept_to(Side.NODE) if is_alone else contextlib.nullcontext():
             node = undo.enter_context(end(lab, NODE, HOME_ADDRESS, CORRESPONDENT_ADDRESS, **size))
-        with kept_to(Side.EQUIPMENT):
+        with kept_to(Side.EQUIPMENT) if is_alone else contextlib.nullcontext():
             peer = undo.enter_context(end(lab, CORRESPONDENT, CORRESPONDENT_ADDRESS, HOME_ADDRESS, **size))
         for each in (node, peer):
             each.say()

@@ -67,6 +67,7 @@ class DumbForeignAgent:
         default_agent: str | None,
         revocation: bool,
         reverse: bool,
+        early: bool,
         limits: dict[str, int],
     ) -> None:
         self.own = [IPv4Address(address) for address in own]
@@ -76,6 +77,8 @@ class DumbForeignAgent:
         self.revocation = revocation
         self.reverse = reverse
         """Whether reverse tunnels are offered."""
+        self.early = early
+        """Whether packets are delivered before the Reply is there."""
         self.limits = limits
         """lifetime, visitors, pending, total"""
         self.pending: list[Pending] = []
@@ -83,6 +86,9 @@ class DumbForeignAgent:
         self.visitors: dict[Here, Visitor] = {}
         self.named: dict[bytes, Here] = {}
         """NAI -> the visitor that got its address last by it."""
+        self.awaited: dict[IPv4Address, tuple[IPv4Address, bytes, float]] = {}
+        """Home address -> from which home agent's tunnel packets go to which machine, and until when, though nobody is
+        a visitor with it: where one machine alone asked, as it asked last."""
         self.revoked: dict[Here, tuple[Visitor, int]] = {}
         self.quiet_until: dict[bytes, float] = {}
         """The empty one: those that are too distant, all together."""
@@ -96,9 +102,20 @@ class DumbForeignAgent:
         sent = []
         for one in sorted((p for p in self.pending if p.end <= now), key=lambda p: p.end):
             self.pending.remove(one)
+            self._look(one.home)
             if not 0 < one.lifetime <= 8:
                 sent += self._denial(one, 78, one.end)
         return sent
+
+    def _look(self, home: IPv4Address) -> None:
+        """Who asks with that home address has changed."""
+        self.awaited.pop(home, None)
+        asking = [p for p in self.pending if p.home == home]
+        is_free = home != NOWHERE and home not in {taken for taken, _ in self.visitors}
+        if self.early and is_free and len({p.mac for p in asking}) == 1:
+            latest = asking[-1]
+            if latest.care_of == self.own[0] and latest.lifetime:
+                self.awaited[home] = latest.to, latest.mac, latest.end
 
     # -- Requests
 
@@ -128,6 +145,7 @@ class DumbForeignAgent:
         if refusal is not None:
             return self._denial(asked, int(refusal), now)
         self.pending = [p for p in self.pending if p.key != asked.key] + [asked]
+        self._look(home)
         relayed = octets[: _covered(extensions)]
         if signed and self.revocation:
             relayed += struct.pack("!BBHI", 137, 6, 0x8000, clock)
@@ -223,6 +241,7 @@ class DumbForeignAgent:
         if refusal is not None:
             if proof and refusal != 68:
                 self.pending.remove(asked)
+                self._look(asked.home)
             if refusal in (65, 66, 68, 71) and _covered(extensions):
                 error = octets[: _covered(extensions)] + bytes((45, 2, 0, refusal))
                 return self._limited(asked.mac, now, self._to_node(error, home, asked.mac))
@@ -232,6 +251,8 @@ class DumbForeignAgent:
         else:
             self._supersede(asked)
             self._accepted(asked, lifetime, home, agent, extensions, now, proof=proof)
+            self._look(home)
+        self._look(asked.home)
         return [self._to_node(octets[: _covered(extensions)], home, asked.mac)]
 
     def _answered(

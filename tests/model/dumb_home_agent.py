@@ -27,6 +27,10 @@ class Answer(NamedTuple):
 SILENCE = Answer(None)
 
 
+Way = tuple[str, int | None]
+"""The other end of a tunnel: its address, and its port where it is in UDP."""
+
+
 class Udp(NamedTuple):
     """What a UDP Tunnel Request leads to: a denial, or a tunnel to the Request's source and `port`, or nothing."""
 
@@ -48,11 +52,17 @@ class DumbHomeAgent:
         maximum_lifetime: int,
         maximum_bindings: int,
         tunnels: bool = False,
+        grace: float = 0.0,
     ) -> None:
         self.tunnels = tunnels
         """Whether there are reverse tunnels, GRE, minimal encapsulation and tunnels in UDP."""
         self.ends: dict[tuple[IPv4Address, IPv4Address], tuple[str, int | None, str]] = {}
         """Home and care-of address -> where that binding's tunnel ends, its port in UDP, its encapsulation."""
+        self.reverse: set[tuple[IPv4Address, IPv4Address]] = set()
+        """Home and care-of address of bindings that packets come back from: with T, and in UDP all (keepalives)."""
+        self.grace = grace
+        self.left: dict[IPv4Address, dict[Way, float]] = {}
+        """Home address -> ways that it has left by itself and may still send by, and until when."""
         self.address = IPv4Address(address)
         self.network = IPv4Network(network)
         self.keys = {IPv4Address(home): of_one for home, of_one in keys.items()}
@@ -79,6 +89,26 @@ class DumbHomeAgent:
         for of_one in self.bindings.values():
             for care_of in [c for c, end in of_one.items() if end <= now]:
                 del of_one[care_of]
+        for ways in self.left.values():
+            for way in [w for w, end in ways.items() if end <= now]:
+                del ways[way]
+
+    def ways_back(self, home: IPv4Address) -> dict[Way, float]:
+        """Where packets of `home` may come from, and until when."""
+        return self.left.get(home, {}) | self._bound_ways(home)
+
+    def _bound_ways(self, home: IPv4Address) -> dict[Way, float]:
+        bound = [(care_of, end) for care_of, end in self.bindings[home].items() if (home, care_of) in self.reverse]
+        return {self.ends[home, care_of][:2]: end for care_of, end in bound}
+
+    def _leave(self, home: IPv4Address, before: dict[Way, float], now: float) -> None:
+        """Ways that are bound no more lead in for a while; one whose port was never known never did."""
+        ways = self.left.setdefault(home, {})
+        for way, end in before.items():
+            if self.grace and way[1] != 0:
+                ways[way] = min(end, now + self.grace)
+        for way in self._bound_ways(home):
+            ways.pop(way, None)
 
     def request(self, octets: bytes, source: str, destination: str, now: float, clock: int) -> Answer:
         """One Request, as received."""
@@ -158,19 +188,26 @@ class DumbHomeAgent:
         if is_repeated:
             left = min(granted, int(bindings[care_of] - now)) if lifetime else 0
             return Answer(code, left, for_agent=for_agent)
+        before = self._bound_ways(home)
         if lifetime == 0:
             self.last_deregistration[home] = (identification, care_of, now)
             for each in list(bindings):
                 if care_of in (home, each):
                     del bindings[each]
+            self._leave(home, before, now)
             return Answer(code, 0)
         self.last_deregistration.pop(home, None)
         if not (flags & 0x80 and self.maximum_bindings > 1):
             bindings.clear()
+        bindings.pop(care_of, None)  # it is the latest now
         bindings[care_of] = now + granted
         self.identifications[home, care_of] = identification
         self.made_at[home, care_of] = now
         self.ends[home, care_of] = (end, udp.port, self._encapsulation(flags, udp)[0])
+        self.reverse.discard((home, care_of))
+        if flags & 0x02 or udp.port is not None:
+            self.reverse.add((home, care_of))
+        self._leave(home, before, now)
         self.agreed.pop((home, care_of), None)
         if supports and is_protected and relay is not None:
             self.agreed[home, care_of] = (relay, int.from_bytes(supports[0][1][2:6]))
@@ -190,7 +227,8 @@ class DumbHomeAgent:
             return False
         # What was revoked stays revoked, and a later Revocation of it is acknowledged again.
         self.agreed[home, care_of] = (relay, identifier)
-        self.bindings[home].pop(care_of, None)
+        if self.bindings[home].pop(care_of, None) is not None:
+            self.left.pop(home, None)
         return True
 
     def _udp(

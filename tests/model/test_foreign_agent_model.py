@@ -35,6 +35,7 @@ from tests.support.messages import (
 
 from mobileip.agents.foreign.config import ReverseTunnels
 from mobileip.agents.outputs import SendMessage
+from mobileip.forwarding.model import VisitorRoute
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
 from mobileip.wire.errors import DecodeError
@@ -84,8 +85,9 @@ class ForeignAgents(RuleBasedStateMachine):
         default=st.booleans(),
         revocation=st.sampled_from([True, True, False]),
         reverse=st.sampled_from([True, True, False]),
+        early=st.sampled_from([True, True, False]),
     )
-    def begin(self, shared: bool, keyed: bool, default: bool, revocation: bool, reverse: bool) -> None:
+    def begin(self, shared: bool, keyed: bool, default: bool, revocation: bool, reverse: bool, early: bool) -> None:
         agents = {HOME_AGENT: FOREIGN_HOME} if shared else {}
         nodes = {HOME_ADDRESS: MOBILE_FOREIGN} if keyed else {}
         self.shared, self.keyed, self.reverse = shared, keyed, reverse
@@ -95,6 +97,7 @@ class ForeignAgents(RuleBasedStateMachine):
             default_home_agent=HOME_AGENT if default else None,
             revocation=revocation,
             reverse_tunnel=ReverseTunnels.OFFERED if reverse else ReverseTunnels.OFF,
+            early_delivery=early,
             registration_lifetime=LIMITS["lifetime"],
             maximum_visitors=LIMITS["visitors"],
             maximum_pending=LIMITS["pending"],
@@ -107,6 +110,7 @@ class ForeignAgents(RuleBasedStateMachine):
             str(HOME_AGENT) if default else None,
             revocation,
             reverse,
+            early,
             LIMITS,
         )
         self.sent: list[tuple[bytes, dict[str, Any]]] = []
@@ -318,6 +322,17 @@ class ForeignAgents(RuleBasedStateMachine):
         assert pending == dumb
         assert len(snapshot.visitors) <= LIMITS["visitors"]
         assert len(snapshot.pending) <= LIMITS["total"]
+
+    @invariant()
+    def same_awaited(self) -> None:
+        """Who gets packets before its Reply is there."""
+        if not hasattr(self, "play"):
+            return
+        agent = agent_of(self.play)
+        visiting = {visitor.home_address for visitor in agent.snapshot().visitors}
+        routes = [w for w in agent.forwarding().wishes.values() if isinstance(w, VisitorRoute)]
+        ours = {r.home_address: (r.tunnel.remote, r.link_address, r.expires_at) for r in routes}
+        assert {home: ours[home] for home in ours.keys() - visiting} == self.dumb.awaited
 
     def _deliver(self, octets: bytes, **where: Any) -> None:
         try:

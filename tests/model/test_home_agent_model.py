@@ -12,6 +12,7 @@ from tests.support.messages import HOME_ADDRESS, HOME_AGENT, KEY, MOBILE_HOME, N
 
 from mobileip.agents.home.config import MobileNodeEntry, ReverseTunnels
 from mobileip.agents.outputs import SendMessage
+from mobileip.forwarding.model import ReverseExit
 from mobileip.forwarding.tunnel import Encapsulation
 from mobileip.security.association import MobilitySecurityAssociation
 from mobileip.security.authenticator import sign
@@ -62,8 +63,8 @@ SIGNATURES = {
 class HomeAgents(RuleBasedStateMachine):
     """Two home agents, one world."""
 
-    @initialize(maximum_bindings=st.sampled_from([1, 3]), tunnels=st.booleans())
-    def begin(self, maximum_bindings: int, tunnels: bool) -> None:
+    @initialize(maximum_bindings=st.sampled_from([1, 3]), tunnels=st.booleans(), grace=st.sampled_from([0.0, 2.0]))
+    def begin(self, maximum_bindings: int, tunnels: bool, grace: float) -> None:
         served = (*HOMES[:2], str(OUTSIDER))
         self.trial = Trial(
             maximum_lifetime=600,
@@ -73,6 +74,7 @@ class HomeAgents(RuleBasedStateMachine):
             ),
             foreign_agents=((IPv4Address(FOREIGN_AGENT), FOREIGN_HOME),),
             revocation=True,
+            handover_grace=grace,
             **(TUNNELS if tunnels else {}),
         )
         self.dumb = DumbHomeAgent(
@@ -83,6 +85,7 @@ class HomeAgents(RuleBasedStateMachine):
             600,
             maximum_bindings,
             tunnels,
+            grace,
         )
         self.sent: list[tuple[bytes, str, str]] = []
 
@@ -219,6 +222,18 @@ class HomeAgents(RuleBasedStateMachine):
             for b in self.trial.bindings
         }
         assert ends == {name: self.dumb.ends[name] for name in wanted}
+
+    @invariant()
+    def same_ways_back(self) -> None:
+        """From where each mobile node's packets are taken, and until when."""
+        if not hasattr(self, "trial"):
+            return
+        exits = [w for w in self.trial.agent.forwarding().wishes.values() if isinstance(w, ReverseExit)]
+        ours = {
+            (e.home_address, (str(e.tunnel.remote), e.tunnel.udp.remote if e.tunnel.udp else None)): e.expires_at
+            for e in exits
+        }
+        assert ours == {(h, way): end for h in self.dumb.keys for way, end in self.dumb.ways_back(h).items()}
 
     def _clock(self, ahead: float = 0.0) -> int:
         return (NTP + round((self.trial.boot + ahead) * 2**32)) % 2**64

@@ -229,7 +229,7 @@ class ForeignAgent:
         self._counters["relayed_request"] += 1
         # R3024-4.2.2-a. R5944-3.7.2-a: "the foreign agent then MUST relay the Request to the indicated home agent".
         relayed = relayed_request(decoded, pending, self._surroundings, high(now.ntp))
-        return [*self._await(pending, now.boot), relayed]
+        return [*self._await(pending.home_address, now.boot), relayed]
 
     def _reply(self, event: MessageArrived, decoded: Decoded[RegistrationReply], now: Instant) -> list[Output]:
         reply = decoded.message
@@ -251,18 +251,19 @@ class ForeignAgent:
         if case.is_acceptance:
             self._pending.supersede(pending)
             outputs = self._accepted(case, now)
-            outputs += self._await(pending, now.boot)
+            # A mobile node that had none gets a home address from its home agent: others may wait with that.
+            for home_address in dict.fromkeys((pending.home_address, reply.home_address)):
+                outputs += self._await(home_address, now.boot)
         else:
             # R5944-3.7.3.2-d: denied by the home agent: "the foreign agent MUST delete its pending registration list
             # entry, but not its visitor list entry"; R5944-3.7.2-h.
             self._pending.remove(pending)
-            outputs = self._await(pending, now.boot)
+            outputs = self._await(pending.home_address, now.boot)
         self._counters["relayed_reply"] += 1
         return [*outputs, relayed_reply(decoded, pending, self._surroundings)]
 
-    def _await(self, pending: PendingRegistration, now: float) -> list[Output]:
+    def _await(self, home_address: IPv4Address, now: float) -> list[Output]:
         """What changes for the packets of who waits with that home address."""
-        home_address = pending.home_address
         served = self._visits.list.served(home_address, now)
         return self._awaited.look(home_address, self._pending.of(home_address), served)
 
@@ -288,7 +289,7 @@ class ForeignAgent:
         if code is ReplyCode.FA_HOME_AGENT_FAILED_AUTHENTICATION or not case.bears_proof:
             return outputs
         self._pending.remove(pending)
-        outputs += self._await(pending, now.boot)
+        outputs += self._await(pending.home_address, now.boot)
         terms = case.revocation_terms() if case.is_acceptance and reply.lifetime else None
         # R4636-6-a: "When denying a successful Registration Reply, the Foreign Agent SHOULD send a Registration
         # Revocation message to the Home Agent if a mobility security association exists between them." The mobile node
@@ -339,7 +340,7 @@ class ForeignAgent:
     def _expire(self, now: Instant) -> list[Output]:
         outputs = self._visits.expire(now.boot)
         for pending in self._pending.expire(now.boot):
-            outputs += self._await(pending, now.boot)
+            outputs += self._await(pending.home_address, now.boot)
             # R5944-3.7.2.2-i: "If this lifetime expires before receiving a valid Registration Reply, the foreign agent
             # MUST delete its visitor list entry for this pending registration"; R5944-3.7-d: and no message tells of
             # it.

@@ -186,6 +186,24 @@ def test_a_tidy_journal_has_what_is_ours(here: Namespace, file: Path) -> None:
     assert not file.exists()
 
 
+def test_what_cannot_be_written_down_is_not_set(here: Namespace, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    journal = SysctlJournal(folder / "sysctl.journal")
+    assert journal.set([(ARP_IGNORE, "1"), (RP_FILTER, "2")]) == [errno.ENOENT] * 2
+    assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER), journal.current()) == ("0", "0", {})
+    folder.mkdir()
+    assert journal.set([(ARP_IGNORE, "1")]) == [0]
+    assert journal.set([(RP_FILTER, "2")]) == [0]
+    journal.restore([ARP_IGNORE])
+    folder.rename(tmp_path / "elsewhere")
+    journal.tidy()  # can't, and says nothing: a timer calls it
+    (tmp_path / "elsewhere").rename(folder)
+    journal.tidy()
+    assert list(msgspec.json.decode((folder / "sysctl.journal").read_bytes())["old"]) == [RP_FILTER]
+    journal.restore_all()
+    assert (here.sysctl(ARP_IGNORE), here.sysctl(RP_FILTER)) == ("0", "0")
+
+
 def test_what_was_restored_before_a_crash_stays_as_others_set_it(here: Namespace, file: Path) -> None:
     journal = SysctlJournal(file)
     journal.set([(ARP_IGNORE, "1")])

@@ -47,15 +47,21 @@ class SysctlJournal:
 
     def set(self, wanted: Sequence[tuple[str, str]]) -> list[int]:
         """Sets each path to its value, in order; their errnos, 0 for one that is set. All old values are on disk, by
-        one writing, before the first new one is in the kernel: a handover waits for this.
+        one writing, before the first new one is in the kernel: a handover waits for this. Where they can't be written
+        down nothing is set.
         """
         journal = self._journal
         before = {path: _value(path) for path, _ in wanted}
         there = [(path, value, old) for path, value in wanted if (old := before[path]) is not None]
+        until_now = journal.old.copy(), journal.ours.copy()
         for path, value, old in there:
             journal.old.setdefault(path, old)
             journal.ours[path] = value
-        self._note()
+        try:
+            self._note()
+        except OSError as error:
+            journal.old, journal.ours = until_now
+            return [error.errno or errno.EIO] * len(wanted)
         # Writing ip_forward changes others.
         changes = {path for path, value, old in there if old != value or _IP_FORWARD in before}
         return [
@@ -86,12 +92,15 @@ class SysctlJournal:
         self.tidy()
 
     def tidy(self) -> None:
-        """The file has what is ours now, and no more."""
+        """The file has what is ours now, and no more. One that can't be written keeps what it has: no harm is done."""
         ours = self._ours()
-        if not ours:
-            self._path.unlink(missing_ok=True)
-        elif ours != self._noted:
-            self._write_file(ours)
+        try:
+            if not ours:
+                self._path.unlink(missing_ok=True)
+            elif ours != self._noted:
+                self._write_file(ours)
+        except OSError:
+            return
         self._noted = ours
 
     def _repeat_forwarding(self) -> None:

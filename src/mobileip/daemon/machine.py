@@ -196,6 +196,7 @@ class Machine:
     def take_turn(self) -> None:
         with self._emptying():
             self._read_device()
+            self._realms.take_turn()
             for source in (*self._tunnel.sources, *self._udp_tunnels.sources):
                 self._read_tunnel(source)
 

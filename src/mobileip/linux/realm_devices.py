@@ -44,6 +44,11 @@ class RealmDevices:
         for realm in self._open:
             until_nothing_waits(partial(self._read, realm))
 
+    def take_turn(self) -> None:
+        """Of what waits in each of them a turn's worth."""
+        for realm in self._open:
+            self._read(realm)
+
     def indices(self) -> dict[int, int]:
         """Device index -> realm."""
         known = {name: index for index, name in socket.if_nameindex()}

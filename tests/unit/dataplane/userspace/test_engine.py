@@ -309,6 +309,29 @@ def test_both_paths_count_together_and_counts_outlive_the_fast_one():
     assert (bench.engine.tunnels(), bench.engine.counters()) == (together, before)
 
 
+class _Turns:
+    """Queues that count their turns."""
+
+    taken = 0
+
+    def take_turn(self):
+        self.taken += 1
+
+    def empty_device(self):
+        raise NotImplementedError
+
+    empty_tunnels = empty_device
+
+
+def test_queues_get_their_turn_where_user_space_forwards():
+    queues = _Turns()
+    engine = UserspaceEngine("mip0", FakeKernel(), FakePacketPort(), queues=queues)
+    engine.take_turn()
+    engine.accelerate(_Counting())
+    engine.take_turn()
+    assert queues.taken == 1
+
+
 def test_packets_of_tunnels_can_be_watched():
     bench = Bench(binding(), visitor(HOME_ADDRESS + 1))
     seen = []

@@ -1,4 +1,5 @@
-"""Everything an agent can ask for. Performed in the order of the list."""
+"""Everything an agent can ask for. Performed in the order of the list, but for what may go ahead of changes of the
+forwarding, or comes behind them (`daemon.perform`)."""
 
 from ipaddress import IPv4Address
 
@@ -29,6 +30,8 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     octets: bytes
     departure: Departure
+    ahead: bool = False
+    """It may leave before the forwarding changes: packets that come because of it wait for us until that is done."""
 
 
 class SendDiscovery(msgspec.Struct, frozen=True, kw_only=True):

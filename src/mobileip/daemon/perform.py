@@ -96,18 +96,18 @@ class Performer:
 
     def perform(self, outputs: Sequence[Output], now: float) -> None:
         """All outputs of one batch of events; `now` is boot time, s. What others wait for goes first: solicitations,
-        which no table of ours leads, then forwarding, then messages, and then what is told of them (the log, events).
-        Where forwarding has changed, packets that it leads to us do not wait for that.
+        and messages that may go ahead, then forwarding, then other messages, and then what is told of them (the log,
+        events). Where forwarding has changed, packets that it leads to us do not wait for that.
         """
         kept = [output for output in outputs if isinstance(output, _KEPT)]
         if kept:
             self._memory.write(kept)
-        for output in filter(is_solicitation, outputs):
+        for output in filter(goes_ahead, outputs):
             self._send(output, now)
         changes = [output.change for output in outputs if isinstance(output, ChangeForwarding)]
         if changes:
             self._change(merge(changes))
-        for output in filterfalse(is_solicitation, outputs):
+        for output in filterfalse(goes_ahead, outputs):
             self._send(output, now)
         if changes:
             self._engine.take_turn()
@@ -163,9 +163,16 @@ class Performer:
             self.unsent[os.strerror(number)] += 1
 
 
-def is_solicitation(output: Output) -> bool:
-    """Not so a Request: before it the node changes what ARP answers (R5944-4.6-t, R5944-4.6-u)."""
-    return isinstance(output, SendDiscovery) and isinstance(output.message, AgentSolicitation)
+def goes_ahead(output: Output) -> bool:
+    """Of forwarding. A solicitation does, which no table of ours leads; a Request of our own does not: before it the
+    node changes what ARP answers (R5944-4.6-t, R5944-4.6-u)."""
+    match output:
+        case SendMessage(ahead=ahead):
+            return ahead
+        case SendDiscovery(message=message):
+            return isinstance(message, AgentSolicitation)
+        case _:
+            return False
 
 
 def merge(changes: Sequence[ForwardingChange]) -> ForwardingChange:

@@ -140,6 +140,16 @@ def test_a_request_waits_until_arp_is_as_it_has_to_be() -> None:
     assert [call[0] for call in recorder.calls] == ["apply", "announce", "send", "turn"]
 
 
+def test_what_may_go_ahead_waits_for_nothing_but_memory() -> None:
+    recorder = Recorder()
+    reply = SendMessage(octets=b"\x03", departure=DEPARTURE, ahead=True)
+    remember = Remember(HomeAgentRecord((), None), Moment(1.0, 2))
+    outputs = [remember, ChangeForwarding(change(ETH0)), SendMessage(octets=b"\x01", departure=DEPARTURE), reply]
+    performer(recorder).perform(outputs, NOW)
+    assert [call[0] for call in recorder.calls] == ["write", "send", "apply", "send", "turn"]
+    assert recorder.calls[1][1] == reply.octets
+
+
 def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> None:
     recorder = Recorder()
     remember = Remember(HomeAgentRecord((), None), Moment(1.0, 2))

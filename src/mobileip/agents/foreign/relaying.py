@@ -90,7 +90,7 @@ def relayed_request(
     # "REQUIRED that the foreign agent [...] sends the registration request with an IP source address matching the
     # care-of address".
     departure = Departure(destination=pending.relayed_to, source=surroundings.config.care_of_address)
-    return SendMessage(octets=octets, departure=departure)
+    return SendMessage(octets=octets, departure=departure, ahead=True)
 
 
 def relayed_reply(

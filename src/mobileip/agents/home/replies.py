@@ -15,7 +15,12 @@ _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 def reply(decision: Decision, home_agent: IPv4Address) -> SendMessage:
     """The signed Reply and its way; `home_agent` is our unicast address."""
     # R3024-4.3.2-a: "the home agent MUST [...] respond with a registration reply".
-    return SendMessage(octets=_octets(decision, home_agent), departure=_departure(decision, home_agent))
+    return SendMessage(
+        octets=_octets(decision, home_agent),
+        departure=_departure(decision, home_agent),
+        # R5944-4.6-u: who comes home is heard on the home link at once, so we stop to answer ARP for it first.
+        ahead=not decision.is_deregistration,
+    )
 
 
 def _octets(decision: Decision, home_agent: IPv4Address) -> bytes:

@@ -94,6 +94,7 @@ def test_a_registration() -> None:
         SendMessage(
             octets=asked.decoded.octets,
             departure=Departure(destination=HOME_AGENT, source=CARE_OF_ADDRESS, source_port=434),
+            ahead=True,
         )
     )
     answer = reply()
@@ -649,3 +650,15 @@ def test_who_asks_takes_nothing_from_a_visitor_of_an_agent_before_us() -> None:
     play.given(request()).expect(RELAYED_REQUEST)
     play.wait(1000.0).forget()
     play.given(request(identification=1 << 40)).expect(forwarding(install=(VisitorRoute,)), RELAYED_REQUEST)
+
+
+def test_who_waits_with_an_address_that_another_is_given_waits_no_more() -> None:
+    """The other one's visit may end first: then nobody has that address."""
+    nobody, name = IPv4Address(0), (MobileNodeNai("mn@example.net"),)
+    play = playbook(early_delivery=True).given(request(home_address=nobody, source=nobody, extensions=name)).forget()
+    play.given(request(link_source=OTHER_MAC, identification=7)).expect(
+        forwarding(install=(VisitorRoute,)), RELAYED_REQUEST
+    )
+    play.given(reply(extensions=name, lifetime=3)).forget()
+    play.wait(4.0)  # each step looks whether the changes make up what is wished for
+    assert not any(isinstance(wish, VisitorRoute) for wish in agent_of(play).forwarding().wishes.values())

@@ -60,6 +60,14 @@ def test_reply_to_a_node_at_home_is_a_frame() -> None:
     )
 
 
+def test_an_answer_goes_ahead_of_forwarding_but_to_who_comes_home() -> None:
+    trial = Trial()
+    (taken,) = trial.request().messages
+    (denied,) = trial.request(ahead=3600).messages
+    (returned,) = trial.return_home().messages
+    assert (taken.ahead, denied.ahead, returned.ahead) == (True, True, False)
+
+
 def test_denial_to_a_node_at_home_is_a_frame_too() -> None:
     trial = Trial(home_link=HOME_LINK)
     trial.request()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
-from bench.dataplane.scenes import Bystander, OpenVpn, Scene, Vxlan, mobile_ip
+from bench.dataplane.scenes import Bystander, OpenVpn, Scene, Vxlan, both_ways, mobile_ip
 from bench.dataplane.wishes import End, Form
 
 
@@ -81,7 +81,8 @@ AnyEntry = Entry | ProgramEntry
 
 def everything() -> list[AnyEntry]:
     """What others do first, then each engine; a home agent's many bindings concern small packets."""
-    entries: list[AnyEntry] = [Entry(Vxlan("vxlan")), Entry(OpenVpn("openvpn"))]
+    others = (*both_ways(Vxlan, "vxlan"), *both_ways(OpenVpn, "openvpn"))
+    entries: list[AnyEntry] = [Entry(scene) for scene in others]
     for engine in ENGINES:
         entries += [Entry(mobile_ip(form, role, engine)) for role in End for form in Form]
         many = [mobile_ip(Form.IPIP, End.HOME_AGENT, engine, bindings) for bindings in MANY_BINDINGS]

@@ -31,7 +31,7 @@ _PANELS = (("tcp", "One TCP stream"), ("pps", "64-octet UDP packets in a second"
 
 _FORMS = {"ipip": "IP-in-IP", "minimal": "minimal", "gre": "GRE with a key", "udp": "IP-in-IP in UDP"}
 _KINDS = {"ebpf": "fast path", "userspace": "userspace path", "vxlan": "kernel vxlan", "openvpn": "OpenVPN, no cipher"}
-_FORWARD = "home_agent"
+_FORWARD, _BACK = "home_agent", "mobile_node"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,19 +45,24 @@ class Row(msgspec.Struct, frozen=True):
 
 def groups() -> list[tuple[str, list[Row]]]:
     """Headings and what stands below them, from top to bottom."""
-    first = [*_forms(_FORWARD, "ebpf"), _other("vxlan"), *_forms(_FORWARD, "userspace"), _other("openvpn")]
     many = [
         Row(f"{_KINDS[kind]}, {told} binding{'s' if end else ''}", kind, f"ipip.{_FORWARD}.{kind}{end}", ("pps",))
         for kind in ("ebpf", "userspace")
         for told, end in (("1", ""), ("10,000", ".1e4"), ("1,000,000", ".1e6"))
     ]
     return [
-        ("Correspondent to mobile node, co-located care-of address", first),
+        ("Correspondent to mobile node, co-located care-of address", _with_others(_FORWARD)),
         ("Correspondent to a visitor behind a foreign agent", _both("foreign_agent")),
-        ("Mobile node to correspondent, by the reverse tunnel", _both("mobile_node")),
+        ("Mobile node to correspondent, by the reverse tunnel", _with_others(_BACK, f".{_BACK}")),
         ("Bindings at the home agent, IP-in-IP", many),
         ("Plain packets past the same machines", [Row("beside the fast path", "ebpf", "bystander.ebpf")]),
     ]
+
+
+def _with_others(role: str, way: str = "") -> list[Row]:
+    """`way`: how the names of their results end."""
+    vxlan, openvpn = (Row(_KINDS[kind], kind, f"{kind}{way}") for kind in ("vxlan", "openvpn"))
+    return [*_forms(role, "ebpf"), vxlan, *_forms(role, "userspace"), openvpn]
 
 
 def _both(role: str) -> list[Row]:
@@ -66,10 +71,6 @@ def _both(role: str) -> list[Row]:
 
 def _forms(role: str, kind: str) -> list[Row]:
     return [Row(f"{_KINDS[kind]}, {told}", kind, f"{form}.{role}.{kind}") for form, told in _FORMS.items()]
-
-
-def _other(kind: str) -> Row:
-    return Row(_KINDS[kind], kind, kind)
 
 
 def draw(results: Sequence[Result]) -> str:

@@ -32,6 +32,7 @@ _NEAR, _FAR = "10.8.0.1", "10.8.0.2"
 
 
 PLAIN = Way(str(CORRESPONDENT), str(MOBILE_NODE))
+BACK = Way(str(MOBILE_NODE), str(CORRESPONDENT))
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -146,6 +147,18 @@ class Bystander(Scene, frozen=True, kw_only=True):
             yield
 
 
+def both_ways(kind: type[Vxlan | OpenVpn], subject: str) -> tuple[Scene, Scene]:
+    """To the mobile node, and from it."""
+    back = kind(
+        f"{subject}.{End.MOBILE_NODE}",
+        sender=Place.MOBILE_NODE,
+        receiver=Place.CORRESPONDENT,
+        plain=BACK,
+        measured=Way(_FAR, str(CORRESPONDENT)),
+    )
+    return kind(subject), back
+
+
 def mobile_ip(form: Form, role: End, engine: str, bindings: int = 1) -> MobileIp:
     """`role`: where packets come out of the tunnel, or in the case of the mobile node go in.
 
@@ -160,7 +173,7 @@ def mobile_ip(form: Form, role: End, engine: str, bindings: int = 1) -> MobileIp
         subject=name,
         sender=Place.MOBILE_NODE,
         receiver=Place.CORRESPONDENT,
-        plain=Way(str(MOBILE_NODE), str(CORRESPONDENT)),
+        plain=BACK,
         measured=Way(str(HOME_ADDRESS), str(CORRESPONDENT)),
         form=form,
         engine=engine,

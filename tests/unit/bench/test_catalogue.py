@@ -19,6 +19,7 @@ def test_everything_has_a_name_of_its_own() -> None:
         "pps.ipip.home_agent.userspace.1e4",
         "tcp.vxlan",
         "tcp.openvpn",
+        "pps.openvpn.mobile_node",
         "tcp.bystander.ebpf",
         "nanoseconds.encap.ipip",
     }
@@ -28,6 +29,7 @@ def test_everything_has_a_name_of_its_own() -> None:
 def test_a_part_is_chosen_by_the_words_that_it_begins_with() -> None:
     assert names(chosen(everything(), ["tcp.vxlan", "pps.ipip.home_agent.ebpf.1e6"])) == [
         "tcp.vxlan",
+        "tcp.vxlan.mobile_node",
         "pps.ipip.home_agent.ebpf.1e6",
     ]
     assert len(names(chosen(everything(), ["tcp.ipip"]))) == 6
@@ -38,8 +40,9 @@ def test_a_part_is_chosen_by_the_words_that_it_begins_with() -> None:
     assert names(chosen(everything(), [])) == names(everything())
 
 
-def test_the_reverse_tunnel_is_measured_from_the_mobile_node() -> None:
-    (entry,) = chosen(everything(), ["tcp.udp.mobile_node.ebpf"])
+@pytest.mark.parametrize("name", ["tcp.udp.mobile_node.ebpf", "tcp.vxlan.mobile_node", "tcp.openvpn.mobile_node"])
+def test_the_way_back_is_measured_from_the_mobile_node(name: str) -> None:
+    (entry,) = chosen(everything(), [name])
     assert isinstance(entry, Entry)
     assert (entry.scene.sender, entry.scene.receiver) == (Place.MOBILE_NODE, Place.CORRESPONDENT)
     assert entry.scene.plain.destination == entry.scene.measured.destination
@@ -47,6 +50,6 @@ def test_the_reverse_tunnel_is_measured_from_the_mobile_node() -> None:
 
 def test_the_names_can_be_listed_and_a_wrong_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "--only", "cpu.openvpn"]) == 0
-    assert capsys.readouterr().out == "cpu.openvpn\n"
+    assert capsys.readouterr().out == "cpu.openvpn\ncpu.openvpn.mobile_node\n"
     assert main(["--only", "tcp.wireguard"]) == 2
     assert capsys.readouterr().err == "nothing to measure: --list says the names\n"

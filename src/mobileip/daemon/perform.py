@@ -1,8 +1,8 @@
 """What agents ask for, done: one function for each kind of output. What is to be remembered first, in one transaction,
-then solicitations, forwarding, and everything else in order.
+then what may go ahead, forwarding, and everything else in order.
 
-So a reply never promises what is not installed yet, or what a crash would forget, and all changes of one batch are one
-system call.
+So no reply promises what a crash would forget, or what packets would not wait for until it is installed, and all
+changes of one batch are one system call.
 """
 
 import os
@@ -49,8 +49,12 @@ class Forwarder(Protocol):
     """Where wishes go: an engine, as far as agents need it."""
 
     def apply(self, change: ForwardingChange) -> list[Failure]: ...
+    def settle(self) -> None:
+        """Messages have left after a change: packets that wait go their way, and what else was to wait for that is
+        done."""
+        ...
+
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None: ...
-    def take_turn(self) -> None: ...
     def activity(self, home_address: IPv4Address) -> TunnelActivity: ...
 
 
@@ -110,7 +114,7 @@ class Performer:
         for output in filterfalse(goes_ahead, outputs):
             self._send(output, now)
         if changes:
-            self._engine.take_turn()
+            self._engine.settle()
         for output in outputs:
             if isinstance(output, Notify):
                 self._notify(output.notice)

@@ -44,6 +44,8 @@ class Succession:
         self._timer: asyncio.TimerHandle | None = None
         self._ends_at = math.inf
         """When the timer is due; boot time, seconds."""
+        self._unnoted: list[ForwardingChange] = []
+        """Changes that the journal does not have yet."""
 
     # -- a daemon's life
 
@@ -93,6 +95,7 @@ class Succession:
         """`leave`: the journal stays, for the next daemon."""
         if self._timer is not None:
             self._timer.cancel()
+        self._note()
         if leave:
             self._journal.close()
         else:
@@ -101,23 +104,35 @@ class Succession:
     # -- what a performer needs of an engine
 
     def apply(self, change: ForwardingChange) -> list[Failure]:
+        """What is taken away is written down before: it shall not come back. What is new waits until messages have
+        left: the daemon after us would be without it only if we died in between.
+        """
         self._inherited.stated(change)
-        self._journal.note(change)
+        self._unnoted.append(change)
+        if change.remove:
+            self._note()
         return self._engine.apply(change)
 
     def send_keepalive(self, home_address: IPv4Address, home_agent: IPv4Address, sequence: int, now: float) -> None:
         self._engine.send_keepalive(home_address, home_agent, sequence, now)
 
-    def take_turn(self) -> None:
+    def settle(self) -> None:
         self._engine.take_turn()
+        self._note()
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:
         return self._engine.activity(home_address)
 
     # -- ends
 
+    def _note(self) -> None:
+        for change in self._unnoted:
+            self._journal.note(change)
+        self._unnoted.clear()
+
     def _end(self, change: ForwardingChange) -> None:
         if change.remove:
+            self._note()
             self._journal.note(change)
             self._report(self._engine.apply(change))
 

@@ -66,8 +66,8 @@ class Recorder:
     def send_keepalive(self, *arguments: object) -> None:
         self.calls.append(("keepalive", *arguments))
 
-    def take_turn(self) -> None:
-        self.calls.append(("turn",))
+    def settle(self) -> None:
+        self.calls.append(("settle",))
 
     def activity(self, home_address: IPv4Address) -> Any:
         return ("activity of", home_address)
@@ -125,7 +125,7 @@ def test_forwarding_first_then_messages_in_order_then_what_is_told_of_them() -> 
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["icmp", "apply", "send", "announce", "turn", "notify"]
+    assert [call[0] for call in recorder.calls] == ["icmp", "apply", "send", "announce", "settle", "notify"]
     assert recorder.calls[1][1] == change(ETH0, ETH1)
     assert recorder.calls[3][1:] == ("eth0", IPv4Address("10.1.0.10"), b"\x02")
     assert recorder.calls[0][1][0] == 10  # ICMP Router Solicitation
@@ -137,7 +137,7 @@ def test_a_request_waits_until_arp_is_as_it_has_to_be() -> None:
     request = SendMessage(octets=b"\x01", departure=departure)
     announcement = AnnounceAddress(interface="eth0", address=HOME.address, link_address=None)
     performer(recorder).perform([announcement, request, ChangeForwarding(change(ETH0))], NOW)
-    assert [call[0] for call in recorder.calls] == ["apply", "announce", "send", "turn"]
+    assert [call[0] for call in recorder.calls] == ["apply", "announce", "send", "settle"]
 
 
 def test_what_may_go_ahead_waits_for_nothing_but_memory() -> None:
@@ -146,7 +146,7 @@ def test_what_may_go_ahead_waits_for_nothing_but_memory() -> None:
     remember = Remember(HomeAgentRecord((), None), Moment(1.0, 2))
     outputs = [remember, ChangeForwarding(change(ETH0)), SendMessage(octets=b"\x01", departure=DEPARTURE), reply]
     performer(recorder).perform(outputs, NOW)
-    assert [call[0] for call in recorder.calls] == ["write", "send", "apply", "send", "turn"]
+    assert [call[0] for call in recorder.calls] == ["write", "send", "apply", "send", "settle"]
     assert recorder.calls[1][1] == reply.octets
 
 
@@ -163,7 +163,7 @@ def test_what_is_to_be_remembered_is_written_at_once_before_anything_else() -> N
         ],
         NOW,
     )
-    assert [call[0] for call in recorder.calls] == ["write", "apply", "send", "turn", "notify"]
+    assert [call[0] for call in recorder.calls] == ["write", "apply", "send", "settle", "notify"]
     assert recorder.calls[0][1] == [remember, Forget(7)]
 
 
@@ -192,7 +192,7 @@ def test_no_change_asks_nothing_of_the_engine() -> None:
 def test_what_the_kernel_refuses_is_reported_and_the_rest_goes_on() -> None:
     recorder = Recorder(failures=[FAILURE])
     performer(recorder).perform([ChangeForwarding(change(ETH0)), Notify(NOTICE)], NOW)
-    assert [call[0] for call in recorder.calls] == ["apply", "report", "turn", "notify"]
+    assert [call[0] for call in recorder.calls] == ["apply", "report", "settle", "notify"]
 
 
 def test_messages_that_did_not_go_are_counted_by_reason() -> None:

@@ -17,7 +17,7 @@ from mobileip.daemon import succession as module
 from mobileip.daemon.build import build_node
 from mobileip.daemon.config_file import Configuration, parse
 from mobileip.daemon.succession import Succession
-from mobileip.daemon.wish_journal import NAME
+from mobileip.daemon.wish_journal import NAME, WishJournal
 from mobileip.dataplane.fake import FakeEngine
 from mobileip.forwarding.model import ForwardingChange, ForwardingState, MobileRoute, Wish
 
@@ -130,6 +130,25 @@ async def test_a_change_goes_to_engine_and_journal_alike(tmp_path: Path, clock: 
     after = await Life(tmp_path, *BOTH).begin()
     assert after.wishes == {renewed}
     after.succession.stop(leave=False)
+
+
+async def test_what_goes_is_written_down_before_and_what_comes_when_messages_have_left(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = await Life(tmp_path, *BOTH).begin(ROUTE)
+    written: list[tuple[ForwardingChange, set[Wish]]] = []
+    monkeypatch.setattr(WishJournal, "note", lambda _, change: written.append((change, life.wishes)))
+    comes, goes = ForwardingChange(install=(VISITOR,)), ForwardingChange(remove=(ROUTE.key,))
+    life.succession.apply(comes)
+    assert written == []
+    life.succession.settle()
+    assert written == [(comes, {ROUTE, VISITOR})]
+    life.succession.apply(comes)
+    life.succession.apply(goes)
+    assert written[1:] == [(comes, {ROUTE, VISITOR}), (goes, {ROUTE, VISITOR})]
+    life.succession.settle()
+    assert len(written) == 3
+    life.succession.stop(leave=False)
 
 
 async def test_a_mobile_node_that_has_settled_inherits_nothing_more(tmp_path: Path, clock: Clock) -> None:

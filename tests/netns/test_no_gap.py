@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from bench.handover import drops
 from bench.handover.combinations import PAIRS, Kind, Part
 from bench.handover.laboratory import CORRESPONDENT_ADDRESS, HOME_ADDRESS, LINKS, mobile_ip
 from tests.support.steady import Steady, steady
@@ -57,6 +58,11 @@ def to_and_fro(lab: Lab, times: int) -> tuple[Steady, list[int]]:
     return stream, moments
 
 
+def moments_of(stream: Steady, moments: list[int]) -> list[int]:
+    """The first number that was sent after each."""
+    return [sum(at < moment for at in stream.sent) for moment in moments]
+
+
 @pytest.mark.parametrize(
     ("pair", "delay_ms"),
     [("fa-colocated", 1), ("home-colocated", 1), ("home-fa", 20)],
@@ -64,8 +70,9 @@ def to_and_fro(lab: Lab, times: int) -> tuple[Steady, list[int]]:
 def test_a_change_of_place_loses_no_packet_of_the_node(pair: str, delay_ms: int) -> None:
     with between(pair, delay_ms) as lab:
         for _ in range(ATTEMPTS):
-            before = overflowed(lab)
+            before, counted = overflowed(lab), drops.look(lab)
             stream, moments = to_and_fro(lab, TIMES)
+            dropped = drops.grown(counted, drops.look(lab))
             if overflowed(lab) == before:
                 break
         else:
@@ -73,4 +80,4 @@ def test_a_change_of_place_loses_no_packet_of_the_node(pair: str, delay_ms: int)
         wires = lab.wires()
     assert wires is not None
     assert not any(lane.overflowed for lanes in wires.wires.values() for lane in lanes), "the lab's own wire lost some"
-    assert stream.lost() == [], stream.lost_near(moments)
+    assert stream.lost() == [], (stream.lost_near(moments), stream.lost()[0], moments_of(stream, moments), dropped)

@@ -95,8 +95,8 @@ class Succession:
         """`leave`: the journal stays, for the next daemon."""
         if self._timer is not None:
             self._timer.cancel()
-        self._note()
         if leave:
+            self._note()
             self._journal.close()
         else:
             self._journal.remove()
@@ -132,8 +132,8 @@ class Succession:
 
     def _end(self, change: ForwardingChange) -> None:
         if change.remove:
+            self._unnoted.append(change)
             self._note()
-            self._journal.note(change)
             self._report(self._engine.apply(change))
 
     def _arm(self) -> None:

@@ -213,7 +213,7 @@ class UserspaceEngine:
         self._perform(encapsulated(self._tables, leg, packet, now), now, self._straight)
 
     def take_turn(self) -> None:
-        if self._queues is not None and self._fast is None:  # a fast path lets nothing wait
+        if self._queues is not None and self._fast is None:  # a fast path leaves little to wait
             self._queues.take_turn()
 
     def activity(self, home_address: IPv4Address) -> TunnelActivity:

@@ -60,6 +60,7 @@ def test_reply_to_a_node_at_home_is_a_frame() -> None:
     )
 
 
+@pytest.mark.requirement("R5944-4.6-u")
 def test_an_answer_goes_ahead_of_forwarding_but_to_who_comes_home() -> None:
     trial = Trial()
     (taken,) = trial.request().messages

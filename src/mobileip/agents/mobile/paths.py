@@ -4,6 +4,9 @@ The home agent is asked by ICMP echo requests, often while packets pass and seld
 path, three in a row that stay unanswered mean that this path is dead: its point of attachment is avoided for a while,
 and the chooser does the rest. A home agent that answers none is not judged by it. Where there is nothing to change to
 it is asked once, so that a million nodes with one link each cost it nothing.
+
+How long an answer takes is learnt from all that come, and remembered with the place. One that comes when it is waited
+for no more is late and not lost: it tells that the way is long, and that the path is whole.
 """
 
 import math
@@ -26,6 +29,10 @@ UNANSWERED = 3
 """Probes in a row that mean that a path is dead."""
 SHORTEST_ANSWER_TIME, ANSWER_MARGIN = 0.2, 0.05
 """Seconds: an answer is waited for at least as long, or half as long again as usual and a little more."""
+UNKNOWN_ANSWER_TIME = 1.0
+"""Seconds, where no answer has told yet how long one takes; what RFC 6298 §2.1 begins with."""
+LATEST = 10.0
+"""Seconds after which an answer tells nothing any more."""
 LOOK = 1.0
 """Seconds between two looks at whether packets pass, while none do."""
 MOST_RESULTS, ENOUGH_RESULTS = 32, 8
@@ -38,7 +45,7 @@ KEPT = 60.0
 LINGER = 1.0
 """Seconds for which a link still counts as used when nothing passes any more: a path that has died is silent too."""
 MOST_PROVEN = 16
-"""Places of which is remembered that answers came there."""
+"""Places of which is remembered that answers came there, and after how long."""
 SEQUENCES = 1 << 16
 UNKNOWN = Quality()
 
@@ -54,12 +61,18 @@ class Waiting(NamedTuple):
 class _Path:
     """What is known of the path from one point of attachment. Times are boot time, seconds."""
 
-    def __init__(self, attachment: Attachment, *, is_proven: bool) -> None:
+    def __init__(self, attachment: Attachment, delay: float | None) -> None:
         self.attachment = attachment
-        self._is_proven = is_proven
-        """An answer has come by it, now or the last time that we were there."""
+        self.delay = delay
+        """How long answers take, there and back, s, from those that have come by it, now or the last time that we were
+        there; None: none has."""
         self.sent: dict[int, Waiting] = {}
-        """Probes that may be answered, by number."""
+        """Probes whose answer is waited for, by number."""
+        self._late: dict[int, Waiting] = {}
+        """Those that are given up."""
+        self._late_by = 0.0
+        """How long an answer took that came too late, s, and less with each that comes in time: one that is late makes
+        us patient at once, but no link is judged by it alone."""
         self.probe_at = -math.inf
         self.unanswered = 0
         """In a row."""
@@ -68,7 +81,6 @@ class _Path:
         self._busy_at = -math.inf
         self._is_verified = False
         self._results: deque[bool] = deque(maxlen=MOST_RESULTS)
-        self._delay: float | None = None
         self._used: tuple[float, int, int] | None = None
         """At the last look: when it was, packets sent and received."""
         self._own = self._answers = 0
@@ -91,31 +103,41 @@ class _Path:
         self._used, self._own, self._answers = (now, sent, received), 0, 0
 
     def answered(self, number: int, now: float) -> bool:
-        """Whether that was a probe that waits for its answer; earlier ones are not waited for any more."""
-        waiting = self.sent.pop(number, None)
+        """Whether that was a probe of ours; earlier ones are not waited for any more."""
+        is_late = number in self._late
+        waiting = self._late.get(number) or self.sent.get(number)
         if waiting is None:
             return False
         self._answers += 1
-        self.sent = {other: later for other, later in self.sent.items() if later.sent_at > waiting.sent_at}
+        self.sent = _after(waiting, self.sent)
+        self._late = _after(waiting, self._late)
         took = now - waiting.sent_at
-        self._delay = took if self._delay is None else self._delay + SMOOTHING * (took - self._delay)
+        self.delay = took if self.delay is None else self.delay + SMOOTHING * (took - self.delay)
+        self._late_by = took if is_late else self._late_by / 2
         self._results.append(True)
-        self.unanswered, self.is_dead, self._is_verified, self._is_proven = 0, False, True, True
+        self.unanswered, self.is_dead, self._is_verified = 0, False, True
         return True
 
     def give_up(self, now: float) -> bool:
         """What was not answered in time is lost; whether something was."""
-        lost = [number for number, waiting in self.sent.items() if now >= waiting.until]
+        lost = {number: waiting for number, waiting in self.sent.items() if now >= waiting.until}
         for number in lost:
             del self.sent[number]
             self.unanswered += 1
             self._results.append(False)
+        given_up = self._late | lost
+        self._late = {number: waiting for number, waiting in given_up.items() if now < waiting.sent_at + LATEST}
         return bool(lost)
 
     @property
     def is_known(self) -> bool:
         """It was asked about."""
         return self.probe_at > -math.inf
+
+    @property
+    def _is_proven(self) -> bool:
+        """An answer has come by it, now or the last time that we were there."""
+        return self.delay is not None
 
     @property
     def has_died(self) -> bool:
@@ -129,12 +151,14 @@ class _Path:
 
     @property
     def answer_time(self) -> float:
-        return max(SHORTEST_ANSWER_TIME, 1.5 * (self._delay or 0.0) + ANSWER_MARGIN)
+        if self.delay is None:
+            return UNKNOWN_ANSWER_TIME
+        return max(SHORTEST_ANSWER_TIME, 1.5 * max(self.delay, self._late_by) + ANSWER_MARGIN)
 
     def quality(self, now: float) -> Quality:
         is_enough = len(self._results) >= ENOUGH_RESULTS
         return Quality(
-            delay=self._delay or 0.0,
+            delay=self.delay or 0.0,
             loss=self._results.count(False) / len(self._results) if is_enough else 0.0,
             is_verified=self._is_verified,
             is_dead=self.is_dead,
@@ -149,9 +173,9 @@ class PathProbes:
         self.due: float | None = None
         """When to look again; None: there is no path to be watched."""
         self._path: _Path | None = None
-        self._proven: dict[Place, None] = {}
-        """Where an answer came to, the latest last: nobody filters it there, so silence means something at once when we
-        are there again."""
+        self._proven: dict[Place, float | None] = {}
+        """Where an answer came to, the latest last, and after how many seconds: nobody filters it there, so silence
+        means something at once when we are there again."""
         self._number = 0
 
     def used(self, interface: str, sent: int, received: int, now: float) -> None:
@@ -171,7 +195,7 @@ class PathProbes:
             return False
         link, place = state.links[interface], path.attachment.place
         self._proven.pop(place, None)
-        self._proven[place] = None
+        self._proven[place] = path.delay
         if len(self._proven) > MOST_PROVEN:
             del self._proven[next(iter(self._proven))]
         if was_dead:
@@ -203,8 +227,7 @@ class PathProbes:
             return
         path = self._path
         if path is None or path.attachment.place != binding.attachment.place:
-            is_proven = binding.attachment.place in self._proven
-            path, self.due = _Path(binding.attachment, is_proven=is_proven), now
+            path, self.due = _Path(binding.attachment, self._proven.get(binding.attachment.place)), now
             self._path = path
         path.attachment = binding.attachment
         if self.due is None and (state.has_other or path.is_dead):
@@ -248,6 +271,11 @@ class PathProbes:
         link.died(now)
         self.due = now + LOOK
         out.notify(PathNoticed(interface=link.name, state="dead"))
+
+
+def _after(answered: Waiting, probes: dict[int, Waiting]) -> dict[int, Waiting]:
+    """Those that left later."""
+    return {number: later for number, later in probes.items() if later.sent_at > answered.sent_at}
 
 
 def quality_ends_at(link: LinkView) -> float | None:

@@ -746,8 +746,9 @@ def moved_on() -> TwoLinks:
     scene = TwoLinks()
     scene.lease(WLAN)
     scene.answer()
-    scene.wait(2)
+    scene.wait(0.1)
     scene.answer_probe()
+    scene.wait(2)
     scene.lease(WWAN)
     scene.wait(0.1)
     return scene

@@ -5,7 +5,7 @@ from tests.support.messages import HOME_ADDRESS, HOME_AGENT
 from tests.support.mobile_node import FOREIGN_1
 from tests.support.two_links import WLAN, WLAN_ADDRESS, WWAN, WWAN_ADDRESS, TwoLinks
 
-from mobileip.agents.events import LinkUsed, ProbeAnswered
+from mobileip.agents.events import HandoverCommanded, LinkUsed, ProbeAnswered
 from mobileip.agents.mobile.config import Probing
 from mobileip.agents.mobile.paths import MOST_PROVEN
 from mobileip.agents.notices import PathNoticed
@@ -257,3 +257,85 @@ class TestWhatIsFound:
             scene.answer()
             scene.answer_probe()
             assert len(scene.node._paths._proven) == min(number + 1, MOST_PROVEN)
+
+
+def live(scene: TwoLinks, seconds: float, delay: float, name: str = WLAN) -> None:
+    """Packets pass by one link, and the home agent answers each probe after that delay."""
+    end, step = scene.now + seconds, 0.01
+    answered = 0
+    while scene.now < end:
+        scene.use(sent=round(scene.now * 100), name=name)
+        for at, output in scene.history[answered:]:
+            if at + delay > scene.now:
+                break
+            answered += 1
+            if isinstance(output, SendProbe):
+                scene.handle(ProbeAnswered(interface=name, number=output.number))
+        scene.wait(step)
+
+
+class TestLongWays:
+    """A path whose answers take long is no dead one (a satellite's take 0.6 s)."""
+
+    @pytest.mark.parametrize("delay", [0.1999, 0.2005, 0.6, 1.3])
+    def test_how_long_is_learnt_from_the_first_answer(self, delay: float) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.lease(WWAN)
+        live(scene, 10.0, delay)
+        state, found, loss = quality(scene)
+        assert (state, found) == ("verified", pytest.approx(delay, abs=0.02))
+        assert loss == pytest.approx(0.0, abs=0.25)
+        assert len(scene.handovers) == 1
+
+    def test_it_is_known_of_a_place_that_was_left(self) -> None:
+        """So no answer that takes what answers took there means death."""
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.lease(WWAN)
+        live(scene, 3.0, 0.205)
+        for link in (WWAN, WLAN) * 3:
+            scene.handle(HandoverCommanded(interface=link))
+            scene.wait(0.2)
+            scene.answer()
+            assert scene.way == link
+            live(scene, 3.0, 0.205, link)
+        seen = [output.notice for _, output in scene.history if isinstance(output, Notify)]
+        assert {notice.state for notice in seen if isinstance(notice, PathNoticed)} == {"verified"}
+        assert len(scene.handovers) == 7
+
+    def test_an_answer_that_comes_late_makes_the_next_ones_waited_for_longer(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.lease(WWAN)
+        live(scene, 3.0, 0.05)
+        live(scene, 10.0, 0.4)
+        assert quality(scene)[:2] == ("verified", pytest.approx(0.4, abs=0.02))
+        assert len(scene.handovers) == 1
+        assert scene.node._paths._path is not None
+        assert scene.node._paths._path.answer_time == pytest.approx(1.5 * 0.4 + 0.05, abs=0.05)
+
+    def test_one_late_answer_among_many_changes_little(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.answer()
+        scene.lease(WWAN)
+        live(scene, 3.0, 0.05)
+        live(scene, 0.5, 0.35)
+        path = scene.node._paths._path
+        assert path is not None
+        assert path.answer_time > 0.5, "the next one may be late as well"
+        live(scene, 1.0, 0.05)
+        assert path.answer_time == 0.2
+        assert len(scene.handovers) == 1
+
+    def test_an_answer_that_comes_much_too_late_tells_nothing(self) -> None:
+        scene = busy()
+        (number, *_) = [output.number for _, output in scene.history if isinstance(output, SendProbe)][1:]
+        scene.wait(12.0)
+        before = quality(scene)
+        scene.handle(ProbeAnswered(interface=WLAN, number=number))
+        assert quality(scene) == before == ("dead", before[1], before[2])

@@ -104,7 +104,7 @@ def test_the_short_way_is_the_same_as_the_long_one(story: list[Action], fields: 
 def test_the_short_way_is_taken(monkeypatch: Any) -> None:
     scene = Scene()
     scene.register()
-    scene.wait(0.5)  # the probe of its path stays unanswered
+    scene.wait(1.1)  # the probe of its path stays unanswered
     monkeypatch.setattr(MobileNode, "_take_in", None)
     for number in range(11, 20):
         scene.now += 1.0

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.netns
 
 ENGINE = os.environ.get(ENGINE_VARIABLE, "auto")
 PATIENCE_SECONDS = 15.0
-NO_ROOM = {f"{node}.mip0.tx_drop" for node in ("mn", "ha")}
-"""Packets for which our device had no room: the daemon was kept from reading it."""
+NO_ROOM = {f"{node}.mip0.tx_drop" for node in ("mn", "fa1", "fa2", "ha")}
+"""Packets for which a device of ours had no room: the daemon was kept from reading it."""
 TIMES = 3
 ATTEMPTS = 4
 """Where a daemon on a busy machine could not read its device in time, a loss proves nothing."""

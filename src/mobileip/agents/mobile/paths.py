@@ -257,7 +257,8 @@ class PathProbes:
             )
             out.probes.append(SendProbe(departure=departure, number=self._number))
             state.count("probes_sent")
-        looks = [waiting.until for waiting in path.sent.values()]
+        # How much passes is known by the second look, and that does not wait for as long as an answer may take.
+        looks = [at for probe in path.sent.values() for at in (probe.sent_at + SHORTEST_ANSWER_TIME, probe.until)]
         if has_other:
             looks += [path.probe_at + interval, now + LOOK]
         elif path.is_dead:

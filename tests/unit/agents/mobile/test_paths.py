@@ -332,6 +332,15 @@ class TestLongWays:
         assert path.answer_time == 0.2
         assert len(scene.handovers) == 1
 
+    def test_whether_packets_pass_is_looked_at_before_the_first_answer_is_given_up(self) -> None:
+        scene = TwoLinks()
+        scene.lease(WLAN)
+        scene.lease(WWAN)
+        scene.answer()
+        scene.wait(0.25)
+        (first, second) = scene.times(AskLinkUse)
+        assert second - first == pytest.approx(0.2)
+
     def test_an_answer_that_comes_much_too_late_tells_nothing(self) -> None:
         scene = busy()
         (number, *_) = [output.number for _, output in scene.history if isinstance(output, SendProbe)][1:]

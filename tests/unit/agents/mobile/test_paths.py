@@ -259,6 +259,15 @@ class TestWhatIsFound:
             assert len(scene.node._paths._proven) == min(number + 1, MOST_PROVEN)
 
 
+def beside() -> TwoLinks:
+    """Registered by wlan0, no probe answered yet; wwan0 has an address too."""
+    scene = TwoLinks()
+    scene.lease(WLAN)
+    scene.answer()
+    scene.lease(WWAN)
+    return scene
+
+
 def live(scene: TwoLinks, seconds: float, delay: float, name: str = WLAN) -> None:
     """Packets pass by one link, and the home agent answers each probe after that delay."""
     end, step = scene.now + seconds, 0.01
@@ -279,10 +288,7 @@ class TestLongWays:
 
     @pytest.mark.parametrize("delay", [0.1999, 0.2005, 0.6, 1.3])
     def test_how_long_is_learnt_from_the_first_answer(self, delay: float) -> None:
-        scene = TwoLinks()
-        scene.lease(WLAN)
-        scene.answer()
-        scene.lease(WWAN)
+        scene = beside()
         live(scene, 10.0, delay)
         state, found, loss = quality(scene)
         assert (state, found) == ("verified", pytest.approx(delay, abs=0.02))
@@ -291,10 +297,7 @@ class TestLongWays:
 
     def test_it_is_known_of_a_place_that_was_left(self) -> None:
         """So no answer that takes what answers took there means death."""
-        scene = TwoLinks()
-        scene.lease(WLAN)
-        scene.answer()
-        scene.lease(WWAN)
+        scene = beside()
         live(scene, 3.0, 0.205)
         for link in (WWAN, WLAN) * 3:
             scene.handle(HandoverCommanded(interface=link))
@@ -307,10 +310,7 @@ class TestLongWays:
         assert len(scene.handovers) == 7
 
     def test_an_answer_that_comes_late_makes_the_next_ones_waited_for_longer(self) -> None:
-        scene = TwoLinks()
-        scene.lease(WLAN)
-        scene.answer()
-        scene.lease(WWAN)
+        scene = beside()
         live(scene, 3.0, 0.05)
         live(scene, 10.0, 0.4)
         assert quality(scene)[:2] == ("verified", pytest.approx(0.4, abs=0.02))
@@ -319,10 +319,7 @@ class TestLongWays:
         assert scene.node._paths._path.answer_time == pytest.approx(1.5 * 0.4 + 0.05, abs=0.05)
 
     def test_one_late_answer_among_many_changes_little(self) -> None:
-        scene = TwoLinks()
-        scene.lease(WLAN)
-        scene.answer()
-        scene.lease(WWAN)
+        scene = beside()
         live(scene, 3.0, 0.05)
         live(scene, 0.5, 0.35)
         path = scene.node._paths._path

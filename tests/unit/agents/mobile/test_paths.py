@@ -295,16 +295,17 @@ class TestLongWays:
         assert loss == pytest.approx(0.0, abs=0.25)
         assert len(scene.handovers) == 1
 
-    def test_it_is_known_of_a_place_that_was_left(self) -> None:
+    @pytest.mark.parametrize("delay", [0.205, 0.6])
+    def test_it_is_known_of_a_place_that_was_left(self, delay: float) -> None:
         """So no answer that takes what answers took there means death."""
         scene = beside()
-        live(scene, 3.0, 0.205)
+        live(scene, 3.0, delay)
         for link in (WWAN, WLAN) * 3:
             scene.handle(HandoverCommanded(interface=link))
             scene.wait(0.2)
             scene.answer()
             assert scene.way == link
-            live(scene, 3.0, 0.205, link)
+            live(scene, 3.0, delay, link)
         seen = [output.notice for _, output in scene.history if isinstance(output, Notify)]
         assert {notice.state for notice in seen if isinstance(notice, PathNoticed)} == {"verified"}
         assert len(scene.handovers) == 7

@@ -2,9 +2,10 @@
 
 Usage: tools/each_engine.py [FILE ...]   only the tests of these files
 
-The runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run. Each
-of theirs has /run/netns, /run/mip, /dev/shm and its processes to itself, so that labs of one name meet nowhere and none
-outlives a run that is killed. Their output is shown when they have ended.
+The runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run. Those
+are in two parts, so that two cores have something to do to the end. Each run of tests of namespaces has /run/netns,
+/run/mip, /dev/shm and its processes to itself, so that labs of one name meet nowhere and none outlives a run that is
+killed. The output of all but one is shown when they have ended.
 """
 
 import os
@@ -32,52 +33,64 @@ NO_TESTS = 5
 
 
 class Run(NamedTuple):
-    """Of tests of namespaces."""
-
+    title: str
     marks: str
-    engine: str
-    """Of their daemons."""
-    first: int = 0
-    step: int = 1
+    first: int
+    step: int
     """Which of the files: this one, and each so many after it."""
+    engine: str = "ebpf"
+    """Of their daemons."""
+
+    @property
+    def has_namespaces(self) -> bool:
+        return self.marks != OTHERS
 
 
 OTHERS = "not netns"
-NAMESPACES = (Run("netns", "ebpf", 0, 2), Run("netns", "ebpf", 1, 2), Run("netns and not no_engine", "userspace"))
+RUNS = (
+    Run("tests without namespaces", OTHERS, 0, 2),  # whose output is shown while it is at work
+    Run("more tests without namespaces", OTHERS, 1, 2),
+    Run("tests of namespaces, the engine is ebpf", "netns", 0, 2),
+    Run("more tests of namespaces, the engine is ebpf", "netns", 1, 2),
+    Run("tests of namespaces, the engine is userspace", "netns and not no_engine", 0, 1, "userspace"),
+)
 
 
-def with_namespaces() -> list[str]:
-    """All test files with tests of namespaces."""
-    return sorted(str(path) for path in Path("tests").rglob("test_*.py") if "pytest.mark.netns" in path.read_text())
+def files_of(run: Run, asked: Sequence[str]) -> Sequence[str]:
+    """Those of `asked`, or of all test files, that this run is to take."""
+    if not asked:
+        tests = sorted(Path("tests").rglob("test_*.py"))
+        asked = [str(test) for test in tests if not run.has_namespaces or "pytest.mark.netns" in test.read_text()]
+    return asked[run.first :: run.step]
 
 
-def command(marks: str, files: Sequence[str]) -> list[str]:
-    return [*PYTEST, "-m", marks, *files]
-
-
-def started(run: Run, files: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    words = [*ALONE, OWN_FOLDERS, "sh", *command(run.marks, files)]
+def started(run: Run, files: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    around = (*ALONE, OWN_FOLDERS, "sh") if run.has_namespaces else BEHIND
     environment = {**os.environ, "MIP_LAB_ENGINE": run.engine}
-    return subprocess.Popen(words, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    words = [*around, *PYTEST, "-m", run.marks, *files]
+    return subprocess.Popen(words, env=environment, stdout=output, stderr=None if output is None else subprocess.STDOUT)
 
 
-def main(files: Sequence[str]) -> int:
-    runs = [(run, part) for run in NAMESPACES if (part := (files or with_namespaces())[run.first :: run.step])]
-    codes: list[int] = []
+def main(asked: Sequence[str]) -> int:
     with ExitStack() as opened:
-        outputs = [opened.enter_context(tempfile.TemporaryFile()) for _ in runs]
-        beside = [started(run, part, output) for (run, part), output in zip(runs, outputs, strict=True)]
+        runs: list[tuple[Run, subprocess.Popen[bytes], IO[bytes] | None]] = []
+        codes: list[int] = []
         try:
-            others = [*BEHIND, *command(OTHERS, files or ["tests"])]
-            codes.append(subprocess.run(others, env={**os.environ, "MIP_LAB_ENGINE": "ebpf"}, check=False).returncode)
+            for run in RUNS:
+                if files := files_of(run, asked):
+                    output = opened.enter_context(tempfile.TemporaryFile()) if runs else None
+                    runs.append((run, started(run, files, output), output))
+            for _, process, _ in runs[:1]:
+                process.wait()
         finally:  # Ctrl-C reaches all of them, and each clears up what it has made
-            codes += [process.wait() for process in beside]
-        for (run, _), output in zip(runs, outputs, strict=True):
-            print(f"\nthe namespaces' tests with the engine {run.engine}:", flush=True)
-            output.seek(0)
-            sys.stdout.buffer.write(output.read())
-            sys.stdout.flush()
-    good = {0, NO_TESTS} if files else {0}
+            codes += [process.wait() for _, process, _ in runs]
+        for run, _, output in runs:
+            if output is not None:
+                print(f"\n{run.title}:", flush=True)
+                output.seek(0)
+                sys.stdout.buffer.write(output.read())
+                sys.stdout.flush()
+    good = {0, NO_TESTS} if asked else {0}
     return int(not good.issuperset(codes))
 
 

@@ -5,6 +5,7 @@ One example is one packet through every form, one of four ways: 2,000 examples f
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -50,9 +51,11 @@ class Node:
         self.engine.apply(ForwardingChange(install=(wish,)))
 
     def sent(self, inner: bytes) -> bytes:
+        before = self.drops
         self.engine.packet_from_device(inner, NOW)
         (outer,) = self.port.outer
         self.port.outer.clear()
+        assert self.drops == before
         return outer
 
     def taken_out(self, outer: bytes) -> bytes | None:
@@ -81,6 +84,14 @@ class Way(NamedTuple):
     exit: Wish
     is_from_home_agent: bool
     is_to_visitor: bool = False
+
+
+_kept = cache(Node)
+
+
+def node(wish: Wish, way: Way) -> Node:
+    """A new one where what has come decides about what comes (RFC 2890's sequence numbers)."""
+    return Node(wish) if way.tunnel.gre.with_sequence else _kept(wish)
 
 
 def ways(form: Form) -> Iterable[Way]:
@@ -128,7 +139,7 @@ def _with(octets: bytes, place: int, value: int) -> bytes:
 @given(any_way, st.lists(packets, min_size=1, max_size=2))
 def test_what_goes_in_comes_out(number: int, several: list[Ipv4Packet]) -> None:
     for way in WAYS[number]:
-        entry, out = Node(way.entry), Node(way.exit)
+        entry, out = node(way.entry, way), node(way.exit, way)
         for packet in several:
             inner = going(packet, way)
             outer = entry.sent(inner)
@@ -136,7 +147,6 @@ def test_what_goes_in_comes_out(number: int, several: list[Ipv4Packet]) -> None:
             assert (head.source, head.destination, head.tos) == (way.tunnel.local, way.tunnel.remote, packet.tos)
             assert head.dont_fragment or not packet.dont_fragment
             assert out.taken_out(outer) == arriving(inner, way), way
-        assert out.drops == entry.drops == 0
 
 
 # -- what the network does to the outer headers
@@ -187,10 +197,10 @@ def test_changed_outer_headers_give_the_same_packet_or_a_drop_with_a_name(
 ) -> None:
     for way in WAYS[number]:
         inner = going(packet, way)
-        outer = Node(way.entry).sent(inner)
+        outer = node(way.entry, way).sent(inner)
         changed = _changed(outer, outer_headers(outer, inner), places)
         if checked_by_the_kernel(changed):
-            assert Node(way.exit).taken_out(changed) in (None, arriving(inner, way)), way
+            assert node(way.exit, way).taken_out(changed) in (None, arriving(inner, way)), way
 
 
 @MANY
@@ -200,12 +210,12 @@ def test_changed_outer_headers_with_a_right_checksum_show_only_what_they_say(
 ) -> None:
     for way in WAYS[number]:
         inner = going(packet, way)
-        outer = Node(way.entry).sent(inner)
+        outer = node(way.entry, way).sent(inner)
         changed = header_repaired(_changed(outer, outer_headers(outer, inner), places))
         if is_minimal(outer) and changed[:4] != outer[:1] + changed[1:2] + outer[2:4]:
             continue  # its length is told nowhere else
         if checked_by_the_kernel(changed):
-            assert Node(way.exit).taken_out(changed) in (None, lawful(inner, outer, changed, way)), way
+            assert node(way.exit, way).taken_out(changed) in (None, lawful(inner, outer, changed, way)), way
 
 
 def _changed(outer: bytes, headers: int, places: list[tuple[int, int]]) -> bytes:

@@ -6,6 +6,7 @@ not by us: RFC 2003 §3.1, "decremented by one if the tunneling is being done as
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import count
 from struct import Struct
 
@@ -14,7 +15,15 @@ from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPor
 from mobileip.wire.ip.checksum import checksum
 from mobileip.wire.ip.gre import LAST_AT_FIRST, MODULUS, gre_header, next_sequence
 from mobileip.wire.ip.ipip import TUNNEL_TTL
-from mobileip.wire.ip.ipv4 import HEADER_LENGTH, PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL, PROTOCOL_UDP
+from mobileip.wire.ip.ipv4 import (
+    HEADER_LENGTH,
+    MORE_FRAGMENTS,
+    OFFSET_MASK,
+    PROTOCOL_GRE,
+    PROTOCOL_IPIP,
+    PROTOCOL_MINIMAL,
+    PROTOCOL_UDP,
+)
 from mobileip.wire.ip.minimal import encapsulate as minimal
 from mobileip.wire.ip.minimal import may_be_minimal, minimal_header
 from mobileip.wire.ip.udp import HEADER_LENGTH as UDP_LENGTH
@@ -32,7 +41,13 @@ VERSION_AND_LENGTH = 0x45
 
 DONT_FRAGMENT = 0x4000
 
+_FRAGMENT = MORE_FRAGMENTS | OFFSET_MASK
+
 _OUTER = Struct("!BBHHHBBH8s")
+_PARTS = Struct("!H2xHHBB2x8s")
+"""Of an IPv4 header: version and service, Identification, fragment, TTL, protocol, addresses."""
+_CHANGED = Struct("!HHHHBBH8s")
+"""The same with total length and checksum."""
 _UDP = Struct("!HHHHBBH")
 """UDP header, then that of the Tunnel Data message (RFC 3519 §3.3)."""
 _UDP_NUMBER = bytes((PROTOCOL_UDP,))
@@ -65,12 +80,31 @@ def _ipip(ends: bytes) -> Encapsulate:
 
 def _minimal(ends: bytes, fragments: Encapsulate) -> Encapsulate:
     local, remote = ends[:4], ends[4:]
+    of_ends = int.from_bytes(ends) % 0xFFFF
+    parts_of, pack = _PARTS.unpack_from, _CHANGED.pack
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
+        version, first, fragment, ttl, protocol, addresses = parts_of(packet)
         # R2004-3-a, FACTS T14: a fragment goes by IP-in-IP.
-        return minimal(packet, local, remote) if may_be_minimal(packet) else fragments(packet, identification)
+        if fragment & _FRAGMENT:
+            return fragments(packet, identification)
+        if version >> 8 != VERSION_AND_LENGTH:
+            return minimal(packet, local, remote)  # with options
+        # As `wire.ip.minimal` does it, without its slices. R2004-3-b: the header's addresses, length and protocol are
+        # replaced, all else stays.
+        forwarding = _forwarding(protocol, addresses, addresses[:4] != local)
+        total = len(packet) + len(forwarding)
+        check = -(version + total + first + fragment + (ttl << 8 | PROTOCOL_MINIMAL) + of_ends) % 0xFFFF
+        changed = pack(version, total, first, fragment, ttl, PROTOCOL_MINIMAL, check, ends)
+        return b"".join((changed, forwarding, packet[HEADER_LENGTH:]))
 
     return encapsulate
+
+
+@lru_cache(maxsize=1024)
+def _forwarding(protocol: int, addresses: bytes, has_source: bool) -> bytes:
+    """The minimal forwarding header, which is the same for all packets from one address to another."""
+    return minimal_header(protocol, addresses[4:], addresses[:4] if has_source else b"")
 
 
 def _gre(ends: bytes, options: GreOptions) -> Encapsulate:
@@ -116,7 +150,7 @@ def _minimal_in_udp(ends: bytes, ports: UdpPorts, fragments: Encapsulate) -> Enc
         # RFC 3519 §4.2: "using outer IP, UDP and MIP headers in place of the outer IP header". It is the packet's own,
         # as in RFC 2004, so that the packet can be made of it again.
         start = header_length(packet)
-        forwarding = minimal_header(packet, has_source=True)
+        forwarding = minimal_header(packet[9], packet[16:20], packet[12:16])
         payload = packet[start:]
         head = _udp_head(ports, PROTOCOL_MINIMAL, len(forwarding) + len(payload))
         total = start + len(head) + len(forwarding) + len(payload)

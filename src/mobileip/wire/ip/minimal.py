@@ -30,8 +30,9 @@ def may_be_minimal(inner: bytes) -> bool:
     return not (inner[6] << 8 | inner[7]) & (MORE_FRAGMENTS | OFFSET_MASK)
 
 
-def minimal_header(inner: bytes, has_source: bool) -> bytes:
-    """The minimal forwarding header for a packet that begins with a whole IPv4 header.
+def minimal_header(protocol: int, destination: bytes, source: bytes = b"") -> bytes:
+    """The minimal forwarding header for a packet with this protocol and these addresses (4 octets; no source where the
+    outer header has it).
 
     Inside UDP (RFC 3519 §4.2: "using outer IP, UDP and MIP headers in place of the outer IP header") it stands behind
     the Tunnel Data header, and the packet's payload behind it. There it always has the source: a NAT puts another
@@ -39,9 +40,7 @@ def minimal_header(inner: bytes, has_source: bool) -> bytes:
     """
     # R2004-3-c: "Copied from the Protocol field"; reserved is "Sent as zero"; "The IP header and IP payload [...] are
     # not included in this checksum computation."
-    first, addresses = inner[9:10] + b"\0", inner[16:20]
-    if has_source:
-        first, addresses = inner[9:10] + b"\x80", inner[16:20] + inner[12:16]
+    first, addresses = bytes((protocol, SOURCE_PRESENT if source else 0)), destination + source
     return first + checksum(first + addresses).to_bytes(2) + addresses
 
 
@@ -55,8 +54,8 @@ def encapsulate(inner: bytes, local: bytes, remote: bytes) -> bytes:
         raise ValueError("a fragment has no minimal encapsulation")
     # R2004-3-b: "If the encapsulator is not the original source of the datagram, the Source Address field in the IP
     # header is replaced by the IP address of the encapsulator."
-    has_source = inner[12:16] != local
-    forwarding = minimal_header(inner, has_source)
+    source = inner[12:16]
+    forwarding = minimal_header(inner[9], inner[16:20], b"" if source == local else source)
     total = len(inner) + len(forwarding)
     if total > MAXIMUM_LENGTH:
         raise ValueError(f"a packet of {total} octets with its minimal forwarding header: at most {MAXIMUM_LENGTH}")

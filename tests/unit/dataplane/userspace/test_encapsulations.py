@@ -30,7 +30,7 @@ from mobileip.dataplane.userspace.tunnel_errors import from_inside
 from mobileip.forwarding.drop_reason import DropReason
 from mobileip.forwarding.model import ForwardingChange, ForwardingState
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
-from mobileip.wire.ip import icmp
+from mobileip.wire.ip import icmp, minimal
 from mobileip.wire.ip.ipv4 import MORE_FRAGMENTS, decode_ipv4
 
 NOW = 10.0
@@ -71,6 +71,22 @@ def test_what_goes_in_comes_out(form, data):
     arrived = left(form, entered(form, octets))
     assert isinstance(arrived, Delivery)
     assert arrived.packet == octets
+
+
+@pytest.mark.requirement("R2004-3-b", "R2004-3-c")
+@given(
+    source=st.sampled_from([CORRESPONDENT, HOME_AGENT]),
+    ttl=st.integers(0, 255),
+    tos=st.integers(0, 255),
+    size=st.integers(0, 1400),
+    dont_fragment=st.booleans(),
+    options=st.sampled_from([b"", bytes(4)]),
+)
+def test_minimal_encapsulation_is_that_of_the_wire(source, options, **fields):
+    octets = packet(source, options=options, **fields)
+    expected = minimal.encapsulate(octets, HOME_AGENT.packed, CARE_OF.packed)
+    assert encapsulator(Tunnel(HOME_AGENT, CARE_OF, Encapsulation.MINIMAL))(octets, 5) == expected
+    assert len(expected) - len(octets) == (8 if source == HOME_AGENT else 12)
 
 
 @pytest.mark.requirement("R3519-3.3-a")

@@ -78,7 +78,7 @@ def main(asked: Sequence[str]) -> int:
         try:
             for run in RUNS:
                 if files := files_of(run, asked):
-                    output = opened.enter_context(tempfile.TemporaryFile()) if runs else None
+                    output: IO[bytes] | None = opened.enter_context(tempfile.TemporaryFile()) if runs else None
                     runs.append((run, started(run, files, output), output))
             for _, process, _ in runs[:1]:
                 process.wait()

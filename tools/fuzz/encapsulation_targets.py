@@ -33,7 +33,8 @@ def _gre_repaired(octets: bytes) -> bytes:
 def _minimal(octets: bytes) -> bytes:
     start, end = lengths(octets)
     inner = minimal.decapsulate(octets)
-    made = minimal.minimal_header(inner, bool(octets[start + 1] & minimal.SOURCE_PRESENT))
+    source = inner[12:16] if octets[start + 1] & minimal.SOURCE_PRESENT else b""
+    made = minimal.minimal_header(inner[9], inner[16:20], source)
     # Reserved bits are ignored, but summed up.
     forwarding = made[:1] + octets[start + 1 : start + 4] + made[4:]
     header = inner[:2] + octets[2:4] + inner[4:9] + octets[9:20] + inner[20:start]

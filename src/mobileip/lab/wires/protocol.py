@@ -54,7 +54,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """After this answer `worst_added_ms` and `late` begin anew."""
 
 
-def ask(path: Path, question: Question, timeout: float = 5.0) -> Report:
+def ask(path: Path, question: Question, timeout: float = 30.0) -> Report:
     """Asks the relay that listens at `path`. Raises OSError when it does not answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)

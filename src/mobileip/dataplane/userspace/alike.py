@@ -1,5 +1,6 @@
 """What makes packets alike that come out of one tunnel, so that what was decided about one holds for the next. Pure."""
 
+from collections.abc import Mapping
 from struct import Struct
 from typing import Protocol
 
@@ -9,8 +10,6 @@ from mobileip.dataplane.userspace.segment_size import PROTOCOL_TCP, SYN
 from mobileip.wire.ip.gre import KEY_PRESENT
 from mobileip.wire.ip.ipv4 import (
     HEADER_LENGTH,
-    MORE_FRAGMENTS,
-    OFFSET_MASK,
     PROTOCOL_GRE,
     PROTOCOL_IPIP,
     PROTOCOL_MINIMAL,
@@ -23,10 +22,27 @@ from mobileip.wire.tunnel_data import HEADER_LENGTH as TUNNEL_DATA_LENGTH
 VERSION_AND_LENGTH = 0x45
 """Of a header without options; with any other no packet is alike."""
 
-PROTOCOLS = frozenset({PROTOCOL_TCP, PROTOCOL_UDP})
+_HEADER_BITS = bytes.fromhex("ffff ffff 0000 3fff 00ff 0000 ffffffff ffffffff")
+"""What of a header has to be the same: all but length, Identification, DF (and the bit beside it), TTL and checksum."""
+_UDP_BITS = bytes.fromhex("ffff ffff ffff 0000 ffff 0000")
+"""Of the headers of UDP and Tunnel Data: all but the checksum and what is reserved (RFC 3519 §3.3)."""
+_BITS_BEHIND = {
+    PROTOCOL_TCP: bytes.fromhex("ffff ffff 00000000 00000000 00 02"),  # SYN too
+    PROTOCOL_UDP: bytes.fromhex("ffff ffff"),
+}
+"""Of what is in the inner packet: the ports."""
+PROTOCOLS = frozenset(_BITS_BEHIND)
 """Of inner packets that may be alike: of ICMP some is news, others are tunnels."""
 
-PORTS_LENGTH = 4
+_GRE_FLAGS = (0, KEY_PRESENT)
+"""Those of headers that are the same for all packets of a tunnel."""
+TUNNEL_START = HEADER_LENGTH + UDP_LENGTH + TUNNEL_DATA_LENGTH
+"""Where the inner packet is behind headers of UDP and of Tunnel Data (RFC 3519)."""
+
+_PARTS = Struct("!H2xHH")
+"""Of a header: version and service, Identification, fragment."""
+_HEADER = Struct("!HHHHBBH8s")
+"""A whole one: version and service, length, Identification, fragment, TTL, protocol, checksum, addresses."""
 
 
 class Pattern(Protocol):
@@ -44,7 +60,8 @@ def pattern_of(packet: bytes, delivery: Delivery) -> Pattern | None:
         packet[0] != VERSION_AND_LENGTH
         or inner[0] != VERSION_AND_LENGTH
         or inner[9] not in PROTOCOLS
-        or len(inner) < HEADER_LENGTH + PORTS_LENGTH
+        or len(inner) < HEADER_LENGTH + len(_BITS_BEHIND[inner[9]])
+        or (inner[9] == PROTOCOL_TCP and may_open(inner, HEADER_LENGTH))
     ):
         return None
     visitor = delivery.exit.interface is not None
@@ -52,7 +69,7 @@ def pattern_of(packet: bytes, delivery: Delivery) -> Pattern | None:
     if packet[9] == PROTOCOL_MINIMAL and start in (SHORT_LENGTH, LONG_LENGTH):
         pattern = _Changed(packet, inner, visitor=visitor)
     elif _is_plain(packet, start):
-        pattern = _Behind(packet, start, visitor=visitor)
+        pattern = _Behind(packet, inner, visitor=visitor)
     else:
         return None
     return pattern if pattern.inner_of(packet) == inner else None
@@ -64,59 +81,47 @@ def may_open(packet: bytes, tcp: int) -> bool:
     return len(packet) <= flags or bool(packet[flags] & SYN)
 
 
-_BEGINNING = Struct("!2sH2xHxB2x8s")
-"""Outer header: version and service, length, fragment, protocol, addresses."""
-_INNER = Struct("!2sH2xHBB2x12s")
-"""Version and service, length, fragment, TTL, protocol, addresses and ports."""
-_CHANGED = Struct("!HHHHBBH8s")
-"""A whole header: version and service, length, Identification, fragment, TTL, protocol, checksum, addresses."""
-_FRAGMENT = MORE_FRAGMENTS | OFFSET_MASK
-_GRE_FLAGS = (0, KEY_PRESENT)
-"""Those of headers that are the same for all packets of a tunnel."""
-_UDP_LENGTH = slice(HEADER_LENGTH + 4, HEADER_LENGTH + 6)
-TUNNEL_START = HEADER_LENGTH + UDP_LENGTH + TUNNEL_DATA_LENGTH
-"""Where the inner packet is behind headers of UDP and of Tunnel Data (RFC 3519)."""
+class _Headers:
+    """The first octets of packets that are alike: one number, in which what may differ is 0. It is as large as there
+    are octets (the first is `VERSION_AND_LENGTH`), so that no shorter packet has it."""
+
+    __slots__ = ("length", "mask", "of_empty", "per_octet")
+
+    def __init__(self, packet: bytes, mask: bytes, lengths: Mapping[int, int]) -> None:
+        """`mask`: the bits that are the same. `lengths`: where a length of two octets stands, and by how much it is
+        less than that of the packet."""
+        self.length = len(mask)
+        self.mask = int.from_bytes(mask)
+        shifts = {8 * (len(mask) - place - 2): less for place, less in lengths.items()}
+        self.per_octet = sum(1 << shift for shift in shifts)
+        blank = self.mask & ~sum(0xFFFF << shift for shift in shifts)
+        self.of_empty = (int.from_bytes(packet[: len(mask)]) & blank) - sum(less << at for at, less in shifts.items())
+        """A packet of n octets has this and n times `per_octet`."""
 
 
 class _Behind:
     """Inner packets as they are, behind outer headers. Implements `Pattern`."""
 
-    __slots__ = ("_between", "_ends", "_inner", "_is_tcp", "_protocol", "_service", "_start", "_visitor")
+    __slots__ = ("_headers", "_start", "_visitor")
 
-    def __init__(self, packet: bytes, start: int, *, visitor: bool) -> None:
-        self._service, _, _, self._protocol, self._ends = _BEGINNING.unpack_from(packet)
-        service, _, _, _, protocol, ends = _INNER.unpack_from(packet, start)
-        self._inner = service, protocol, ends
-        self._is_tcp = protocol == PROTOCOL_TCP
+    def __init__(self, packet: bytes, inner: bytes, *, visitor: bool) -> None:
+        start = len(packet) - len(inner)
+        between = b"\xff" * (start - HEADER_LENGTH)
+        lengths = {2: 0, start + 2: start}
+        if packet[9] == PROTOCOL_UDP:
+            between = _UDP_BITS
+            lengths[HEADER_LENGTH + 4] = HEADER_LENGTH
+        mask = _HEADER_BITS + between + _HEADER_BITS + _BITS_BEHIND[inner[9]]
+        self._headers = _Headers(packet, mask, lengths)
         self._start = start
-        self._between = self._between_of(packet)
         self._visitor = visitor
 
-    def _between_of(self, packet: bytes) -> bytes:
-        """What of the headers between the two of IPv4 is to be the same."""
-        if self._protocol == PROTOCOL_UDP:
-            return packet[20:24] + packet[28:30]
-        return packet[HEADER_LENGTH : self._start]
-
     def inner_of(self, packet: bytes) -> bytes | None:
-        start, length = self._start, len(packet)
-        if length < start + HEADER_LENGTH + PORTS_LENGTH:
-            return None
-        service, total, fragment, protocol, ends = _BEGINNING.unpack_from(packet)
-        inner_service, inner_total, inner_fragment, ttl, inner_protocol, inner_ends = _INNER.unpack_from(packet, start)
+        headers, start, length = self._headers, self._start, len(packet)
         if (
-            (inner_service, inner_protocol, inner_ends) != self._inner
-            or ends != self._ends
-            or protocol != self._protocol
-            or service != self._service
-            or total != length
-            or inner_total != length - start
-            or (fragment | inner_fragment) & _FRAGMENT
-            or ttl <= 1
-            or (start > HEADER_LENGTH and self._between_of(packet) != self._between)
-            or (protocol == PROTOCOL_UDP and int.from_bytes(packet[_UDP_LENGTH]) != length - HEADER_LENGTH)
+            int.from_bytes(packet[: headers.length]) & headers.mask != headers.of_empty + length * headers.per_octet
+            or packet[start + 8] <= 1
             or int.from_bytes(packet[start : start + HEADER_LENGTH]) % 0xFFFF
-            or (self._is_tcp and may_open(packet, start + HEADER_LENGTH))
         ):
             return None
         return forwarded(packet, start, length) if self._visitor else packet[start:]
@@ -125,54 +130,31 @@ class _Behind:
 class _Changed:
     """Inner packets whose header is the outer one, with other addresses (RFC 2004). Implements `Pattern`."""
 
-    __slots__ = (
-        "_addresses",
-        "_between",
-        "_ends",
-        "_is_tcp",
-        "_length",
-        "_of_addresses",
-        "_protocol",
-        "_service",
-        "_visitor",
-    )
+    __slots__ = ("_addresses", "_headers", "_length", "_of_addresses", "_protocol", "_visitor")
 
     def __init__(self, packet: bytes, inner: bytes, *, visitor: bool) -> None:
         self._length = len(packet) - len(inner)
-        self._service, _, _, _, _, _, _, self._ends = _CHANGED.unpack_from(packet)
-        self._between = packet[HEADER_LENGTH : HEADER_LENGTH + self._length + PORTS_LENGTH]
+        mask = _HEADER_BITS + b"\xff" * self._length + _BITS_BEHIND[inner[9]]
+        self._headers = _Headers(packet, mask, {2: 0})
         self._protocol = inner[9]
         self._addresses = inner[12:HEADER_LENGTH]
         self._of_addresses = int.from_bytes(self._addresses) % 0xFFFF
-        self._is_tcp = inner[9] == PROTOCOL_TCP
         self._visitor = visitor
 
     def inner_of(self, packet: bytes) -> bytes | None:
-        between, length = self._between, len(packet)
-        payload = HEADER_LENGTH + self._length
-        if length < payload + PORTS_LENGTH:
-            return None
-        service, total, identification, fragment, ttl, protocol, _, ends = _CHANGED.unpack_from(packet)
+        headers, length = self._headers, len(packet)
         if (
-            packet[HEADER_LENGTH : payload + PORTS_LENGTH] != between  # its checksum, protocol and addresses; the ports
-            or ends != self._ends
-            or protocol != PROTOCOL_MINIMAL
-            or service != self._service
-            or total != length
-            or fragment & _FRAGMENT
-            or ttl <= 1
+            int.from_bytes(packet[: headers.length]) & headers.mask != headers.of_empty + length * headers.per_octet
+            or packet[8] <= 1
             or int.from_bytes(packet[:HEADER_LENGTH]) % 0xFFFF
-            or (self._is_tcp and may_open(packet, payload))
         ):
             return None
         # R2004-3-d: "The Protocol field", the addresses and the total length are restored; the checksum is made anew.
-        protocol, total = self._protocol, total - self._length
-        ttl -= self._visitor
+        service, identification, fragment = _PARTS.unpack_from(packet)
+        ttl, protocol, total = packet[8] - self._visitor, self._protocol, length - self._length
         words = service + total + identification + fragment + (ttl << 8 | protocol) + self._of_addresses
-        header = _CHANGED.pack(
-            service, total, identification, fragment, ttl, protocol, -words % 0xFFFF, self._addresses
-        )  # fmt: skip
-        return header + packet[payload:]
+        header = _HEADER.pack(service, total, identification, fragment, ttl, protocol, -words % 0xFFFF, self._addresses)
+        return header + packet[HEADER_LENGTH + self._length :]
 
 
 def _is_plain(packet: bytes, start: int) -> bool:

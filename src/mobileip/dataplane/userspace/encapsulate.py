@@ -200,9 +200,7 @@ def _outer_headers(protocol: int, ends: bytes) -> OuterHeader:
         # R2003-3.1-b: 'if the "Don't Fragment" bit is set in the inner IP header, it MUST be set in the outer'. Where
         # it is clear a router on the way may fragment: a path that became narrower loses nothing.
         flags = fragment & DONT_FRAGMENT
-        words = constant + service + total + identification + flags
-        words = (words & 0xFFFF) + (words >> 16)
-        check = ~(words + (words >> 16)) & 0xFFFF
+        check = -(constant + service + total + identification + flags) % 0xFFFF
         # R2003-3.1-a, R5944-4.1-a, R5944-4.2.3-e: the protocol, and the ends of the tunnel; the source "MUST be the
         # address sent to the mobile node in the Home Agent field of the Registration Reply."
         return pack(VERSION_AND_LENGTH, service, total, identification, flags, TUNNEL_TTL, protocol, check, ends)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 import pytest
-from tests.support.offloads import octets, tcp_packet, udp_packet
+from tests.support.offloads import SYN, octets, tcp_packet, udp_packet
 from tests.support.wishes import (
     CARE_OF,
     HOME_AGENT,
@@ -40,7 +40,7 @@ FORMS = {
 
 INNERS = {
     "tcp": tcp_packet(octets(99), ttl=9, options=MSS),
-    "udp": udp_packet(octets(60), ttl=9),
+    "udp": udp_packet(octets(60), ttl=9, tos=2),
     "tcp from the tunnel's source": tcp_packet(octets(99), source=HOME_AGENT),
     "udp from the tunnel's source": udp_packet(octets(60), source=HOME_AGENT),
 }
@@ -88,12 +88,10 @@ def _repaired_inside(other: bytes, tunnel: Tunnel) -> bytes:
     return other[:start] + header_repaired(other[start:])
 
 
-@cases
-@inners
-@pytest.mark.parametrize("kind", ["own", "visitor", "reverse"])
-def test_no_bit_of_the_headers_is_overlooked(tunnel: Tunnel, inner: bytes, kind: str) -> None:
+def assert_that_no_bit_is_overlooked(tunnel: Tunnel, inner: bytes, kind: str) -> None:
+    """Whatever it is in which a packet differs from the one before it, it goes the way that it goes alone."""
     outer = encapsulator(tunnel)(inner, 5)
-    headers = len(outer) - len(inner) + 20 + (20 if inner[9] == 6 else 8)
+    headers = len(outer) - len(inner) + 20 + (20 + len(MSS) if inner[9] == 6 else 8)
     batch = [outer]
     for other in changed(outer, tunnel, headers):
         batch += (other, outer)
@@ -104,6 +102,23 @@ def test_no_bit_of_the_headers_is_overlooked(tunnel: Tunnel, inner: bytes, kind:
     assert (port.up, port.frames, port.outer) == (its_port.up, its_port.frames, its_port.outer)
     assert at_once.counters() == one_by_one.counters()
     assert len(port.up) + len(port.frames) > len(batch) / 2
+
+
+@cases
+@inners
+@pytest.mark.parametrize("kind", ["own", "visitor", "reverse"])
+def test_no_bit_of_the_headers_is_overlooked(tunnel: Tunnel, inner: bytes, kind: str) -> None:
+    assert_that_no_bit_is_overlooked(tunnel, inner, kind)
+
+
+@cases
+def test_signalling_is_not_taken_for_data_to_the_next_port(tunnel: Tunnel) -> None:
+    assert_that_no_bit_is_overlooked(tunnel, udp_packet(b"", destination=CARE_OF, ports=(5000, 435)), "reverse")
+
+
+@cases
+def test_of_openings_each_is_made_to_fit(tunnel: Tunnel) -> None:
+    assert_that_no_bit_is_overlooked(tunnel, tcp_packet(b"", flags=SYN, options=bytes((2, 4, 2, 24))), "own")
 
 
 @cases

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.dataplane import chart, report
 from bench.dataplane.catalogue import AnyEntry, chosen, everything
+from bench.dataplane.ending import end_at_sigterm
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import ROOT
 from bench.dataplane.measure import Plan, measure
@@ -93,4 +94,5 @@ def run(entries: Sequence[AnyEntry], plan: Plan) -> tuple[list[Result], list[Ben
 
 
 if __name__ == "__main__":
+    end_at_sigterm()
     sys.exit(main())

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.dataplane.ending import end_at_sigterm
 from bench.dataplane.errors import BenchError
 from bench.handover.combinations import RUNS, everything
 from bench.handover.measure import measure
@@ -80,4 +81,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_at_sigterm()
     sys.exit(main())

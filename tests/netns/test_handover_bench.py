@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench.handover.ends import REPOSITORY
+from bench.handover.kernel_trace import kernel_trace
 
 from mobileip.lab import netns
 
@@ -34,3 +35,35 @@ def test_a_part_gives_results_with_their_fields(tmp_path: Path) -> None:
         assert 1.0 <= result["mos"] < 4.5
         assert result["wire_worst_added_ms"] > 0
     assert netns.existing("mip-handover-") == []
+
+
+TRACER = """
+from bench.handover.kernel_trace import kernel_trace
+with kernel_trace() as trace:
+    print(trace.folder, flush=True)
+    input()
+"""
+
+
+def test_what_a_killed_bench_has_traced_is_traced_no_more() -> None:
+    command = [sys.executable, "-c", TRACER]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stdout is not None
+        folder = tracer.stdout.readline().strip()
+        with kernel_trace() as beside:
+            if beside.folder is None:
+                return  # a kernel without
+            assert names_beside(beside.folder) >= {Path(folder).name, beside.folder.name}, "it is not dead yet"
+        tracer.kill()
+    try:
+        with kernel_trace() as later:
+            assert later.folder is not None
+            assert Path(folder).name not in names_beside(later.folder)
+    finally:
+        mounted = Path(folder).parents[1]
+        subprocess.run(["umount", "--lazy", mounted], check=True)
+        mounted.rmdir()
+
+
+def names_beside(folder: Path) -> set[str]:
+    return {instance.name for instance in folder.parent.iterdir()}

@@ -5,7 +5,8 @@ Usage: tools/each_engine.py [FILE ...]   only the tests of these files
 The runs go on beside one another: tests of namespaces mostly wait, and go before the others where both could run. Those
 are in two parts, so that two cores have something to do to the end. Each run of tests of namespaces has /run/netns,
 /run/mip, /dev/shm and its processes to itself, so that labs of one name meet nowhere and none outlives a run that is
-killed. The output of all but one is shown when they have ended.
+killed. The output of all but one is shown when they have ended. Tests that are marked `alone` run then: those of
+benches, whose wires go before everything else.
 """
 
 import os
@@ -47,13 +48,14 @@ class Run(NamedTuple):
 
 
 OTHERS = "not netns"
-RUNS = (
+AT_ONCE = (
     Run("tests without namespaces", OTHERS, 0, 2),  # whose output is shown while it is at work
     Run("more tests without namespaces", OTHERS, 1, 2),
-    Run("tests of namespaces, the engine is ebpf", "netns", 0, 2),
-    Run("more tests of namespaces, the engine is ebpf", "netns", 1, 2),
-    Run("tests of namespaces, the engine is userspace", "netns and not no_engine", 0, 1, "userspace"),
+    Run("tests of namespaces, the engine is ebpf", "netns and not alone", 0, 2),
+    Run("more tests of namespaces, the engine is ebpf", "netns and not alone", 1, 2),
+    Run("tests of namespaces, the engine is userspace", "netns and not no_engine and not alone", 0, 1, "userspace"),
 )
+ALONE_AT_LAST = Run("tests that want the machine for themselves", "alone", 0, 1)
 
 
 def files_of(run: Run, asked: Sequence[str]) -> Sequence[str]:
@@ -71,25 +73,33 @@ def started(run: Run, files: Sequence[str], output: IO[bytes] | None) -> subproc
     return subprocess.Popen(words, env=environment, stdout=output, stderr=None if output is None else subprocess.STDOUT)
 
 
-def main(asked: Sequence[str]) -> int:
+def at_once(runs: Sequence[Run], asked: Sequence[str]) -> list[int]:
+    """Their exit codes, when all have ended."""
+    codes: list[int] = []
     with ExitStack() as opened:
-        runs: list[tuple[Run, subprocess.Popen[bytes], IO[bytes] | None]] = []
-        codes: list[int] = []
+        begun: list[tuple[Run, subprocess.Popen[bytes], IO[bytes] | None]] = []
         try:
-            for run in RUNS:
+            for run in runs:
                 if files := files_of(run, asked):
-                    output: IO[bytes] | None = opened.enter_context(tempfile.TemporaryFile()) if runs else None
-                    runs.append((run, started(run, files, output), output))
-            for _, process, _ in runs[:1]:
+                    output: IO[bytes] | None = opened.enter_context(tempfile.TemporaryFile()) if begun else None
+                    begun.append((run, started(run, files, output), output))
+            for _, process, _ in begun[:1]:
                 process.wait()
         finally:  # Ctrl-C reaches all of them, and each clears up what it has made
-            codes += [process.wait() for _, process, _ in runs]
-        for run, _, output in runs:
+            codes += [process.wait() for _, process, _ in begun]
+        for run, _, output in begun:
             if output is not None:
                 print(f"\n{run.title}:", flush=True)
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
                 sys.stdout.flush()
+    return codes
+
+
+def main(asked: Sequence[str]) -> int:
+    codes = at_once(AT_ONCE, asked)
+    print(f"\n{ALONE_AT_LAST.title}:", flush=True)
+    codes += at_once([ALONE_AT_LAST], asked)
     good = {0, NO_TESTS} if asked else {0}
     return int(not good.issuperset(codes))
 

@@ -10,7 +10,7 @@ from bench.dataplane.helper import ROOT
 
 from mobileip.lab import netns
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine, pytest.mark.alone]
 
 
 def test_plain_forwarding_and_the_userspace_path_are_measured_as_a_pair(tmp_path: Path) -> None:

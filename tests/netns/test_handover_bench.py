@@ -11,7 +11,7 @@ from bench.handover.kernel_trace import kernel_trace
 
 from mobileip.lab import netns
 
-pytestmark = [pytest.mark.netns, pytest.mark.no_engine]
+pytestmark = [pytest.mark.netns, pytest.mark.no_engine, pytest.mark.alone]
 
 PART = "make_before_break.fa-fa.1ms.ebpf"
 """Tests run beside this one: on the fast path its packets leave their daemons time enough."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Protocol
 
-from mobileip.dataplane.userspace.header import forwarded
+from mobileip.dataplane.userspace.header import HEADER, forwarded
 from mobileip.dataplane.userspace.outcome import Delivery
 from mobileip.dataplane.userspace.segment_size import PROTOCOL_TCP, SYN
 from mobileip.wire.ip.gre import KEY_PRESENT
@@ -41,8 +41,6 @@ TUNNEL_START = HEADER_LENGTH + UDP_LENGTH + TUNNEL_DATA_LENGTH
 
 _PARTS = Struct("!H2xHH")
 """Of a header: version and service, Identification, fragment."""
-_HEADER = Struct("!HHHHBBH8s")
-"""A whole one: version and service, length, Identification, fragment, TTL, protocol, checksum, addresses."""
 
 
 class Pattern(Protocol):
@@ -153,7 +151,7 @@ class _Changed:
         service, identification, fragment = _PARTS.unpack_from(packet)
         ttl, protocol, total = packet[8] - self._visitor, self._protocol, length - self._length
         words = service + total + identification + fragment + (ttl << 8 | protocol) + self._of_addresses
-        header = _HEADER.pack(service, total, identification, fragment, ttl, protocol, -words % 0xFFFF, self._addresses)
+        header = HEADER.pack(service, total, identification, fragment, ttl, protocol, -words % 0xFFFF, self._addresses)
         return header + packet[HEADER_LENGTH + self._length :]
 
 

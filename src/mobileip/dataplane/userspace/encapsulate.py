@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import count
 from struct import Struct
 
-from mobileip.dataplane.userspace.header import header_length
+from mobileip.dataplane.userspace.header import HEADER, header_length
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
 from mobileip.wire.ip.checksum import checksum
 from mobileip.wire.ip.gre import LAST_AT_FIRST, MODULUS, gre_header, next_sequence
@@ -46,8 +46,6 @@ _FRAGMENT = MORE_FRAGMENTS | OFFSET_MASK
 _OUTER = Struct("!BBHHHBBH8s")
 _PARTS = Struct("!H2xHHBB2x8s")
 """Of an IPv4 header: version and service, Identification, fragment, TTL, protocol, addresses."""
-_CHANGED = Struct("!HHHHBBH8s")
-"""The same with total length and checksum."""
 _UDP = Struct("!HHHHBBH")
 """UDP header, then that of the Tunnel Data message (RFC 3519 §3.3)."""
 _UDP_NUMBER = bytes((PROTOCOL_UDP,))
@@ -81,7 +79,7 @@ def _ipip(ends: bytes) -> Encapsulate:
 def _minimal(ends: bytes, fragments: Encapsulate) -> Encapsulate:
     local, remote = ends[:4], ends[4:]
     of_ends = int.from_bytes(ends) % 0xFFFF
-    parts_of, pack = _PARTS.unpack_from, _CHANGED.pack
+    parts_of, pack = _PARTS.unpack_from, HEADER.pack
 
     def encapsulate(packet: bytes, identification: int) -> bytes:
         version, first, fragment, ttl, protocol, addresses = parts_of(packet)

@@ -7,6 +7,9 @@ from mobileip.forwarding.drop_reason import DropReason
 from mobileip.wire.ip.checksum import checksum
 from mobileip.wire.ip.ipv4 import HEADER_LENGTH
 
+HEADER = Struct("!HHHHBBH8s")
+"""A whole one without options: version and service, length, Identification, fragment, TTL, protocol, checksum,
+addresses."""
 _TTL_LINE = Struct("!BBH")
 
 

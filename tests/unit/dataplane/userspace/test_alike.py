@@ -14,6 +14,7 @@ from tests.support.wishes import (
     visitor,
 )
 from tools.fuzz.encapsulation_forms import header_repaired
+from tools.fuzz.target import with_checksum
 
 from mobileip.dataplane.fake import FakeKernel, FakePacketPort
 from mobileip.dataplane.userspace.alike import pattern_of
@@ -23,7 +24,6 @@ from mobileip.dataplane.userspace.engine import UserspaceEngine
 from mobileip.dataplane.userspace.outcome import Delivery
 from mobileip.forwarding.model import ForwardingChange, Wish
 from mobileip.forwarding.tunnel import Encapsulation, GreOptions, Tunnel, UdpPorts
-from mobileip.wire.ip.checksum import checksum
 
 NOW = 10.0
 PORTS = UdpPorts(434, 434)
@@ -79,11 +79,7 @@ def _repaired_inside(other: bytes, tunnel: Tunnel) -> bytes:
     start = 20
     if tunnel.encapsulation is Encapsulation.MINIMAL:
         end = start + (12 if other[start + 1] & 0x80 else 8)
-        return (
-            other[: start + 2]
-            + checksum(other[start : start + 2] + other[start + 4 : end]).to_bytes(2)
-            + other[start + 4 :]
-        )
+        return with_checksum(other, start, start + 2, end)
     start = tunnel.overhead
     return other[:start] + header_repaired(other[start:])
 

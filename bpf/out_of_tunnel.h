@@ -75,6 +75,7 @@ static __always_inline bool merge_congestion(__u8 outer_tos, struct iphdr *inner
 static __always_inline bool may_be_tunnelled(struct __sk_buff *skb, __u32 link_header)
 {
 	const struct iphdr *header = (void *)(long)skb->data + link_header;
+	const struct udp_head *udp = (void *)(header + 1);
 
 	if (skb->protocol != bpf_htons(ETH_P_IP))
 		return false;
@@ -84,8 +85,9 @@ static __always_inline bool may_be_tunnelled(struct __sk_buff *skb, __u32 link_h
 	case PROTOCOL_IPIP:
 	case PROTOCOL_GRE:
 	case PROTOCOL_MINIMAL:
-	case IPPROTO_UDP:
 		return true;
+	case IPPROTO_UDP: /* one with options, or a fragment, is none of ours wherever its port would be */
+		return (void *)(udp + 1) > (void *)(long)skb->data_end || udp->destination == bpf_htons(MOBILE_IP_PORT);
 	}
 	return false;
 }

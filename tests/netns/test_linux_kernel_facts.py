@@ -44,7 +44,7 @@ VIA_AGENT = Route(prefix=EVERYWHERE, interface="x", table=ROUTING_TABLE, gateway
 HOME_ADDRESS: tuple[KernelObject, ...] = (
     InterfaceAddress(interface=DEVICE, address=IPv4Interface((HOME, 32))),
     Rule(priority=7430, mark=SIGNALLING_MARK, table=254),
-    Rule(priority=7431, udp_ports=(68, 67), table=254),
+    Rule(priority=7431, arriving_by="lo", udp_ports=(68, 67), table=254),
     Rule(priority=7432, suppress_prefix_length=0, table=254),
     Rule(priority=7434, table=ROUTING_TABLE),
     Route(prefix=EVERYWHERE, interface=DEVICE, table=ROUTING_TABLE, source=HOME, metric=9999),
@@ -122,6 +122,18 @@ def test_signalling_and_the_links_own_subnet_keep_the_care_of_address(node: Name
     assert source_towards(CORRESPONDENT) == str(HOME)
     assert source_towards(CORRESPONDENT, SIGNALLING_MARK) == "192.0.2.77"
     assert source_towards(("192.0.2.5", 9)) == "192.0.2.77"
+
+
+@pytest.mark.usefixtures("agent")
+def test_a_dhcp_client_renews_its_lease_by_the_main_table(node: Namespace, kernel: KernelTables) -> None:
+    node.ip("address add 192.0.2.77/24 dev x")
+    node.ip("route add default via 192.0.2.254 dev x")
+    install(kernel, *HOME_ADDRESS, VIA_AGENT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("", 68))
+        client.connect((CORRESPONDENT[0], 67))
+        assert client.getsockname()[0] == "192.0.2.77"
+    assert source_towards((CORRESPONDENT[0], 67)) == str(HOME)
 
 
 def test_a_permanent_neighbour_means_no_arp(agent: Namespace, kernel: KernelTables) -> None:

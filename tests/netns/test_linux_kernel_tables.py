@@ -44,7 +44,7 @@ NEIGHBOUR = NeighbourEntry(interface="x", address=GATEWAY, link_address=LINK_ADD
 PROXY = ProxyNeighbour(interface="x", address=IPv4Address("10.1.0.11"))
 RULES = (
     Rule(priority=7430, mark=0x4D49, table=254),
-    Rule(priority=7431, udp_ports=(68, 67), table=254),
+    Rule(priority=7431, arriving_by="lo", udp_ports=(68, 67), table=254),
     Rule(priority=7432, suppress_prefix_length=0, table=254),
     Rule(priority=7433, source=HOME, table=ROUTING_TABLE),
     Rule(priority=7434, table=ROUTING_TABLE),
@@ -121,7 +121,7 @@ async def test_ip_shows_what_we_meant(here: Namespace, kernel: KernelTables) -> 
     assert here.ip(f"route show proto {ROUTE_PROTOCOL}").strip() == "10.1.0.11 dev mip0 scope link metric 77"
     assert lines(here.ip("rule"))[1:-2] == [
         "7430: from all fwmark 0x4d49 lookup main proto 77",
-        "7431: from all ipproto udp sport 68 dport 67 lookup main proto 77",
+        "7431: from all iif lo ipproto udp sport 68 dport 67 lookup main proto 77",
         "7432: from all lookup main suppress_prefixlength 0 proto 77",
         "7433: from 10.1.0.10 lookup 7434 proto 77",
         "7434: from all lookup 7434 proto 77",

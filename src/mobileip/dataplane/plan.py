@@ -222,7 +222,9 @@ def _home_address(address: IPv4Address, device: str) -> tuple[KernelObject, ...]
         InterfaceAddress(interface=device, address=IPv4Interface(f"{address}/32")),
         # In order of priority: DHCP, the links' own subnets ("main" without its default route), the tunnel's packets
         # (see `_care_of_way`), our own signalling, then everything else with the home address as source.
-        Rule(priority=RULE_PRIORITY, udp_ports=DHCP_PORTS, table=MAIN_TABLE),
+        # "lo": what this machine sends. For a rule with ports that may be about others' packets the kernel dissects
+        # every packet that comes in, twice.
+        Rule(priority=RULE_PRIORITY, arriving_by="lo", udp_ports=DHCP_PORTS, table=MAIN_TABLE),
         Rule(priority=RULE_PRIORITY + 1, suppress_prefix_length=0, table=MAIN_TABLE),
         Rule(priority=RULE_PRIORITY + 3, mark=SIGNALLING_MARK, table=MAIN_TABLE),
         Rule(priority=RULE_PRIORITY + 4, table=ROUTING_TABLE),

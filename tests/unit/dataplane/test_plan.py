@@ -182,7 +182,7 @@ def test_a_home_address_is_the_default_source_of_the_machine():
     }
     assert objects == {
         InterfaceAddress(interface="mip0", address=IPv4Interface("10.1.0.10/32")),
-        Rule(priority=7430, udp_ports=(68, 67), table=254),
+        Rule(priority=7430, arriving_by="lo", udp_ports=(68, 67), table=254),
         Rule(priority=7431, suppress_prefix_length=0, table=254),
         Rule(priority=7433, mark=SIGNALLING_MARK, table=254),
         Rule(priority=7434, table=ROUTING_TABLE),

@@ -203,6 +203,26 @@ async def test_a_subnet_broadcast_and_a_new_address_of_the_link_are_ours(
     assert (await node.message()).octets == b"last"
 
 
+async def test_what_a_links_own_socket_hears_wakes_nobody_else(
+    node: Node, wire: Wire, here: Namespace, router: Namespace
+) -> None:
+    udp = node.signalling._udp  # what it gets is the question
+    asyncio.get_running_loop().remove_reader(udp.fileno())
+    here.ip("address add 192.0.2.77/24 dev x")
+    while CARE_OF not in node.watch.local_addresses:
+        await asyncio.sleep(0)
+    for number in range(2):
+        wire.send(datagram(bytes((number,)), CARE_OF, source=AGENT))
+        assert (await node.message()).octets == bytes((number,))
+    with router.entered():
+        peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with peer:
+        peer.sendto(b"by another link", ("198.51.100.7", 434))
+    while not (found := list(udp.datagrams(10))):
+        await asyncio.sleep(0)
+    assert [datagram.payload for datagram in found] == [b"by another link"]
+
+
 async def test_what_is_not_for_us_is_not_heard(node: Node, wire: Wire, here: Namespace) -> None:
     to_us = here.link_address("x")
     wire.send(datagram(b"to another host", EVERYONE), destination=b"\x02\0\0\0\0\x55")

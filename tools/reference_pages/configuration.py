@@ -396,7 +396,9 @@ ABOUT: dict[str, tuple[str, str]] = {
         (
             "`[mobile_node.link.wwan0]` and so on, for some of `links`: `preference` (points for it, -10000 to 10000, "
             "default 0), `cost` (points against it, 0 to 10000, default 0), `metered` (boolean, default `false`: what "
-            "passes it is paid for). The order of `links` counts 100 points for each place."
+            "passes it is paid for). The order of `links` counts 100 points for each place. `same_agent` (boolean, "
+            "default `false`): it leads to the same foreign agent each time, which is asked at once when it is back, "
+            "[before it is heard](../explanation/handovers.md#break-before-make)."
         ),
     ),
     "mobile_node.coarse_identification": (

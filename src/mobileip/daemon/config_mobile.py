@@ -117,6 +117,7 @@ def _link_preferences(section: Section, links: Collection[str]) -> tuple[tuple[s
             preference=table.number("preference", default.preference, -MOST_POINTS, MOST_POINTS),
             cost=table.number("cost", default.cost, 0, MOST_POINTS),
             metered=table.flag("metered", default.metered),
+            same_agent=table.flag("same_agent", default.same_agent),
         )
         table.finish()
         if links and name not in links:

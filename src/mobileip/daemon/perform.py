@@ -168,8 +168,7 @@ class Performer:
 
 
 def goes_ahead(output: Output) -> bool:
-    """Of forwarding. A solicitation does, which no table of ours leads; a Request of our own does not: before it the
-    node changes what ARP answers (R5944-4.6-t, R5944-4.6-u)."""
+    """Of forwarding: what an agent says of a message, and a solicitation, which no table of ours leads."""
     match output:
         case SendMessage(ahead=ahead):
             return ahead

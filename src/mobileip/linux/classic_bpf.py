@@ -4,7 +4,7 @@ import ctypes
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mobileip.wire.tunnel_data import TunnelData
 
@@ -25,6 +25,10 @@ ADVERTISEMENT, SOLICITATION = 9, 10
 ECHO_REPLY = 0
 """RFC 792."""
 LATER_FRAGMENT = 0x1FFF
+INTERFACE = 0xFFFFF008
+"""Where a filter reads by which interface a packet came (SKF_AD_OFF + SKF_AD_IFINDEX)."""
+MOST_INTERFACES = 200
+"""Of those in one program: a jump passes 255 lines at most."""
 PACKET_TYPE = 0xFFFFF004
 """Where a packet socket's filter reads for whom a frame was (SKF_AD_OFF + SKF_AD_PKTTYPE)."""
 PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST = 0, 1, 2
@@ -127,10 +131,15 @@ def tunnelled_data(udp_port: int) -> bytes:
     )
 
 
-def all_but_tunnelled_data() -> bytes:
-    """On a UDP socket (octet 0 = UDP header)."""
+def all_but_tunnelled_data(heard_otherwise: Collection[int] = ()) -> bytes:
+    """On a UDP socket (octet 0 = UDP header). `heard_otherwise`: indices of interfaces from which nothing is wanted; of
+    very many only the first ones."""
+    indices = sorted(heard_otherwise)[:MOST_INTERFACES]
+    where: list[Step] = [(LD_W, INTERFACE)] if indices else []
     return assemble(
         (
+            *where,
+            *((JEQ, index, DROP, "") for index in indices),
             (LD_LENGTH, 0),
             (JGT, UDP_HEADER, "", KEEP),  # an empty message is a message: it has no type to load
             (LD_B, UDP_HEADER),  # message type

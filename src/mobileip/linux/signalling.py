@@ -1,6 +1,7 @@
 """All signalling of a daemon: which socket hears what, and by which a message leaves."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
@@ -102,11 +103,13 @@ class Signalling:
         except OSError:
             return  # gone again: its removal is on its way to us
         self._sockets[name] = opened
+        self._hear_once()
         asyncio.get_running_loop().add_reader(opened.fileno(), self._read_link, opened)
 
     def link_removed(self, name: str) -> None:
         if name in self._sockets:
             self._close(name)
+            self._hear_once()
 
     def send(self, octets: bytes, departure: Departure) -> int:
         """One control message; the errno, 0 when it went."""
@@ -178,6 +181,12 @@ class Signalling:
         closed = self._sockets.pop(name)
         asyncio.get_running_loop().remove_reader(closed.fileno())
         closed.close()
+
+    def _hear_once(self) -> None:
+        """What the links' sockets hear the other one would hear too, and it would wake us twice. Where the kernel takes
+        no such filter `_read_udp` leaves it out."""
+        with contextlib.suppress(OSError):
+            self._udp.leave_out([opened.index for opened in self._sockets.values()])
 
     def _read_udp(self) -> None:
         heard = []

@@ -3,7 +3,7 @@
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -68,6 +68,10 @@ class SignallingSocket:
             raise PermissionMissing(
                 f"may not use UDP port {port}", "CAP_NET_BIND_SERVICE and CAP_NET_ADMIN are needed"
             ) from error
+
+    def leave_out(self, interfaces: Collection[int]) -> None:
+        """What comes in by these (indices) others hear: it wakes nobody here. Raises: OSError."""
+        attach(self._socket, all_but_tunnelled_data(interfaces))
 
     def fileno(self) -> int:
         return self._socket.fileno()

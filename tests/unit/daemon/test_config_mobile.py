@@ -248,10 +248,10 @@ def test_idle_links_are_not_probed_more_often_than_used_ones(folder: Path) -> No
 
 
 def test_preferences_by_link(folder: Path) -> None:
-    link = {"eth0": {"preference": -50}, "wwan0": {"cost": 20, "metered": True}}
+    link = {"eth0": {"preference": -50}, "wwan0": {"cost": 20, "metered": True, "same_agent": True}}
     assert read(folder, links=["eth0", "wwan0", "wlan0"], link=link).link_preferences == (
         ("eth0", LinkPreference(preference=-50)),
-        ("wwan0", LinkPreference(cost=20, metered=True)),
+        ("wwan0", LinkPreference(cost=20, metered=True, same_agent=True)),
     )
 
 
@@ -262,6 +262,7 @@ def test_preferences_by_link(folder: Path) -> None:
         ({"eth0": {"costs": 1}}, "mobile_node.link.eth0.costs: unknown key (did you mean cost?)"),
         ({"eth0": {"cost": -1}}, "mobile_node.link.eth0.cost: -1 is wrong (expected a number from 0 to 10000)"),
         ({"eth0": {"metered": 1}}, "mobile_node.link.eth0.metered: 1 is wrong (expected true or false)"),
+        ({"eth0": {"same_agent": "yes"}}, "mobile_node.link.eth0.same_agent: 'yes' is wrong (expected true or false)"),
         ({"eth0": 7}, "mobile_node.link: {'eth0': 7} is wrong (expected preferences by interface)"),
         ([{"eth0": {}}], "mobile_node.link: [{'eth0': {}}] is wrong (expected preferences by interface)"),
         ("eth0", "mobile_node.link: 'eth0' is wrong (expected preferences by interface)"),

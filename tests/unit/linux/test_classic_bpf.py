@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 
 import pytest
@@ -12,6 +12,7 @@ from mobileip.linux.classic_bpf import (
     JEQ,
     KEEP,
     LD_B,
+    MOST_INTERFACES,
     PACKET_TYPE,
     all_but_tunnelled_data,
     arp_requests_to_us_alone,
@@ -96,6 +97,31 @@ def test_tunnelled_data_has_a_socket_of_its_own(options: bytes) -> None:
 def test_a_signalling_socket_hears_all_but_tunnelled_data() -> None:
     messages = [udp(434, 434), udp(434, 434, b"\1"), udp(434, 434, b"\3" + TUNNELLED)]
     assert kept(all_but_tunnelled_data(), [*messages, udp(434, 434, TUNNELLED), udp(434, 434, b"\4")]) == messages
+
+
+@pytest.mark.parametrize(
+    ("left_out", "heard"),
+    [
+        ([], [b"request"]),
+        ([1], []),
+        ([7, 1], []),
+        (range(2, 2 + MOST_INTERFACES), [b"request"]),
+        (range(1, 1000), []),
+        (range(2, 1000), [b"request"]),
+    ],
+)
+def test_a_signalling_socket_leaves_out_what_others_hear(left_out: Sequence[int], heard: list[bytes]) -> None:
+    assert socket.if_nametoindex("lo") == 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
+        attach(receiver, all_but_tunnelled_data(left_out))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for payload in (TUNNELLED, b"request"):
+                sender.sendto(payload, receiver.getsockname())
+        assert [receiver.recv(100) for _ in heard] == heard
+        with pytest.raises(BlockingIOError):
+            receiver.recv(100)
 
 
 @pytest.mark.parametrize("options", [b"", bytes(4), bytes(40)])

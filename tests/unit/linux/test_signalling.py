@@ -69,6 +69,10 @@ class FakeUdp(Wakeable):
     def __init__(self) -> None:
         super().__init__()
         self.errors: list[Failure] = []
+        self.left_out: list[int] = []
+
+    def leave_out(self, interfaces: Sequence[int]) -> None:
+        self.left_out = list(interfaces)
 
     def failures(self, limit: int) -> Iterator[Failure]:
         assert limit == BATCH
@@ -296,16 +300,19 @@ async def test_a_link_is_opened_once_and_anew_when_it_was_made_again(node: Node)
     node.signalling.link_changed("x", 3)
     node.signalling.link_changed("r", 4)  # none of ours
     assert [link.index for link in node.opened] == [3]
+    assert node.udp.left_out == [3]
     node.indexes["x"] = 8
     node.signalling.link_changed("x", 8)
     assert [link.index for link in node.opened] == [3, 8]
     assert node.opened[0].is_closed
+    assert node.udp.left_out == [8]
     node.link.give(frame(b"again"))
     assert (await node.hears())[1].octets == b"again"
 
 
 async def test_a_link_that_is_gone_again_is_no_error(node: Node) -> None:
     node.signalling.link_removed("x")
+    assert node.udp.left_out == []
     node.signalling.link_removed("x")
     del node.indexes["x"]
     node.signalling.link_changed("x", 9)

@@ -257,6 +257,8 @@ class Answers:
             state.alone_at = self._now.boot + max(state.config.handover_grace, FIRST_TIMEOUT)
         for other in others:
             other.release()
+        if place.care_of is CareOf.FOREIGN_AGENT:
+            state.links[place.interface].registered_with = place.agent
         if place.care_of is CareOf.COLOCATED and place.agent is None and request.lifetime:
             state.links[place.interface].no_agent_is_here(place.care_of_address, place.gateway)
 

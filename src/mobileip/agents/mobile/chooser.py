@@ -109,7 +109,7 @@ def _through_agent(link: LinkView, agent: KnownAgent, care_of_address: IPv4Addre
         gateway_link_address=agent.link_address,
         longest_lifetime=agent.registration_lifetime,
         offer=agent.offer,
-        reason=f"foreign agent {agent.address} is heard",
+        reason=f"foreign agent {agent.address} {'was here before' if agent.is_expected else 'is heard'}",
     )
 
 

@@ -65,6 +65,8 @@ class LinkPreference(msgspec.Struct, frozen=True, kw_only=True):
     """Points against it."""
     metered: bool = False
     """What passes it is paid for: `METERED` points against it."""
+    same_agent: bool = False
+    """It leads to the same foreign agent each time: that which was registered with last is asked at once."""
 
 
 NO_PREFERENCE = LinkPreference()

@@ -69,10 +69,14 @@ class LinkView:
         """One solicitation is due whatever is heard."""
         self.leaving = False
         """A link manager said that it will go down soon."""
+        self.registered_with: IPv4Address | None = None
+        """The foreign agent of the latest registration here."""
         self.trusted_at = 0.0
         """From then on it may be preferred to one that works: a link that was lost has to prove itself."""
         self.quality = Quality()
         self._hold_down = config.hold_down
+        self._leads_to_same_agent = config.preference_of(name).same_agent
+        self._agent_before: KnownAgent | None = None
         self._patience = 0.0
         """Seconds that were to pass after its path died last; 0: it never did."""
         self._was_lost = False
@@ -123,6 +127,22 @@ class LinkView:
         # Another network may have the same gateway address with another link-layer address.
         self._neighbours.clear()
         self.solicitor.restart(now)
+
+    def remember_agent(self) -> None:
+        """The connection ends: that agent may be here again."""
+        if self._leads_to_same_agent and self.registered_with is not None:
+            agent = self.agents.foreign_agent(self.registered_with)
+            if agent is not None and not agent.is_expected:
+                self._agent_before = agent
+
+    def expect_agent(self, now: float) -> None:
+        """The link is up again, and leads where it led before. The agent is solicited all the same."""
+        agent = self._agent_before
+        # R5944-2.4.2.2-d: "MUST NOT" register by an advertisement whose Lifetime is over. Before that it "MAY
+        # immediately attempt registration with that other agent" (RFC 5944 §2.4.2.1).
+        if agent is not None and now < agent.expires_at:
+            self.agents.expect(agent, now)
+            self.probing = True
 
     def distrust(self, now: float) -> None:
         """It has to be whole for a while until it is preferred to another one that works."""
@@ -179,6 +199,9 @@ class LinkView:
         """Mobility agents that may be registered with; plain routers are not among them."""
         return [agent for agent in self.agents.believed() if agent.is_agent]
 
+    def _heard_agents(self) -> list[KnownAgent]:
+        return [agent for agent in self.believed_agents() if not agent.is_expected]
+
     # -- what is shown
 
     def snapshot(self) -> LinkSnapshot:
@@ -191,7 +214,7 @@ class LinkView:
             return "down"
         if self.quality.is_dead or self.quality.is_verified:
             return "dead" if self.quality.is_dead else "verified"
-        if self.believed_agents():
+        if self._heard_agents():
             return "agent_heard"
         return "addressed" if self.addresses else "up"
 
@@ -210,5 +233,5 @@ class LinkView:
                 heard_at=agent.heard_at,
                 expires_at=agent.expires_at,
             )
-            for agent in self.believed_agents()
+            for agent in self._heard_agents()
         ]

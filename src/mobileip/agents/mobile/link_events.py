@@ -20,7 +20,9 @@ def link_changed(state: NodeState, handovers: Handovers, link: Link, now: float,
         out.notify(LinkNoticed(interface=view.name, state="down"))
     elif turn is not LinkTurn.NOTHING:
         if turn is LinkTurn.FLAPPED:
+            view.remember_agent()
             view.agents.doubt_all()
+        view.expect_agent(now)
         handovers.happened("link_up", now)
         out.notify(LinkNoticed(interface=view.name, state="up"))
     if view.up and view.addresses and view.addresses != before:
@@ -42,6 +44,7 @@ def _disconnected(state: NodeState, handovers: Handovers, view: LinkView, now: f
     if state.wanted_link == view.name:
         state.wanted_link = None
     registration = state.registrations[view.name]
+    view.remember_agent()
     for agent in view.agents.forget_all():
         if agent.is_agent:
             out.notify(AgentLost(interface=view.name, agent=agent.address, cause="link"))

@@ -56,6 +56,8 @@ class KnownAgent(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: float = 0.0
     expires_at: float = 0.0
     doubted: bool = False
+    is_expected: bool = False
+    """Not heard since the link is up: it was here before."""
 
     @property
     def key(self) -> "Key":
@@ -161,7 +163,7 @@ class HeardAgents:
             self._remember(agent)
             return Heard.REBOOTED
         self._agents[agent.key] = msgspec.structs.replace(agent, incarnation=known.incarnation)
-        return Heard.SAME
+        return Heard.FIRST if known.is_expected else Heard.SAME
 
     def _replaces_another(self, agent: KnownAgent) -> bool:
         """Whether this machine was an agent with other roles before, and its count began again. What it was is
@@ -187,6 +189,17 @@ class HeardAgents:
         """The link may be another one now."""
         self._said.clear()
         self._agents = {k: msgspec.structs.replace(a, doubted=True) for k, a in self._agents.items()}
+
+    def foreign_agent(self, address: IPv4Address) -> KnownAgent | None:
+        """The one with that address, doubted or not."""
+        agents = (agent for agent in self._agents.values() if agent.foreign_agent)
+        return next((agent for agent in agents if agent.address == address), None)
+
+    def expect(self, agent: KnownAgent, now: float) -> None:
+        """Believes one that was here before, for as long as its answer to a solicitation may take."""
+        until = min(agent.expires_at, now + PROBE_TIME)
+        self._said.clear()
+        self._remember(msgspec.structs.replace(agent, expires_at=until, doubted=False, is_expected=True))
 
     def forget_all(self) -> list[KnownAgent]:
         """The link is gone."""

@@ -22,6 +22,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 from math import inf
 
+import msgspec
+
 from mobileip.agents.events import (
     DeliveryFailed,
     Event,
@@ -52,7 +54,7 @@ from mobileip.agents.foreign.surroundings import Surroundings
 from mobileip.agents.foreign.tunnels import granted
 from mobileip.agents.foreign.undelivered import code_of, concerned
 from mobileip.agents.foreign.validity import RequestCase, refusal_of_request
-from mobileip.agents.foreign.visits import Visits, visitor_of
+from mobileip.agents.foreign.visits import Visits, is_served_alike, visitor_of
 from mobileip.agents.instant import Deadline, Instant
 from mobileip.agents.notices import Discarded, RegistrationDenied
 from mobileip.agents.offers import Offer
@@ -245,12 +247,17 @@ class ForeignAgent:
             return self._discard(event, refusal, f"mobile node {reply.home_address}")
         if refusal is not None:
             return self._dishonour(case, refusal, now)
+        answer = relayed_reply(decoded, pending, self._surroundings)
         outputs: list[Output] = []
         # R5944-3.7.3.2-a: the visitor list follows "the results of the Registration Request, as indicated by the Code
         # field in the Reply". R5944-3.4-e: whatever the Lifetime of a denial is.
         if case.is_acceptance:
             self._pending.supersede(pending)
+            before = self._visits.list.of(reply.home_address, pending.relayed_to)
             outputs = self._accepted(case, now)
+            after = self._visits.list.of(reply.home_address, pending.relayed_to)
+            if before is not None and after is not None and is_served_alike(before, after, self.config, now.boot):
+                answer = msgspec.structs.replace(answer, ahead=True)
             # A mobile node that had none gets a home address from its home agent: others may wait with that.
             for home_address in dict.fromkeys((pending.home_address, reply.home_address)):
                 outputs += self._await(home_address, now.boot)
@@ -260,7 +267,7 @@ class ForeignAgent:
             self._pending.remove(pending)
             outputs = self._await(pending.home_address, now.boot)
         self._counters["relayed_reply"] += 1
-        return [*outputs, relayed_reply(decoded, pending, self._surroundings)]
+        return [*outputs, answer]
 
     def _await(self, home_address: IPv4Address, now: float) -> list[Output]:
         """What changes for the packets of who waits with that home address."""

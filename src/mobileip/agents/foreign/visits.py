@@ -6,6 +6,8 @@ A visitor is never more than what a home agent agreed to: only an accepted Reply
 from collections.abc import Iterator
 from math import inf
 
+import msgspec
+
 from mobileip.agents.foreign.config import ForeignAgentConfig
 from mobileip.agents.foreign.keepalives import Keepalives
 from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms, Visitor
@@ -17,6 +19,8 @@ from mobileip.forwarding.model import ForwardingChange
 from mobileip.wire.registration import INFINITE_LIFETIME, RegistrationReply
 
 NOTHING_GRANTED = Grant()
+STILL_SERVED = 1.0
+"""Seconds for which a former registration has to last yet: longer than a change of forwarding takes."""
 
 
 class Visits:
@@ -92,6 +96,13 @@ class Visits:
         if not wanted and not gone:
             return []
         return [ChangeForwarding(ForwardingChange(install=wanted, remove=tuple(sorted(gone))))]
+
+
+def is_served_alike(before: Visitor, after: Visitor, config: ForeignAgentConfig, now: float) -> bool:
+    """Whether its packets go the same way before and after, until the former end at least: who renews, or is back, need
+    not wait for us. `now`: boot time, seconds."""
+    lasting = msgspec.structs.replace(before, expires_at=after.expires_at)
+    return now + STILL_SERVED < before.expires_at and wishes_of(lasting, config) == wishes_of(after, config)
 
 
 def visitor_of(

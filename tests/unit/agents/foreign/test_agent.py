@@ -31,11 +31,12 @@ from tests.support.foreign_agent import (
     visitor,
 )
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MOBILE_HOME, NTP, arrived
-from tests.support.playbook import Playbook, forwarding, message, notice
+from tests.support.playbook import Expected, Playbook, forwarding, message, notice
 
 from mobileip.agents.events import (
     DeliveryFailed,
     LinkRemoved,
+    MessageArrived,
     RevokeCommanded,
     SolicitationArrived,
     Started,
@@ -176,6 +177,19 @@ def test_a_renewal_is_no_news_but_a_new_route() -> None:
     play.given(reply(identification=NTP + 1)).expect(forwarding(install=(VisitorRoute,)), RELAYED_REPLY)
     play.wait(1799.0).expect_nothing()
     play.wait(2.0).expect_among(notice(VisitorRemoved, cause="expired"))
+
+
+def test_the_answer_to_who_is_served_as_before_goes_ahead_of_forwarding() -> None:
+    def answered(again: MessageArrived, is_ahead: bool) -> None:
+        told = Expected(
+            f"ahead: {is_ahead}", lambda output: isinstance(output, SendMessage) and output.ahead is is_ahead
+        )
+        play = visited().given(again, after=900.0).forget()
+        play.given(reply(identification=NTP + 1)).expect_among(told)
+
+    answered(request(identification=NTP + 1), True)
+    answered(request(identification=NTP + 1, link_source=OTHER_MAC), False)
+    answered(request(identification=NTP + 1, lifetime=0), False)
 
 
 def test_a_visitor_that_comes_by_another_link_is_news() -> None:

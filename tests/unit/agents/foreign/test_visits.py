@@ -5,15 +5,23 @@ from math import inf
 from typing import Any
 
 import pytest
-from tests.support.foreign_agent import AGENT_ADDRESS, OTHER_MAC, foreign_agent_config, pending, visitor
+from tests.support.foreign_agent import (
+    AGENT_ADDRESS,
+    OTHER_HOME_AGENT,
+    OTHER_MAC,
+    foreign_agent_config,
+    pending,
+    visitor,
+)
 from tests.support.messages import CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, registration_reply
 
 from mobileip.agents.foreign.snapshot import PendingRegistration, RevocationTerms
 from mobileip.agents.foreign.tunnels import Grant
-from mobileip.agents.foreign.visits import Visits, visitor_of
+from mobileip.agents.foreign.visits import Visits, is_served_alike, visitor_of
 from mobileip.agents.notices import VisitorAdded, VisitorRemoved
 from mobileip.agents.outputs import ChangeForwarding, Notify, Output
 from mobileip.forwarding.model import VisitorRoute
+from mobileip.forwarding.tunnel import Encapsulation
 
 COLOCATED = IPv4Address("198.51.100.77")
 TERMS = RevocationTerms(timestamp=7, inform=True)
@@ -53,6 +61,29 @@ def test_the_least_lifetime_of_all_counts(asked: int, granted: int, maximum: int
     config = foreign_agent_config(registration_lifetime=maximum)
     made = visitor_of(config, pending(requested_lifetime=asked), registration_reply(lifetime=granted), None, 1.0)
     assert (made.lifetime, made.expires_at) == (lifetime, inf if lifetime == 0xFFFF else 1.0 + lifetime)
+
+
+@pytest.mark.parametrize(
+    ("other", "now", "alike"),
+    [
+        ({"identification": 2, "expires_at": 2400.0, "requested_lifetime": 600, "registered_at": 600.0}, 600.0, True),
+        ({}, 1798.9, True),
+        ({}, 1799.0, False),
+        ({}, 1801.0, False),
+        ({"link_address": OTHER_MAC}, 600.0, False),
+        ({"interface": "eth9"}, 600.0, False),
+        ({"home_agent": OTHER_HOME_AGENT}, 600.0, False),
+        ({"reverse_tunnel": True}, 600.0, False),
+        ({"encapsulation": Encapsulation.GRE}, 600.0, False),
+        ({"udp_tunnel": True}, 600.0, False),
+        ({"realm": 1}, 600.0, False),
+        ({"care_of_address": COLOCATED}, 600.0, False),
+    ],
+    ids=repr,
+)
+def test_whether_packets_go_as_they_went(other: dict[str, Any], now: float, alike: bool) -> None:
+    before = visitor()
+    assert is_served_alike(before, visitor(**other), foreign_agent_config(), now) is alike
 
 
 def test_the_reply_names_address_and_home_agent() -> None:

@@ -42,7 +42,7 @@ static __always_inline void lower(struct __sk_buff *skb, __u32 tcp, __u32 at, __
 
 /* A segment that `opens_connection`, with a size that packets of `inside` octets can carry if it asks for more. 0; or -1,
  * and nothing was changed, where the option is so far behind that user space has to look for it. */
-__attribute__((noinline)) int make_room(struct __sk_buff *skb, __u32 tcp, __u32 inside)
+static __attribute__((noinline)) int make_room(struct __sk_buff *skb, __u32 tcp, __u32 inside)
 {
 	__u16 largest = inside > LEAST_SEGMENT + IPV4_HEADER + TCP_HEADER ? inside - IPV4_HEADER - TCP_HEADER : LEAST_SEGMENT;
 	__u32 at = 0, end;

@@ -4,7 +4,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.wishes import HOME_ADDRESS, changes, states, wishes
+from tests.support.wishes import HOME_ADDRESS, changes, heritable, states
 
 from mobileip.agents.events import Link
 from mobileip.daemon.inheritance import LONGEST_SECONDS, Estate, Heir, Inheritance, MobileWish, VisitorWish
@@ -25,7 +25,6 @@ heirs = st.sampled_from(
         Heir(foreign_agent="203.0.113.9", foreign_links=frozenset({"eth1"}), mobile_node="another"),
     ]
 )
-heritable = wishes.filter(lambda wish: isinstance(wish, VisitorWish | MobileWish))
 estates = st.builds(
     Estate,
     foreign_agent=st.just(ROLES.foreign_agent),

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from hypothesis import strategies as st
 
+from mobileip.daemon.inheritance import Heritable
 from mobileip.forwarding.model import (
     EVERYWHERE,
     AgentLink,
@@ -166,33 +167,7 @@ _tunnels = st.builds(
     st.just(FORMS[0]) | st.sampled_from(FORMS) | st.just((Encapsulation.IPIP, GreOptions(), UdpPorts(434, 0))),
 )
 
-wishes: st.SearchStrategy[Wish] = st.one_of(
-    st.builds(
-        HomeNetwork,
-        prefix=st.sampled_from([HOME_NETWORK, IPv4Network("10.1.0.0/31")]),
-        interface=st.none() | _interfaces,
-        forwarded_groups=st.sampled_from([(), (GROUPS,)]),
-    ),
-    st.builds(
-        BindingRoute,
-        home_address=_homes,
-        tunnels=st.lists(_tunnels, min_size=1, max_size=3, unique=True).map(tuple),
-        expires_at=_expiries,
-        realm=_realms,
-    ),
-    st.builds(
-        BroadcastRoute,
-        home_address=_homes,
-        home_agent=_agents,
-        copies=st.lists(st.builds(BroadcastCopy, _tunnels, st.booleans()), min_size=1, max_size=2, unique=True).map(
-            tuple
-        ),
-        expires_at=_expiries,
-        realm=_realms,
-    ),
-    st.builds(Interception, home_address=_homes, interface=_interfaces),
-    st.builds(ReturnPath, interface=_interfaces),
-    st.builds(AgentLink, interface=_interfaces),
+heritable: st.SearchStrategy[Heritable] = st.one_of(
     st.builds(
         VisitorRoute,
         home_address=_homes,
@@ -202,7 +177,6 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         expires_at=_expiries,
         realm=_realms,
     ),
-    st.builds(ReverseExit, home_address=_homes, tunnel=_tunnels, expires_at=_expiries, realm=_realms),
     st.builds(
         VisitorReverse,
         home_address=_homes,
@@ -242,6 +216,37 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         network=st.just(HOME_NETWORK),
         expires_at=_expiries,
     ),
+)
+"""What the next daemon of a foreign agent or a mobile node may inherit."""
+wishes: st.SearchStrategy[Wish] = st.one_of(
+    heritable,
+    st.builds(
+        HomeNetwork,
+        prefix=st.sampled_from([HOME_NETWORK, IPv4Network("10.1.0.0/31")]),
+        interface=st.none() | _interfaces,
+        forwarded_groups=st.sampled_from([(), (GROUPS,)]),
+    ),
+    st.builds(
+        BindingRoute,
+        home_address=_homes,
+        tunnels=st.lists(_tunnels, min_size=1, max_size=3, unique=True).map(tuple),
+        expires_at=_expiries,
+        realm=_realms,
+    ),
+    st.builds(
+        BroadcastRoute,
+        home_address=_homes,
+        home_agent=_agents,
+        copies=st.lists(st.builds(BroadcastCopy, _tunnels, st.booleans()), min_size=1, max_size=2, unique=True).map(
+            tuple
+        ),
+        expires_at=_expiries,
+        realm=_realms,
+    ),
+    st.builds(Interception, home_address=_homes, interface=_interfaces),
+    st.builds(ReturnPath, interface=_interfaces),
+    st.builds(AgentLink, interface=_interfaces),
+    st.builds(ReverseExit, home_address=_homes, tunnel=_tunnels, expires_at=_expiries, realm=_realms),
 )
 
 states: st.SearchStrategy[ForwardingState] = st.lists(wishes, max_size=8).map(ForwardingState.of)

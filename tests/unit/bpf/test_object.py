@@ -29,6 +29,13 @@ def test_the_source_builds_the_object_that_is_shipped(tmp_path: Path) -> None:
     assert {"mip_encap", "mip_decap_ethernet", "mip_decap_raw", "entries", "exits"} <= names(built)
 
 
+def test_only_programs_are_global() -> None:
+    """Of another one the verifier knows the context by the types of the kernel (BTF) alone, where that has them."""
+    said = subprocess.run(["llvm-readelf", "--symbols", SHIPPED], capture_output=True, text=True, check=True).stdout
+    functions = set(re.findall(r"FUNC +GLOBAL +\w+ +\d+ (\w+)", said))
+    assert functions == {"mip_encap", "mip_decap_ethernet", "mip_decap_raw"}
+
+
 def test_no_path_of_the_machine_that_compiled_it_is_in_the_object() -> None:
     assert not re.search(rb"\0/[a-z]+/[^\0]*\.[ch]\0", SHIPPED.read_bytes())
 

@@ -6,7 +6,7 @@ The runs go on beside one another: tests of namespaces mostly wait, and go befor
 are in two parts, so that two cores have something to do to the end. Each run of tests of namespaces has /run/netns,
 /run/mip, /dev/shm and its processes to itself, so that labs of one name meet nowhere and none outlives a run that is
 killed. The output of all but one is shown when they have ended. Tests that are marked `alone` run then: those of
-benches, whose wires go before everything else.
+benches, whose wires go before everything else, and of fast streams, which need what the others would take.
 """
 
 import os
@@ -55,7 +55,10 @@ AT_ONCE = (
     Run("more tests of namespaces, the engine is ebpf", "netns and not alone", 1, 2),
     Run("tests of namespaces, the engine is userspace", "netns and not no_engine and not alone", 0, 1, "userspace"),
 )
-ALONE_AT_LAST = Run("tests that want the machine for themselves", "alone", 0, 1)
+ALONE_AT_LAST = (
+    Run("tests that want the machine for themselves", "alone", 0, 1),
+    Run("those of them with daemons, the engine is userspace", "alone and not no_engine", 0, 1, "userspace"),
+)
 
 
 def files_of(run: Run, asked: Sequence[str]) -> Sequence[str]:
@@ -98,8 +101,9 @@ def at_once(runs: Sequence[Run], asked: Sequence[str]) -> list[int]:
 
 def main(asked: Sequence[str]) -> int:
     codes = at_once(AT_ONCE, asked)
-    print(f"\n{ALONE_AT_LAST.title}:", flush=True)
-    codes += at_once([ALONE_AT_LAST], asked)
+    for run in ALONE_AT_LAST:
+        print(f"\n{run.title}:", flush=True)
+        codes += at_once([run], asked)
     good = {0, NO_TESTS} if asked else {0}
     return int(not good.issuperset(codes))
 

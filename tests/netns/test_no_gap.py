@@ -18,7 +18,7 @@ from tests.support.steady import Steady, steady
 from mobileip.lab.laboratory import Lab
 from mobileip.lab.roles import ENGINE_VARIABLE
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.alone]
 
 ENGINE = os.environ.get(ENGINE_VARIABLE, "auto")
 PATIENCE_SECONDS = 15.0

@@ -28,8 +28,8 @@ RECEIVE_BUFFER = 64 << 20
 SO_RCVBUFFORCE = 33
 BEGIN_SECONDS = 0.3
 """How long a stream runs before and after what a test does in it."""
-QUIET_SECONDS = 0.5
-"""Nothing comes for as long as this: all that was on its way has come."""
+QUIET_SECONDS = 5.0
+"""Nothing has come for as long as this, and not all: the rest is lost. Long, since a machine may stand still."""
 
 
 class Steady:
@@ -64,7 +64,7 @@ def steady(lab: Any, source: str, destination: str, *, sender: str = "mn", recei
         yield stream
         time.sleep(BEGIN_SECONDS)
         stream.sent = json.loads(_stopped(here))
-        seen = json.loads(_stopped(there))
+        seen = json.loads(_stopped(there, len(stream.sent)))
         stream.came, stream.overflowed = set(seen["came"]), seen["overflowed"]
 
 
@@ -80,10 +80,11 @@ def _end(lab: Any, node: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
             end.kill()
 
 
-def _stopped(end: "subprocess.Popen[str]") -> str:
+def _stopped(end: "subprocess.Popen[str]", sent: int = 0) -> str:
+    """What it tells. `sent`: how many datagrams the receiver is to wait for."""
     assert end.stdin is not None
     assert end.stdout is not None
-    end.stdin.write("stop\n")
+    end.stdin.write(f"{sent}\n")
     end.stdin.flush()
     return end.stdout.readline()
 
@@ -115,21 +116,23 @@ def send(source: str, destination: str) -> list[int]:
 
 
 def receive(address: str) -> dict[str, object]:
-    came: list[int] = []
+    came: set[int] = set()
+    sent = sys.maxsize
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
         ear.bind((address, PORT))
         print("ready", flush=True)
         watched: list[Any] = [ear, sys.stdin]
-        while True:
+        while len(came) < sent:
             ready = select.select(watched, [], [], QUIET_SECONDS)[0]
             if sys.stdin in ready:
-                sys.stdin.readline()
+                sent = int(sys.stdin.readline())
                 watched.remove(sys.stdin)
             if ear in ready:
-                came.append(int.from_bytes(ear.recv(OCTETS)[:NUMBER]))
+                came.add(int.from_bytes(ear.recv(OCTETS)[:NUMBER]))
             elif not ready and len(watched) == 1:
-                return {"came": came, "overflowed": _drops()}
+                break
+        return {"came": sorted(came), "overflowed": _drops()}
 
 
 def _drops() -> int:

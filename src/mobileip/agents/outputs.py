@@ -31,7 +31,8 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
     octets: bytes
     departure: Departure
     ahead: bool = False
-    """It may leave before the forwarding changes: packets that come because of it wait for us until that is done."""
+    """It may leave before the forwarding changes: packets that come because of it wait for us until that is done, or go
+    as they went before."""
 
 
 class SendDiscovery(msgspec.Struct, frozen=True, kw_only=True):

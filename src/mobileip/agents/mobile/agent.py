@@ -274,10 +274,7 @@ class MobileNode:
         """As if every link had come up just now."""
         for view in self._state.links.values():
             if view.up:
-                view.remember_agent()
-                view.agents.doubt_all()
                 view.connected(now)
-                view.expect_agent(now)
         self._handovers.happened("resumed", now)
 
     def _start(self, out: Outbox) -> None:

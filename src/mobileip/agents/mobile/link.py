@@ -118,7 +118,9 @@ class LinkView:
         self.quality, self.leaving = Quality(), False
 
     def connected(self, now: float) -> None:
-        """Perhaps to another network than before."""
+        """Perhaps to another network than before: who was heard is doubted."""
+        self.remember_agent()
+        self.agents.doubt_all()
         self.epoch += 1
         self.up_since = now
         self.quality = Quality()
@@ -127,6 +129,7 @@ class LinkView:
         # Another network may have the same gateway address with another link-layer address.
         self._neighbours.clear()
         self.solicitor.restart(now)
+        self._expect_agent(now)
 
     def remember_agent(self) -> None:
         """The connection ends: that agent may be here again."""
@@ -135,7 +138,7 @@ class LinkView:
             if agent is not None and not agent.is_expected:
                 self._agent_before = agent
 
-    def expect_agent(self, now: float) -> None:
+    def _expect_agent(self, now: float) -> None:
         """The link is up again, and leads where it led before. The agent is solicited all the same."""
         agent = self._agent_before
         # R5944-2.4.2.2-d: "MUST NOT" register by an advertisement whose Lifetime is over. Before that it "MAY

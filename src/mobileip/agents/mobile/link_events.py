@@ -19,10 +19,6 @@ def link_changed(state: NodeState, handovers: Handovers, link: Link, now: float,
         _disconnected(state, handovers, view, now, out)
         out.notify(LinkNoticed(interface=view.name, state="down"))
     elif turn is not LinkTurn.NOTHING:
-        if turn is LinkTurn.FLAPPED:
-            view.remember_agent()
-            view.agents.doubt_all()
-        view.expect_agent(now)
         handovers.happened("link_up", now)
         out.notify(LinkNoticed(interface=view.name, state="up"))
     if view.up and view.addresses and view.addresses != before:

@@ -110,6 +110,19 @@ def test_not_when_its_lifetime_is_over() -> None:
     node.up()
     assert not node.requests
     assert node.solicitations
+    assert not [notice for notice in node.notices if isinstance(notice, AgentLost)]
+
+
+@pytest.mark.requirement("R5944-2.4.2.2-d")
+def test_it_is_expected_no_longer_than_its_lifetime_lasts() -> None:
+    node = scene(FOREIGN_1)
+    node.hear(FOREIGN_1, sequence_number=11)
+    lost_and_back(node)
+    assert node.requests
+    node.wait(0.9)
+    assert node.state == "registering"
+    node.wait(0.1)
+    assert node.state == "searching"
 
 
 def test_a_flap_before_it_was_heard_takes_nothing_of_its_lifetime() -> None:

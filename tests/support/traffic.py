@@ -39,6 +39,6 @@ def traffic(
     eventually(lambda: going.downloaded() > 100_000, "the download")
     yield going
     download = going.finish()
-    assert download.complete
+    assert download.complete, f"{download.octets} octets came; curl: {lab.log(mobile, 'curl').read_text()!r}"
     assert download.checksum_equal
     assert going.from_mobile_node().sources == {home_address}

@@ -50,7 +50,8 @@ class Traffic:
         )
         self._wait_for(self._server_log)
         url = f"http://{correspondent}:{_WEB_PORT}/file"
-        curl = f'curl --silent --show-error --fail --output "$1" {url}; echo $? >"$2"'
+        # The exit code appears with its content: who waits for the file would read an empty one between > and echo.
+        curl = f'curl --silent --show-error --fail --output "$1" {url}; echo $? >"$2.part"; mv "$2.part" "$2"'
         self._curl = lab.spawn(mobile, "curl", "sh", "-c", curl, "sh", str(self._file), str(self._exit_code))
         for node, other in ((mobile, correspondent), (peer, home_address)):
             ports = (str(_VOICE_PORT), other, str(_VOICE_PORT))

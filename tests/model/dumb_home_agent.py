@@ -83,6 +83,8 @@ class DumbHomeAgent:
         self.quiet_until: dict[IPv4Address, float] = {}
         self.agreed: dict[tuple[IPv4Address, IPv4Address], tuple[IPv4Address, int]] = {}
         """Home and care-of address -> who may revoke that binding, and the latest timestamp of its clock."""
+        self.revoked: dict[IPv4Address, tuple[IPv4Address, IPv4Address, int]] = {}
+        """Home address -> the care-of address that was revoked last, by whom, and the latest timestamp of its clock."""
 
     def time(self, now: float) -> None:
         """What has ended is gone."""
@@ -222,11 +224,16 @@ class DumbHomeAgent:
         signature = (20, octets[22:])
         if from_home & 0x8000 or relay is None or not self._is_relays(octets, signature, relay):
             return False
-        allowed, latest = self.agreed.get((home, care_of), (None, 0))
+        allowed: IPv4Address | None = None
+        latest = 0
+        if care_of in self.bindings[home]:
+            allowed, latest = self.agreed.get((home, care_of), (None, 0))
+        elif home in self.revoked and self.revoked[home][0] == care_of:
+            # Its acknowledgment may have been lost: a later Revocation of it is acknowledged again.
+            _, allowed, latest = self.revoked[home]
         if allowed != relay or IPv4Address(agent) != self.address or identifier <= latest:
             return False
-        # What was revoked stays revoked, and a later Revocation of it is acknowledged again.
-        self.agreed[home, care_of] = (relay, identifier)
+        self.revoked[home] = (care_of, relay, identifier)
         if self.bindings[home].pop(care_of, None) is not None:
             self.left.pop(home, None)
         return True
@@ -312,6 +319,12 @@ def _is_host(address: IPv4Address) -> bool:
     return address.packed[0] not in (0, 127) and address.packed[0] < 224
 
 
+def has_others(octets: bytes) -> bool:
+    """Whether there are extensions of whose form this home agent knows nothing, but for their length."""
+    fields = _parse(octets)
+    return fields is not None and any(kind not in (32, 33, 34, 38, 137, 144) for _, kind, _ in fields[-1])
+
+
 _Fields = tuple[int, int, IPv4Address, IPv4Address, IPv4Address, int, list[tuple[int, int, bytes]]]
 
 
@@ -343,8 +356,6 @@ def _parse(octets: bytes) -> _Fields | None:
         if kind == 137 and len(body) < 6:
             return None
         if kind == 144 and (not body or (body[0] == 0 and len(body) != 6)):
-            return None
-        if (kind == 131 and not body) or (kind == 136 and len(body) < 2):
             return None
         extensions.append((at, kind, body))
         at += 2 + len(body)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.model.dumb_home_agent import OPEN, SILENCE, Answer, DumbHomeAgent
+from tests.model.dumb_home_agent import OPEN, SILENCE, Answer, DumbHomeAgent, has_others
 from tests.support.home_agent import FOREIGN_HOME, HOME_NETWORK, Trial
 from tests.support.messages import HOME_ADDRESS, HOME_AGENT, KEY, MOBILE_HOME, NTP, registration_request
 
@@ -240,12 +240,15 @@ class HomeAgents(RuleBasedStateMachine):
 
     def _deliver(self, octets: bytes, source: str, destination: str) -> None:
         self.sent.append((octets, source, destination))
-        wanted = self.dumb.request(octets, source, destination, self.trial.boot, self._clock())
         try:
             decode_message(octets)
         except DecodeError:
-            assert wanted == SILENCE
+            # One bit makes an extension of another, which may be one that the dumb one skips, whatever its form.
+            if has_others(octets):
+                return
+            assert self.dumb.request(octets, source, destination, self.trial.boot, self._clock()) == SILENCE
             return
+        wanted = self.dumb.request(octets, source, destination, self.trial.boot, self._clock())
         outcome = self.trial.receive(octets, source=IPv4Address(source), destination=IPv4Address(destination))
         replies = [sent for sent in outcome.messages if sent.octets[0] == RegistrationReply.TYPE]
         assert self._answer(octets, replies, wanted) == wanted

@@ -97,9 +97,15 @@ def check_authentication(examination: RevocationExamination) -> DropReason | Non
 
 def check_binding(examination: RevocationExamination) -> DropReason | None:
     message, binding = examination.message, examination.binding
-    if binding is not None and binding.revocation is not None:
+    if binding is not None:
+        # R3543-4.2.1-f: without its offer the foreign agent is "unwilling to participate specifically for this
+        # binding", whatever was agreed on about an earlier one.
         terms = binding.revocation
-        examination.ended = Ended(binding.care_of_address, terms.foreign_agent, terms.peer_timestamp, terms.inform)
+        examination.ended = (
+            NOTHING
+            if terms is None
+            else Ended(binding.care_of_address, terms.foreign_agent, terms.peer_timestamp, terms.inform)
+        )
     ended = examination.ended
     # R3543-4.2.3.2-b: "the addresses identified by the home address, the foreign domain address and the home domain
     # address fields". RFC 3543 §4.2: of one that is not the foreign agent's it has nothing to say.

@@ -111,6 +111,12 @@ def test_the_current_binding_counts_not_one_that_was_revoked_before() -> None:
     assert first_objection(examined(ended=ended)) is None
 
 
+@pytest.mark.requirement("R3543-4.2.1-f")
+def test_a_binding_without_revocation_is_not_revoked_because_an_earlier_one_was() -> None:
+    ended = Ended(CARE_OF_ADDRESS, CARE_OF_ADDRESS, 6, inform=True)
+    assert first_objection(examined(ended=ended, bindings=(binding(revocation=None),))) is DropReason.NO_BINDING
+
+
 @pytest.mark.parametrize(
     ("asked", "agreed", "is_gone", "inform"),
     [(True, True, True, True), (False, True, True, False), (True, False, True, False), (True, True, False, False)],

@@ -38,7 +38,7 @@ bench:      ## measure; results in bench/results/*.json (root)
 	@tools/setup bench
 	$(BIN)/python bench/run.py
 
-bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, OpenVPN in turn; a chart in docs/ (root, 20 min)
+bench-dataplane: ## what a tunnel costs: plain forwarding, vxlan, both engines, OpenVPN in turn; a chart in docs/ (root, 40 min)
 	@tools/setup bench
 	$(BIN)/python -m bench.dataplane
 

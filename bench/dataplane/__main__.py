@@ -1,4 +1,4 @@
-"""Measures forwarding without and with tunnels; as root, about twenty minutes.
+"""Measures forwarding without and with tunnels; as root, about forty minutes.
 
 python -m bench.dataplane                             all of it: bench/results/dataplane.json, the chart in docs/
 python -m bench.dataplane --only tcp.ipip --runs 7    a part of it: shown, and written where --output says

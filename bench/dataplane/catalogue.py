@@ -11,16 +11,22 @@ from bench.dataplane.wishes import End, Form
 class Metric(StrEnum):
     TCP = "tcp"
     """Gbit/s of one stream."""
+    TCP_ONE_CORE = "tcp_one_core"
+    """The same where both its ends keep to one core, and all between them with them: nothing of it is overtaken."""
     PPS = "pps"
     """Small packets in a second that are received."""
     CPU = "cpu"
     """Of all cores for each of these, µs."""
 
 
-UNITS = {Metric.TCP: "Gbit/s", Metric.PPS: "packets/s", Metric.CPU: "µs/packet"}
+UNITS = {Metric.TCP: "Gbit/s", Metric.TCP_ONE_CORE: "Gbit/s", Metric.PPS: "packets/s", Metric.CPU: "µs/packet"}
 
+STREAMS = frozenset((Metric.TCP, Metric.TCP_ONE_CORE))
 SMALL_PACKETS = frozenset((Metric.PPS, Metric.CPU))
 """Two figures of one measurement."""
+USUAL = frozenset((Metric.TCP, *SMALL_PACKETS))
+IN_THE_KERNEL = frozenset(Metric)
+"""Of tunnels that are in nobody's process: a process has a core, which need not be that of the stream."""
 
 FAST_PATH = "ebpf"
 ENGINES = (FAST_PATH, "userspace")
@@ -31,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     """A scene, and what is measured in it."""
 
     scene: Scene
-    metrics: frozenset[Metric] = frozenset(Metric)
+    metrics: frozenset[Metric] = USUAL
 
     @property
     def subject(self) -> str:
@@ -47,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True):
     @property
     def pairs(self) -> int:
         """That are measured in one run."""
-        return (Metric.TCP in self.metrics) + bool(self.metrics & SMALL_PACKETS)
+        return len(self.metrics & STREAMS) + bool(self.metrics & SMALL_PACKETS)
 
     def only(self, names: frozenset[str]) -> "Entry":
         return Entry(self.scene, frozenset(metric for metric in self.metrics if self.name(metric) in names))
@@ -81,10 +87,11 @@ AnyEntry = Entry | ProgramEntry
 
 def everything() -> list[AnyEntry]:
     """What others do first, then each engine; a home agent's many bindings concern small packets."""
-    others = (*both_ways(Vxlan, "vxlan"), *both_ways(OpenVpn, "openvpn"))
-    entries: list[AnyEntry] = [Entry(scene) for scene in others]
+    entries: list[AnyEntry] = [Entry(scene, IN_THE_KERNEL) for scene in both_ways(Vxlan, "vxlan")]
+    entries += [Entry(scene) for scene in both_ways(OpenVpn, "openvpn")]
     for engine in ENGINES:
-        entries += [Entry(mobile_ip(form, role, engine)) for role in End for form in Form]
+        metrics = IN_THE_KERNEL if engine == FAST_PATH else USUAL
+        entries += [Entry(mobile_ip(form, role, engine), metrics) for role in End for form in Form]
         many = [mobile_ip(Form.IPIP, End.HOME_AGENT, engine, bindings) for bindings in MANY_BINDINGS]
         entries += [Entry(scene, SMALL_PACKETS) for scene in many]
     beside = mobile_ip(Form.IPIP, End.HOME_AGENT, FAST_PATH)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 import msgspec
-from bench.dataplane.catalogue import SMALL_PACKETS, UNITS, AnyEntry, Entry, Metric, ProgramEntry
+from bench.dataplane.catalogue import SMALL_PACKETS, STREAMS, UNITS, AnyEntry, Entry, Metric, ProgramEntry
 from bench.dataplane.errors import BenchError
 from bench.dataplane.helper import Helper
 from bench.dataplane.pairing import Result, alternate, summarize
@@ -54,7 +54,7 @@ def measure(entries: Sequence[AnyEntry], plan: Plan, progress: Progress) -> Iter
 
 def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     scene = entry.scene
-    streams: list[tuple[float, float]] = []
+    streams: dict[Metric, list[tuple[float, float]]] = {metric: [] for metric in Metric if metric in STREAMS}
     packets: list[tuple[Packets, Packets]] = []
     with topology() as untouched, topology() as place, scene.laid(place), ExitStack() as undo:
         tunnelled = undo.enter_context(traffic(place, scene.sender, scene.receiver))
@@ -66,14 +66,16 @@ def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
             return alternate(lambda: measured(plain, scene.plain), lambda: measured(tunnelled, scene.measured), run)
 
         for run in range(plan.runs):
-            if Metric.TCP in entry.metrics:
-                streams.append(pair(partial(Traffic.tcp, seconds=plan.tcp_seconds), run))
-                progress()
+            for metric, found in streams.items():
+                if metric in entry.metrics:
+                    one_core = metric is Metric.TCP_ONE_CORE
+                    found.append(pair(partial(Traffic.tcp, seconds=plan.tcp_seconds, one_core=one_core), run))
+                    progress()
             if entry.metrics & SMALL_PACKETS:
                 packets.append(pair(partial(Traffic.packets, seconds=plan.packets_seconds), run))
                 progress()
     pairs = {
-        Metric.TCP: streams,
+        **streams,
         Metric.PPS: [(one.per_second, other.per_second) for one, other in packets],
         Metric.CPU: [(one.microseconds_each, other.microseconds_each) for one, other in packets],
     }

@@ -41,10 +41,10 @@ class Traffic:
         self._sending = sending
         self._receiving = receiving
 
-    def tcp(self, way: Way, seconds: int) -> float:
-        """Gbit/s that arrive."""
+    def tcp(self, way: Way, seconds: int, *, one_core: bool) -> float:
+        """Gbit/s that arrive. `one_core`: both ends keep to the sender's."""
         words = ["iperf3", "-c", way.destination, "-B", way.source, "-p", _IPERF_PORT, "-t", f"{seconds}", "-J"]
-        cores = ["-A", f"{sender_core()},{receiver_core()}"]
+        cores = ["-A", f"{sender_core()},{sender_core() if one_core else receiver_core()}"]
         command, patience = self._topology.command(self._sender, *words, *cores), seconds + _MORE_SECONDS
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience)

@@ -13,6 +13,8 @@ def test_everything_has_a_name_of_its_own() -> None:
     assert len(set(found)) == len(found)
     expected = {
         "tcp.ipip.home_agent.ebpf",
+        "tcp_one_core.ipip.mobile_node.ebpf",
+        "tcp_one_core.vxlan",
         "pps.udp.mobile_node.userspace",
         "cpu.gre.foreign_agent.ebpf",
         "pps.ipip.home_agent.ebpf.1e6",
@@ -24,6 +26,12 @@ def test_everything_has_a_name_of_its_own() -> None:
         "nanoseconds.encap.ipip",
     }
     assert expected <= set(found)
+
+
+def test_a_tunnel_in_a_process_is_not_measured_on_the_streams_core() -> None:
+    found = names(chosen(everything(), ["tcp_one_core"]))
+    assert len(found) == 2 + 3 * 4
+    assert not [name for name in found if name.endswith("userspace") or "openvpn" in name]
 
 
 def test_a_part_is_chosen_by_the_words_that_it_begins_with() -> None:

@@ -1,6 +1,6 @@
 """docs/explanation/performance.svg: bars of what is left of plain forwarding. Pure: results in, SVG text out.
 
-`python -m bench.dataplane.chart` draws it anew from bench/results/dataplane.json.
+`python -m bench.dataplane.chart RESULTS DRAWING` draws it anew from what was measured.
 """
 
 import sys

@@ -54,7 +54,9 @@ def measure(entries: Sequence[AnyEntry], plan: Plan, progress: Progress) -> Iter
 
 def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
     scene = entry.scene
-    streams: dict[Metric, list[tuple[float, float]]] = {metric: [] for metric in Metric if metric in STREAMS}
+    streams: dict[Metric, list[tuple[float, float]]] = {
+        metric: [] for metric in Metric if metric in entry.metrics & STREAMS
+    }
     packets: list[tuple[Packets, Packets]] = []
     with topology() as untouched, topology() as place, scene.laid(place), ExitStack() as undo:
         tunnelled = undo.enter_context(traffic(place, scene.sender, scene.receiver))
@@ -67,10 +69,9 @@ def _pairs(entry: Entry, plan: Plan, progress: Progress) -> list[Result]:
 
         for run in range(plan.runs):
             for metric, found in streams.items():
-                if metric in entry.metrics:
-                    one_core = metric is Metric.TCP_ONE_CORE
-                    found.append(pair(partial(Traffic.tcp, seconds=plan.tcp_seconds, one_core=one_core), run))
-                    progress()
+                one_core = metric is Metric.TCP_ONE_CORE
+                found.append(pair(partial(Traffic.tcp, seconds=plan.tcp_seconds, one_core=one_core), run))
+                progress()
             if entry.metrics & SMALL_PACKETS:
                 packets.append(pair(partial(Traffic.packets, seconds=plan.packets_seconds), run))
                 progress()

@@ -320,7 +320,7 @@ def _is_host(address: IPv4Address) -> bool:
 
 
 def has_others(octets: bytes) -> bool:
-    """Whether there are extensions of whose form this home agent knows nothing, but for their length."""
+    """Whether there are extensions of which this home agent knows no more than how long they have to be."""
     fields = _parse(octets)
     return fields is not None and any(kind not in (32, 33, 34, 38, 137, 144) for _, kind, _ in fields[-1])
 
@@ -356,6 +356,8 @@ def _parse(octets: bytes) -> _Fields | None:
         if kind == 137 and len(body) < 6:
             return None
         if kind == 144 and (not body or (body[0] == 0 and len(body) != 6)):
+            return None
+        if (kind == 131 and not body) or (kind == 136 and len(body) < 2):
             return None
         extensions.append((at, kind, body))
         at += 2 + len(body)
